@@ -1,0 +1,3 @@
+//! The automatic coding agent: command line and language server.
+
+fn main() {}

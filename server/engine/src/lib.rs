@@ -1,0 +1,1 @@
+//! What happens next: the only owner of session state.

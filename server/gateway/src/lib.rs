@@ -1,0 +1,1 @@
+//! Model traffic: credentials, upstreams, usage, cost.

@@ -1,0 +1,1 @@
+//! Hunks, placement on live text, three-way merge: pure.

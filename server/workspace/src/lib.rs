@@ -1,0 +1,1 @@
+//! The user's files: TODO scan, snapshots, landing.

@@ -1,0 +1,3 @@
+//! Development tasks: real parts, the whole test run.
+
+fn main() {}
