@@ -1,0 +1,55 @@
+//! Debian packages: the container engine, the tool that makes its base image, a C compiler for static binaries.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{as_root, run, which};
+
+/// A program that must be there, and the package that brings it.
+const NEEDED: &[(&str, &str)] = &[
+    ("dockerd", "docker.io"),
+    ("docker", "docker.io"),
+    ("iptables", "iptables"),
+    ("debootstrap", "debootstrap"),
+    ("musl-gcc", "musl-tools"),
+    ("cc", "gcc"),
+    ("git", "git"),
+    ("python3", "python3"),
+    ("npm", "npm"),
+    ("unshare", "util-linux"),
+    ("tmux", "tmux"),
+];
+
+/// Installs the packages whose programs are missing, and `python3-venv` where Python cannot make an environment.
+pub(super) fn install() -> Result<()> {
+    let mut packages: Vec<&str> = NEEDED
+        .iter()
+        .filter(|(program, _)| which(program).is_none())
+        .map(|(_, package)| *package)
+        .collect();
+    if !can_make_environments() {
+        packages.push("python3-venv");
+    }
+    packages.dedup();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    if !Path::new("/etc/debian_version").exists() {
+        bail!(
+            "This machine is not Debian; install what Debian calls {} yourself and try again",
+            packages.join(", ")
+        );
+    }
+    run(as_root("apt-get").args(["update", "-qq"]))
+        .context("The package lists cannot be refreshed")?;
+    run(as_root("apt-get")
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .args(["install", "-y", "-qq", "--no-install-recommends"])
+        .args(&packages))
+}
+
+fn can_make_environments() -> bool {
+    let probe = "import ensurepip, venv";
+    crate::shell::succeeds(std::process::Command::new("python3").args(["-c", probe]))
+}
