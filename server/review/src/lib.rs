@@ -1,1 +1,22 @@
-//! Hunks, placement on live text, three-way merge: pure.
+//! Hunks, placement on live text, three-way merge: pure, text in and data out.
+//!
+//! Three texts of a file meet here. The *base* is what the agent started from, the *result* is what it ended with, and
+//! the *live* text is what the file says now, with whatever the user typed meanwhile. [`hunks`] turns base and result
+//! into decisions to take, [`place`] says where each of them stands on the live text, and [`apply`] gives the text in
+//! which the accepted ones have landed. [`edits`] is the smallest way for an editor to get there.
+//!
+//! Positions are lines, counted from zero. A line ends at `\n` and includes it; a `\r` before it is part of the line,
+//! and a last line without `\n` differs from the same line with one.
+
+mod apply;
+mod diff;
+mod edit;
+mod hunk;
+mod merge;
+mod place;
+
+pub use apply::apply;
+pub use edit::{TextEdit, edits};
+pub use hunk::{Hunk, hunks, whole_file_hunk};
+pub use merge::{Merge, merge};
+pub use place::{Placement, place};

@@ -1,0 +1,122 @@
+//! Line differences: the only file that knows the diff library.
+//!
+//! The algorithm is Myers with git's heuristics, the one behind `git merge-file`: a merge can promise to be clean only
+//! where git is clean when both see the same lines as changed. It is bounded on any input, because the heuristics give
+//! up on minimality when a search becomes expensive.
+
+use std::ops::Range;
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+/// A text cut into lines.
+pub(crate) struct Lines<'a> {
+    text: &'a str,
+    lines: Vec<&'a str>,
+    /// Where each line starts, and the length of the text at the end.
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    /// Cuts a text into lines, each with its `\n`.
+    pub(crate) fn new(text: &'a str) -> Self {
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let mut starts = Vec::with_capacity(lines.len() + 1);
+        let mut at = 0;
+        for line in &lines {
+            starts.push(at);
+            at += line.len();
+        }
+        starts.push(at);
+        Self {
+            text,
+            lines,
+            starts,
+        }
+    }
+
+    /// Returns the number of lines.
+    pub(crate) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Returns the lines of a range; none if it is not within the text.
+    pub(crate) fn slice(&self, lines: Range<usize>) -> &[&'a str] {
+        self.lines.get(lines).unwrap_or_default()
+    }
+
+    /// Returns the byte offset at which a line starts; the length of the text beyond the end.
+    pub(crate) fn start(&self, line: usize) -> usize {
+        self.starts.get(line).copied().unwrap_or(self.text.len())
+    }
+
+    /// Returns the text of a range of lines.
+    pub(crate) fn text(&self, lines: Range<usize>) -> &'a str {
+        self.text
+            .get(self.start(lines.start)..self.start(lines.end))
+            .unwrap_or_default()
+    }
+}
+
+/// Lines of one text that stand in place of lines of another. One of the ranges may be empty, never both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// The lines that go.
+    pub(crate) before: Range<usize>,
+    /// The lines that come.
+    pub(crate) after: Range<usize>,
+}
+
+/// Returns what changed from one text to another, in order, with at least one unchanged line between two changes.
+pub(crate) fn changes(before: &Lines<'_>, after: &Lines<'_>) -> Vec<Change> {
+    if before.text == after.text {
+        return Vec::new();
+    }
+    let mut changes: Vec<Change> = Vec::new();
+    for op in capture_diff_slices(Algorithm::Myers, &before.lines, &after.lines) {
+        if matches!(op, DiffOp::Equal { .. }) {
+            continue;
+        }
+        let (old, new) = (op.old_range(), op.new_range());
+        match changes.last_mut() {
+            Some(last) if last.before.end == old.start && last.after.end == new.start => {
+                last.before.end = old.end;
+                last.after.end = new.end;
+            }
+            _ => changes.push(Change {
+                before: old,
+                after: new,
+            }),
+        }
+    }
+    changes
+}
+
+/// Returns the lines of `text` that a change may be said to touch, given that the lines `at` give way to `new`.
+///
+/// An insertion or removal beside lines that repeat it can be drawn at several places with the same outcome. All of
+/// them count, so that no choice of a diff decides whether two people changed the same place. `within` bounds the
+/// search: nothing slides past the neighbouring change.
+pub(crate) fn reach(
+    text: &Lines<'_>,
+    at: &Range<usize>,
+    new: &[&str],
+    within: &Range<usize>,
+) -> Range<usize> {
+    let old = text.slice(at.clone());
+    let block = if old.is_empty() { new } else { old };
+    if block.is_empty() || (!old.is_empty() && !new.is_empty()) {
+        return at.clone();
+    }
+    // Sliding by one line turns the block around by one line, so the lines beside it must repeat the block in a cycle.
+    let above = text.slice(within.start..at.start).iter().rev();
+    let up = above
+        .zip(block.iter().rev().cycle())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let below = text.slice(at.end..within.end).iter();
+    let down = below
+        .zip(block.iter().cycle())
+        .take_while(|(a, b)| a == b)
+        .count();
+    at.start - up..at.end + down
+}
