@@ -1,0 +1,317 @@
+//! Settings: the workspace's `aca.toml`, then the user's, then the defaults, each value with its origin.
+//!
+//! A workspace's file is text from whoever wrote the repository. It can choose what concerns the project, lower
+//! limits, and nothing else: where credentials go, which programs run on the host and how an agent is confined are for
+//! the user's file only. [`keys`] says for each key who may set it; `aca.default.toml` documents them all.
+
+mod error;
+mod keys;
+mod place;
+mod read;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use aca_protocol::agent::Driver;
+
+pub use error::ConfigError;
+pub use place::{USER_FILE_VARIABLE, data_dir, user_file};
+
+/// The commented file of all defaults.
+pub const DEFAULT_FILE: &str = include_str!("config/aca.default.toml");
+
+/// The name of the file in a workspace.
+pub const FILE_NAME: &str = "aca.toml";
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// `[session]`
+    pub session: Session,
+    /// `[todo]`
+    pub todo: Todo,
+    /// `[agent]`
+    pub agent: Agent,
+    /// `[claude_code]`
+    pub claude_code: ClaudeCode,
+    /// `[sandbox]`
+    pub sandbox: Sandbox,
+    /// `[docker]`
+    pub docker: Docker,
+    /// `[gateway]`
+    pub gateway: Gateway,
+    /// `[logging]`
+    pub logging: Logging,
+}
+
+/// `[session]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    /// Attempts that work at the same time.
+    pub max_parallel: u32,
+}
+
+/// `[todo]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Todo {
+    /// Comment keywords that offer to start a task.
+    pub keywords: Vec<String>,
+}
+
+/// `[agent]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Agent {
+    /// What drives the work inside the sandbox.
+    pub driver: Driver,
+    /// The model, by the name the upstream knows.
+    pub model: String,
+    /// Model turns after which an attempt is ended.
+    pub max_turns: u32,
+    /// Minutes without a sign of life after which an attempt is ended.
+    pub silence_minutes: u32,
+    /// Minutes after which an attempt is ended.
+    pub total_minutes: u32,
+}
+
+/// `[claude_code]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaudeCode {
+    /// The native program, if the user named one.
+    pub path: Option<PathBuf>,
+    /// The version to install when none is found.
+    pub version: String,
+}
+
+/// `[sandbox]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sandbox {
+    /// What sandboxes are made of.
+    pub backend: Backend,
+    /// Memory, in MiB.
+    pub memory_mb: u32,
+    /// Processors.
+    pub cpus: f64,
+    /// Processes and threads.
+    pub pids: u32,
+    /// Size of `/tmp`, in MiB.
+    pub tmp_mb: u32,
+    /// Whether the process backend may start without confinement.
+    pub unconfined: bool,
+}
+
+/// What sandboxes are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// Containers of a Docker engine.
+    Docker,
+    /// Confined plain processes.
+    Process,
+}
+
+/// `[docker]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Docker {
+    /// Where the engine listens, if the user said so.
+    pub host: Option<String>,
+    /// The image that the sandbox image is built on.
+    pub base: String,
+}
+
+/// `[gateway]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gateway {
+    /// Where model requests go.
+    pub upstream: Upstream,
+    /// The environment variable that holds the API key.
+    pub api_key_env: String,
+    /// A file that holds the API key.
+    pub api_key_file: Option<PathBuf>,
+    /// Seconds of silence of the upstream after which a request is given up.
+    pub idle_timeout_secs: u32,
+}
+
+/// Where model requests go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Upstream {
+    /// A service that speaks the Messages API, by its base address.
+    Http(String),
+    /// A script that answers in its place.
+    Replay(PathBuf),
+}
+
+/// `[logging]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Logging {
+    /// The least serious level that is logged.
+    pub level: LogLevel,
+    /// How lines are written.
+    pub format: LogFormat,
+}
+
+/// A log level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The default.
+    Default,
+    /// The user's file.
+    User(PathBuf),
+    /// The workspace's file.
+    Workspace(PathBuf),
+}
+
+/// Settings with the origin of each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// The origin of every key, by its full name (`session.max_parallel`).
+    pub origins: BTreeMap<&'static str, Origin>,
+}
+
+/// Loads the settings for a workspace, or the user's alone.
+///
+/// # Errors
+///
+/// When a file cannot be read, is not TOML, or holds a key or a value that is not allowed there. The message names
+/// file, line and key. A missing file is no error, except one named by [`USER_FILE_VARIABLE`].
+pub fn load(workspace: Option<&Path>) -> Result<Loaded, ConfigError> {
+    let user = place::user_file_required()?;
+    load_files(user, workspace)
+}
+
+/// Loads the settings from a given user's file, or from none, and a workspace.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_files(user: Option<PathBuf>, workspace: Option<&Path>) -> Result<Loaded, ConfigError> {
+    let mut loaded = Loaded::default();
+    if let Some(path) = user {
+        read::file(&mut loaded, &path, keys::Source::User)?;
+    }
+    if let Some(root) = workspace {
+        read::file(&mut loaded, &root.join(FILE_NAME), keys::Source::Workspace)?;
+    }
+    Ok(loaded)
+}
+
+impl Loaded {
+    /// Renders every key as a line of TOML with its origin in a comment.
+    pub fn render_with_origins(&self) -> String {
+        let mut out = String::new();
+        let mut section = "";
+        for key in keys::KEYS {
+            if key.section() != section {
+                section = key.section();
+                let gap = if out.is_empty() { "" } else { "\n" };
+                out.push_str(&format!("{gap}[{section}]\n"));
+            }
+            let line = match (key.get)(&self.config) {
+                Some(value) => format!("{} = {value}", key.leaf()),
+                None => format!("# {} is not set", key.leaf()),
+            };
+            let origin = self.origins.get(key.name).unwrap_or(&Origin::Default);
+            out.push_str(&format!("{line:<44} # {origin}\n"));
+        }
+        out
+    }
+
+    /// Returns every key with its value, if it has one, and its origin, in the order of the default file.
+    pub fn values(&self) -> impl Iterator<Item = (&'static str, Option<toml::Value>, &Origin)> {
+        keys::KEYS.iter().map(|key| {
+            let origin = self.origins.get(key.name).unwrap_or(&Origin::Default);
+            (key.name, (key.get)(&self.config), origin)
+        })
+    }
+}
+
+impl Default for Loaded {
+    fn default() -> Self {
+        Self {
+            config: Config::default(),
+            origins: keys::KEYS
+                .iter()
+                .map(|key| (key.name, Origin::Default))
+                .collect(),
+        }
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::User(path) => write!(f, "user: {}", path.display()),
+            Self::Workspace(path) => write!(f, "workspace: {}", path.display()),
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            session: Session { max_parallel: 4 },
+            todo: Todo {
+                keywords: ["TODO", "FIXME", "HACK", "BUG", "XXX"]
+                    .map(String::from)
+                    .to_vec(),
+            },
+            agent: Agent {
+                driver: Driver::ClaudeCode,
+                model: "claude-sonnet-5".into(),
+                max_turns: 200,
+                silence_minutes: 15,
+                total_minutes: 120,
+            },
+            claude_code: ClaudeCode {
+                path: None,
+                version: "2.1.197".into(),
+            },
+            sandbox: Sandbox {
+                backend: Backend::Docker,
+                memory_mb: 4096,
+                cpus: 2.0,
+                pids: 512,
+                tmp_mb: 512,
+                unconfined: false,
+            },
+            docker: Docker {
+                host: None,
+                base: "debian:bookworm-slim".into(),
+            },
+            gateway: Gateway {
+                upstream: Upstream::Http("https://api.anthropic.com".into()),
+                api_key_env: "ANTHROPIC_API_KEY".into(),
+                api_key_file: None,
+                idle_timeout_secs: 300,
+            },
+            logging: Logging {
+                level: LogLevel::Info,
+                format: LogFormat::Text,
+            },
+        }
+    }
+}
