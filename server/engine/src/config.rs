@@ -71,9 +71,9 @@ pub struct Agent {
     /// Model turns after which an attempt is ended.
     pub max_turns: u32,
     /// Minutes without a sign of life after which an attempt is ended.
-    pub silence_minutes: u32,
+    pub silence_minutes: u64,
     /// Minutes after which an attempt is ended.
-    pub total_minutes: u32,
+    pub total_minutes: u64,
 }
 
 /// `[claude_code]`
@@ -91,13 +91,13 @@ pub struct Sandbox {
     /// What sandboxes are made of.
     pub backend: Backend,
     /// Memory, in MiB.
-    pub memory_mb: u32,
+    pub memory_mb: u64,
     /// Processors.
     pub cpus: f64,
     /// Processes and threads.
     pub pids: u32,
     /// Size of `/tmp`, in MiB.
-    pub tmp_mb: u32,
+    pub tmp_mb: u64,
     /// Whether the process backend may start without confinement.
     pub unconfined: bool,
 }
@@ -130,7 +130,7 @@ pub struct Gateway {
     /// A file that holds the API key.
     pub api_key_file: Option<PathBuf>,
     /// Seconds of silence of the upstream after which a request is given up.
-    pub idle_timeout_secs: u32,
+    pub idle_timeout_secs: u64,
 }
 
 /// Where model requests go.
@@ -216,6 +216,16 @@ pub fn load_files(user: Option<PathBuf>, workspace: Option<&Path>) -> Result<Loa
         read::file(&mut loaded, &root.join(FILE_NAME), keys::Source::Workspace)?;
     }
     Ok(loaded)
+}
+
+impl Backend {
+    /// Returns the name that the settings file uses.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Process => "process",
+        }
+    }
 }
 
 impl Loaded {

@@ -91,29 +91,29 @@ keys! {
     Any agent.driver: |v, _| values::named(v)?, |it| values::name_of(*it);
     User agent.model: |v, _| values::word(v)?, |it| text(it);
     Lower agent.max_turns: |v, _| values::whole(v, 1..=10_000)?, |it| number(*it);
-    Lower agent.silence_minutes: |v, _| values::whole(v, 1..=1440)?, |it| number(*it);
-    Lower agent.total_minutes: |v, _| values::whole(v, 1..=1440)?, |it| number(*it);
+    Lower agent.silence_minutes: |v, _| values::whole(v, 1..=1440)?.into(), |it| number(*it);
+    Lower agent.total_minutes: |v, _| values::whole(v, 1..=1440)?.into(), |it| number(*it);
     User claude_code.path: |v, _| Some(values::absolute(v)?), |it| path(it.as_deref());
     User claude_code.version: |v, _| values::version(v)?, |it| text(it);
     User sandbox.backend: |v, _| values::named(v)?, |it| values::name_of(*it);
-    Lower sandbox.memory_mb: |v, _| values::whole(v, 256..=1_048_576)?, |it| number(*it);
+    Lower sandbox.memory_mb: |v, _| values::whole(v, 256..=1_048_576)?.into(), |it| number(*it);
     Lower sandbox.cpus: |v, _| values::number(v, 0.1..=1024.0)?, |it| Some(Value::Float(*it));
     Lower sandbox.pids: |v, _| values::whole(v, 32..=32_768)?, |it| number(*it);
-    Lower sandbox.tmp_mb: |v, _| values::whole(v, 16..=65_536)?, |it| number(*it);
+    Lower sandbox.tmp_mb: |v, _| values::whole(v, 16..=65_536)?.into(), |it| number(*it);
     User sandbox.unconfined: |v, _| values::truth(v)?, |it| Some(Value::Boolean(*it));
     User docker.host: |v, _| Some(values::word(v)?), |it| it.as_ref().and_then(|host| text(host));
     User docker.base: |v, _| values::word(v)?, |it| text(it);
     User gateway.upstream: |v, folder| values::upstream(v, folder)?, |it| upstream(it);
     User gateway.api_key_env: |v, _| values::variable(v)?, |it| text(it);
     User gateway.api_key_file: |v, _| Some(values::absolute(v)?), |it| path(it.as_deref());
-    User gateway.idle_timeout_secs: |v, _| values::whole(v, 5..=3600)?, |it| number(*it);
+    User gateway.idle_timeout_secs: |v, _| values::whole(v, 5..=3600)?.into(), |it| number(*it);
     User logging.level: |v, _| values::named(v)?, |it| values::name_of(*it);
     User logging.format: |v, _| values::named(v)?, |it| values::name_of(*it);
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a key's getter returns an option")]
-fn number(value: u32) -> Option<Value> {
-    Some(Value::Integer(value.into()))
+fn number(value: impl TryInto<i64>) -> Option<Value> {
+    Some(Value::Integer(value.try_into().unwrap_or(i64::MAX)))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a key's getter returns an option")]
@@ -138,8 +138,10 @@ impl Named for Driver {
 }
 
 impl Named for Backend {
-    const NAMES: &'static [(&'static str, Self)] =
-        &[("docker", Self::Docker), ("process", Self::Process)];
+    const NAMES: &'static [(&'static str, Self)] = &[
+        (Self::Docker.name(), Self::Docker),
+        (Self::Process.name(), Self::Process),
+    ];
 }
 
 impl Named for LogLevel {
