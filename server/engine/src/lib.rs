@@ -1,1 +1,21 @@
 //! What happens next: the only owner of session state.
+//!
+//! [`core`] decides, purely; the actor behind [`Engine`] writes each event durably, applies it, and performs its
+//! effects in tasks of their own, whose outcomes come back to it as commands. Front ends hold an [`Engine`] handle:
+//! they read immutable views, send wishes, and subscribe to changes.
+
+mod actor;
+mod attempt;
+mod buffers;
+pub mod config;
+pub mod core;
+mod error;
+mod handle;
+mod layout;
+mod prompt;
+mod proposal;
+mod watch;
+
+pub use buffers::{Buffers, EditorId, EditorReply, EditorRequest, LiveBuffer};
+pub use error::Error;
+pub use handle::{Change, ClaudeSource, Engine, EngineConfig};

@@ -1,0 +1,360 @@
+//! The shell around the core: writes events durably, applies them, publishes views, performs effects.
+//!
+//! It is one task that handles one message at a time. Whatever takes time runs in a task of its own and reports back
+//! with a message.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aca_protocol::{AttemptId, SessionId, TaskId};
+use aca_store::{NewEvent, Row, Store};
+use aca_workspace::objects::Objects;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::core::{Command, Effect, Event, Live, Stage, State};
+use crate::handle::{Change, SessionView, Shared};
+use crate::proposal::Job;
+use crate::{Error, attempt, config, layout, proposal};
+
+/// What the actor is told.
+pub(crate) enum Message {
+    /// Open the session of a workspace.
+    Open { root: PathBuf, reply: oneshot::Sender<Result<SessionId, Error>> },
+    /// Carry out a command; the answer comes when it is durable.
+    Command { session: SessionId, command: Command, reply: Option<oneshot::Sender<Result<(), Error>>> },
+    /// Something that is known only while it lasts has changed.
+    Live { session: SessionId, task: TaskId, change: LiveChange },
+    /// A problem that a person should know of.
+    Problem(String),
+    /// Finish and stop.
+    Shutdown { reply: oneshot::Sender<()> },
+}
+
+/// A change of what is known of a task besides its events.
+pub(crate) enum LiveChange {
+    /// What is being prepared or done.
+    Activity(String),
+    /// How many undecided hunks overlap with the live files.
+    Conflicts(u32),
+}
+
+/// What the tasks of one session share.
+pub(crate) struct SessionContext {
+    pub(crate) id: SessionId,
+    pub(crate) root: PathBuf,
+    pub(crate) dir: PathBuf,
+    pub(crate) objects: Objects,
+}
+
+pub(crate) struct Actor {
+    shared: Arc<Shared>,
+    sessions: HashMap<SessionId, Session>,
+}
+
+struct Session {
+    context: Arc<SessionContext>,
+    store: Arc<Mutex<Store>>,
+    state: State,
+    live: HashMap<TaskId, Live>,
+    stops: HashMap<AttemptId, CancellationToken>,
+    review: mpsc::UnboundedSender<Job>,
+}
+
+impl Actor {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, sessions: HashMap::new() }
+    }
+
+    pub(crate) async fn run(mut self, mut messages: mpsc::UnboundedReceiver<Message>) {
+        let spread = tokio::spawn(proposal::spread_touches(Arc::clone(&self.shared)));
+        while let Some(message) = messages.recv().await {
+            match message {
+                // An asker that has gone away does not need the answer.
+                Message::Open { root, reply } => drop(reply.send(self.open(root).await)),
+                Message::Command { session, command, reply } => {
+                    let outcome = self.command(&session, command).await;
+                    match (reply, outcome) {
+                        (Some(reply), outcome) => drop(reply.send(outcome)),
+                        (None, Err(error)) => tracing::warn!(%error, "a command was refused"),
+                        (None, Ok(())) => {}
+                    }
+                }
+                Message::Live { session, task, change } => self.live(&session, &task, change),
+                Message::Problem(problem) => self.problem(problem),
+                Message::Shutdown { reply } => {
+                    let _ = reply.send(());
+                    break;
+                }
+            }
+        }
+        spread.abort();
+    }
+
+    async fn open(&mut self, root: PathBuf) -> Result<SessionId, Error> {
+        if let Some(open) = self.sessions.values().find(|session| session.context.root == root) {
+            return Ok(open.context.id.clone());
+        }
+        let loaded = config::load(Some(&root));
+        let max_parallel = match &loaded {
+            Ok(loaded) => loaded.config.session.max_parallel as usize,
+            Err(error) => {
+                self.problem(error.to_string());
+                1
+            }
+        };
+        let data_dir = self.shared.config.data_dir.clone();
+        let opening = tokio::task::spawn_blocking(move || load(&data_dir, &root, max_parallel));
+        let (context, store, state) = opening.await.map_err(|error| Error::internal("Opening the session", error))??;
+        let id = context.id.clone();
+        let review = proposal::spawn(Arc::clone(&self.shared), Arc::clone(&context));
+        let session = Session {
+            context,
+            store: Arc::new(Mutex::new(store)),
+            state,
+            live: HashMap::new(),
+            stops: HashMap::new(),
+            review,
+        };
+        self.sessions.insert(id.clone(), session);
+        self.publish(&id, None);
+        self.carry_on(&id);
+        Ok(id)
+    }
+
+    /// Sets everything in motion that a restart has interrupted.
+    fn carry_on(&mut self, id: &SessionId) {
+        let Some(session) = self.sessions.get(id) else { return };
+        let attempts = session.state.attempts().filter(|attempt| attempt.stage != Stage::Ended);
+        let mut effects: Vec<Effect> = attempts.map(|attempt| Effect::Attempt(attempt.id.clone())).collect();
+        let stopping = session.state.tasks().filter(|task| task.phase == crate::core::Phase::Stopping);
+        effects.extend(stopping.filter_map(|task| task.attempt.clone()).map(Effect::Stop));
+        let reviewable = session.state.tasks().filter(|task| task.proposed.is_some());
+        effects.extend(reviewable.map(|task| Effect::Review(task.id.clone())));
+        for effect in effects {
+            self.perform(id, effect);
+        }
+    }
+
+    async fn command(&mut self, id: &SessionId, command: Command) -> Result<(), Error> {
+        let session = self.sessions.get_mut(id);
+        let session = session.ok_or_else(|| Error::NotFound(format!("The session {id} is not open.")))?;
+        let events = session.state.decide(command)?;
+        for event in events {
+            let session = self.sessions.get_mut(id);
+            let session = session.ok_or_else(|| Error::NotFound(format!("The session {id} is not open.")))?;
+            session.state = session.record(&event).await?;
+            let effects = session.state.effects(&event);
+            self.publish(id, task_of(&event, self.sessions.get(id)).as_ref());
+            for effect in effects {
+                self.perform(id, effect);
+            }
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, id: &SessionId, effect: Effect) {
+        let Some(session) = self.sessions.get_mut(id) else { return };
+        match effect {
+            Effect::Attempt(attempt) => {
+                let Some((known, task)) = session.attempt_and_task(&attempt) else { return };
+                let stop = session.stops.entry(attempt).or_default().clone();
+                let run = attempt::run(Arc::clone(&self.shared), Arc::clone(&session.context), known, task, stop);
+                tokio::spawn(run);
+            }
+            Effect::Stop(attempt) => session.stops.entry(attempt).or_default().cancel(),
+            Effect::Discard(attempt) => {
+                session.stops.remove(&attempt);
+                if let Some((known, task)) = session.attempt_and_task(&attempt)
+                    && !matches!(task.phase, crate::core::Phase::Lost { .. })
+                {
+                    tokio::spawn(attempt::discard(Arc::clone(&self.shared), Arc::clone(&session.context), known));
+                }
+            }
+            Effect::Review(task) => {
+                if let Some(task) = session.state.task(&task) {
+                    // The worker lives as long as the session.
+                    let _ = session.review.send(Job::Load(Box::new(task.clone())));
+                }
+            }
+        }
+    }
+
+    fn live(&mut self, id: &SessionId, task: &TaskId, change: LiveChange) {
+        let Some(session) = self.sessions.get_mut(id) else { return };
+        let live = session.live.entry(task.clone()).or_default();
+        let before = live.clone();
+        match change {
+            LiveChange::Activity(activity) => live.activity = activity,
+            LiveChange::Conflicts(conflicts) => live.conflicts = conflicts,
+        }
+        if *live != before {
+            live.revision += 1;
+            self.publish(id, Some(task));
+        }
+    }
+
+    /// Replaces the view of a session and tells subscribers of the task that changed.
+    fn publish(&self, id: &SessionId, changed: Option<&TaskId>) {
+        let Some(session) = self.sessions.get(id) else { return };
+        let none = Live::default();
+        let root = &session.context.root;
+        let view = |task: &crate::core::Task| {
+            session.state.view(task, session.live.get(&task.id).unwrap_or(&none), root)
+        };
+        let tasks: Vec<_> = session.state.tasks().map(view).collect();
+        let news = changed.and_then(|changed| tasks.iter().find(|task| task.id == *changed)).cloned();
+        let replaced = SessionView {
+            session: id.clone(),
+            dir: session.context.dir.clone(),
+            tasks,
+            review: session.review.clone(),
+        };
+        let mut views = self.shared.views.write().unwrap_or_else(PoisonError::into_inner);
+        views.sessions.insert(root.clone(), Arc::new(replaced));
+        drop(views);
+        if let Some(task) = news {
+            // Nobody may be listening.
+            let _ = self.shared.changes.send(Change::Task(task));
+        }
+    }
+
+    fn problem(&self, problem: String) {
+        tracing::warn!(problem, "a problem");
+        let mut views = self.shared.views.write().unwrap_or_else(PoisonError::into_inner);
+        if views.problems.contains(&problem) {
+            return;
+        }
+        views.problems.push(problem);
+        drop(views);
+        let _ = self.shared.changes.send(Change::Status(self.shared.status()));
+    }
+}
+
+impl Session {
+    fn attempt_and_task(&self, attempt: &AttemptId) -> Option<(crate::core::Attempt, crate::core::Task)> {
+        let attempt = self.state.attempt(attempt)?;
+        Some((attempt.clone(), self.state.task(&attempt.task)?.clone()))
+    }
+
+    /// Writes one event with the rows it changes and returns the state after it.
+    async fn record(&self, event: &Event) -> Result<State, Error> {
+        let body = serde_json::to_vec(event).map_err(|error| Error::internal("Encoding an event", error))?;
+        let mut next = self.state.clone();
+        let at_ms = now_ms();
+        next.apply(event, at_ms);
+        let task = task_in(event, &next);
+        let rows = rows(&next, task.as_ref());
+        let attempt = attempt_in(event).cloned();
+        let kind = kind(&body);
+        let store = Arc::clone(&self.store);
+        let writing = tokio::task::spawn_blocking(move || {
+            let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+            let event = NewEvent { kind: &kind, ts_ms: at_ms, task: task.as_ref(), attempt: attempt.as_ref(), body: &body };
+            store.append(&[event], &rows)
+        });
+        match writing.await {
+            Ok(Ok(_)) => Ok(next),
+            Ok(Err(error)) => Err(store_error(error)),
+            Err(error) => Err(Error::internal("Writing to the session", error)),
+        }
+    }
+}
+
+/// The event's name, as its JSON says it.
+fn kind(body: &[u8]) -> String {
+    #[derive(serde::Deserialize)]
+    struct Tag {
+        event: String,
+    }
+    serde_json::from_slice::<Tag>(body).map_or_else(|_| "unknown".to_owned(), |tag| tag.event)
+}
+
+fn attempt_in(event: &Event) -> Option<&AttemptId> {
+    match event {
+        Event::AttemptPlanned { attempt, .. }
+        | Event::SnapshotTaken { attempt, .. }
+        | Event::SandboxStarting { attempt, .. }
+        | Event::SandboxStarted { attempt }
+        | Event::ModelUsed { attempt, .. }
+        | Event::AttemptEnded { attempt, .. } => Some(attempt),
+        _ => None,
+    }
+}
+
+fn task_in(event: &Event, state: &State) -> Option<TaskId> {
+    match event {
+        Event::TaskCreated { task, .. }
+        | Event::AttemptPlanned { task, .. }
+        | Event::StopAsked { task }
+        | Event::LandingPlanned { task, .. }
+        | Event::Decided { task, .. } => Some(task.clone()),
+        other => attempt_in(other).and_then(|attempt| state.attempt(attempt)).map(|attempt| attempt.task.clone()),
+    }
+}
+
+fn task_of(event: &Event, session: Option<&Session>) -> Option<TaskId> {
+    session.and_then(|session| task_in(event, &session.state))
+}
+
+fn rows(state: &State, task: Option<&TaskId>) -> Vec<Row> {
+    let Some(task) = task.and_then(|task| state.task(task)) else { return Vec::new() };
+    let mut rows = vec![Row::Task {
+        id: task.id.clone(),
+        title: task.title.clone(),
+        state: format!("{:?}", task.phase).split([' ', '{']).next().unwrap_or_default().to_lowercase(),
+        cost_micros: task.usage.cost_micros,
+    }];
+    if let Some(attempt) = task.attempt.as_ref().and_then(|attempt| state.attempt(attempt)) {
+        rows.push(Row::Attempt {
+            id: attempt.id.clone(),
+            task: task.id.clone(),
+            state: format!("{:?}", attempt.stage).to_lowercase(),
+        });
+    }
+    rows
+}
+
+fn load(data_dir: &Path, root: &Path, max_parallel: usize) -> Result<(Arc<SessionContext>, Store, State), Error> {
+    let known = aca_store::sessions(data_dir);
+    let existing = known.into_iter().find_map(|(dir, meta)| match meta {
+        Ok(meta) if meta.workspace == root => Some(dir),
+        _ => None,
+    });
+    let (dir, store) = match existing {
+        Some(dir) => {
+            let store = Store::open(&dir).map_err(store_error)?;
+            (dir, store)
+        }
+        None => {
+            let session = SessionId::new(uuid::Uuid::new_v4().simple().to_string());
+            let dir = layout::session(data_dir, &session);
+            let store = Store::create(&dir, root, &session).map_err(store_error)?;
+            (dir, store)
+        }
+    };
+    let id = store.meta().session.clone();
+    let mut state = State::new(id.clone(), max_parallel);
+    for stored in store.events(0).map_err(store_error)? {
+        let event: Event = serde_json::from_slice(&stored.body).map_err(|error| {
+            Error::Internal(format!("Event {} of the session in {} cannot be read: {error}.", stored.seq, dir.display()))
+        })?;
+        state.apply(&event, stored.ts_ms);
+    }
+    let objects = Objects::open(&layout::objects(&dir)).map_err(|error| Error::Internal(error.to_string()))?;
+    let context = SessionContext { id, root: root.to_owned(), dir, objects };
+    Ok((Arc::new(context), store, state))
+}
+
+fn store_error(error: aca_store::Error) -> Error {
+    match error {
+        aca_store::Error::DiskFull { .. } => Error::Unavailable(error.to_string()),
+        other => Error::Internal(other.to_string()),
+    }
+}
+
+/// The wall clock, in milliseconds since the Unix epoch.
+pub(crate) fn now_ms() -> u64 {
+    u64::try_from(chrono::Utc::now().timestamp_millis()).unwrap_or(0)
+}

@@ -1,0 +1,163 @@
+//! One attempt from its plan to its end: prepare, start, watch, collect.
+//!
+//! Every step is recorded before the next one begins, so that after a crash [`run`] carries on from the recorded
+//! stage. What a sandbox is asked to do is keyed by the attempt's name and never asked twice.
+
+mod activity;
+mod collect;
+mod journal;
+mod link;
+mod prepare;
+mod watch;
+mod wiring;
+
+use std::sync::Arc;
+
+use aca_protocol::agent::files;
+use aca_sandbox::Status;
+use tokio_util::sync::CancellationToken;
+
+use crate::actor::{LiveChange, Message, SessionContext};
+use crate::core::{Attempt, AttemptEnd, Command, Stage, Task};
+use crate::handle::Shared;
+use crate::layout::AttemptDir;
+
+pub(crate) use journal::transcript;
+
+/// What the steps of one attempt share.
+pub(crate) struct Context {
+    shared: Arc<Shared>,
+    session: Arc<SessionContext>,
+    attempt: Attempt,
+    task: Task,
+    dir: AttemptDir,
+    stop: CancellationToken,
+}
+
+/// Carries an attempt from its recorded stage to its end and records the end.
+pub(crate) async fn run(
+    shared: Arc<Shared>,
+    session: Arc<SessionContext>,
+    attempt: Attempt,
+    task: Task,
+    stop: CancellationToken,
+) {
+    let dir = AttemptDir::new(&session.dir, &attempt.id);
+    let context = Context { shared, session, attempt, task, dir, stop };
+    let end = match context.carry().await {
+        Ok(end) => end,
+        Err(_) if context.stop.is_cancelled() => AttemptEnd::Stopped,
+        Err(reason) => AttemptEnd::Failed { reason },
+    };
+    let attempt = context.attempt.id.clone();
+    if let Err(error) = context.command(Command::Ended { attempt, end }).await {
+        // The attempt stays where it is recorded to be; the next start of the engine collects it.
+        let problem = format!("The end of the attempt {} could not be recorded: {error}", context.attempt.id);
+        let _ = context.shared.inbox.send(Message::Problem(problem));
+    }
+}
+
+/// Removes the sandbox and the checkout of an attempt that has ended. Its journal stays.
+pub(crate) async fn discard(shared: Arc<Shared>, session: Arc<SessionContext>, attempt: Attempt) {
+    let dir = AttemptDir::new(&session.dir, &attempt.id);
+    if attempt.backend.is_some() {
+        let removed = match wiring::backend_of(&session.root, &attempt) {
+            Ok(backend) => backend.remove(attempt.id.as_str()).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = removed {
+            let problem = format!("The sandbox of the ended attempt {} could not be removed: {error}", attempt.id);
+            let _ = shared.inbox.send(Message::Problem(problem));
+            return;
+        }
+    }
+    for gone in [dir.work(), dir.out().join(files::SOCKET)] {
+        let removing = tokio::task::spawn_blocking(move || collect::remove_tree(&gone));
+        if let Ok(Err(error)) = removing.await {
+            tracing::warn!(%error, attempt = %attempt.id, "leftovers of an attempt could not be removed");
+        }
+    }
+}
+
+impl Context {
+    /// Does what is left to do. An error is the reason of a failure, as a person reads it.
+    async fn carry(&self) -> Result<AttemptEnd, String> {
+        match self.attempt.stage {
+            Stage::Planned | Stage::Snapshotted => {
+                let prepared = self.or_stop(self.prepare()).await?;
+                self.start(&prepared).await?;
+                self.watch(&*prepared.backend).await
+            }
+            Stage::Starting | Stage::Started => self.reconcile().await,
+            Stage::Ended => Err("The attempt has ended already.".to_owned()),
+        }
+    }
+
+    /// Finds out what became of a sandbox that was, or may have been, started before the engine was.
+    async fn reconcile(&self) -> Result<AttemptEnd, String> {
+        let backend = wiring::backend_of(&self.session.root, &self.attempt)?;
+        let name = self.attempt.id.as_str();
+        let status = backend.inspect(name).await.map_err(|error| error.to_string())?;
+        let begun = self.dir.out().join(files::STARTED).exists();
+        match status {
+            Status::Running => {
+                self.record_started().await?;
+                self.watch(&*backend).await
+            }
+            Status::Exited { .. } => self.collect_or_lost("its sandbox ended while aca was not running").await,
+            Status::Absent | Status::Created if begun => {
+                self.collect_or_lost("it had begun, and its sandbox is not there any more").await
+            }
+            Status::Absent | Status::Created if self.attempt.stage == Stage::Starting => {
+                let prepared = self.or_stop(self.prepare_again()).await?;
+                self.start(&prepared).await?;
+                self.watch(&*prepared.backend).await
+            }
+            Status::Absent | Status::Created => {
+                self.collect_or_lost("its sandbox was started and is not there any more").await
+            }
+        }
+    }
+
+    /// Collects the outcome if there is a valid one; otherwise the attempt is lost.
+    async fn collect_or_lost(&self, what: &str) -> Result<AttemptEnd, String> {
+        if let Some(outcome) = self.outcome()? {
+            return self.collect(outcome).await;
+        }
+        if self.stop.is_cancelled() {
+            return Ok(AttemptEnd::Stopped);
+        }
+        let reason = format!(
+            "No outcome was found: {what}. Its checkout is kept in {}. It is not run again by itself; run the task \
+             again if you want it.",
+            self.dir.work().display()
+        );
+        Ok(AttemptEnd::Lost { reason })
+    }
+
+    async fn record_started(&self) -> Result<(), String> {
+        let attempt = self.attempt.id.clone();
+        self.command(Command::Started { attempt }).await.map_err(|error| error.to_string())
+    }
+
+    async fn command(&self, command: Command) -> Result<(), crate::Error> {
+        self.shared.command(&self.session.id, command).await
+    }
+
+    /// Runs `work` unless a stop comes first.
+    async fn or_stop<T>(&self, work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err("It was stopped.".to_owned()),
+            done = work => done,
+        }
+    }
+
+    /// Shows what is being prepared or done.
+    fn show(&self, activity: impl Into<String>) {
+        let change = LiveChange::Activity(activity.into());
+        let message = Message::Live { session: self.session.id.clone(), task: self.task.id.clone(), change };
+        // The engine may be shutting down.
+        let _ = self.shared.inbox.send(message);
+    }
+}

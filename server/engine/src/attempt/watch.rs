@@ -1,0 +1,149 @@
+//! While the sandbox runs: follow the journal, carry model traffic, pass a stop on, collect the outcome.
+
+use std::time::Duration;
+
+use aca_protocol::agent::{AttemptSpec, ControlRequest, Record};
+use aca_sandbox::{Backend, Status};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::link::{Link, Stream};
+use super::{Context, activity, wiring};
+use crate::core::{AttemptEnd, Command};
+
+/// How long the agent may take to answer a stop before its sandbox is killed.
+const STOP_ANSWER: Duration = Duration::from_millis(700);
+
+/// How long the sandbox may take to end after the journal has.
+const END_GRACE: Duration = Duration::from_millis(500);
+
+/// How long the usage of the last model requests is waited for.
+const USAGE_GRACE: Duration = Duration::from_secs(1);
+
+/// How long to wait before the first attempt to connect again; doubled each time.
+const RECONNECT_FIRST: Duration = Duration::from_millis(100);
+const RECONNECT_LAST: Duration = Duration::from_secs(5);
+
+impl Context {
+    /// Stays with a sandbox that was started until it has ended, and returns how.
+    pub(super) async fn watch(&self, backend: &dyn Backend) -> Result<AttemptEnd, String> {
+        let (models, traffic) = mpsc::channel(64);
+        let gateway = AbortOnDropHandle::new(tokio::spawn(self.carry_models(traffic)?));
+        let end = self.until_ended(backend, models).await;
+        // What the last requests used is still being recorded.
+        if tokio::time::timeout(USAGE_GRACE, gateway).await.is_err() {
+            tracing::warn!(attempt = %self.attempt.id, "the usage of the last model requests was not recorded in time");
+        }
+        end
+    }
+
+    async fn until_ended(&self, backend: &dyn Backend, models: mpsc::Sender<Stream>) -> Result<AttemptEnd, String> {
+        let name = self.attempt.id.as_str();
+        let mut offset = 0;
+        let mut pause = RECONNECT_FIRST;
+        loop {
+            let before = offset;
+            let followed = self.follow(backend, &models, &mut offset).await;
+            if let Some(outcome) = self.outcome()? {
+                return self.collect(outcome).await;
+            }
+            if self.stop.is_cancelled() {
+                backend.stop(name).await.map_err(|error| error.to_string())?;
+                return self.collect_or_lost("it was stopped").await;
+            }
+            match backend.inspect(name).await.map_err(|error| error.to_string())? {
+                Status::Running | Status::Created => {}
+                Status::Exited { code, oom } => return self.ended_without_outcome(code, oom).await,
+                Status::Absent => return self.collect_or_lost("its sandbox was removed while it ran").await,
+            }
+            tracing::debug!(attempt = name, ?followed, "the connection to the agent ended; connecting again");
+            pause = if offset > before { RECONNECT_FIRST } else { (pause * 2).min(RECONNECT_LAST) };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// Follows the journal on one connection until the connection or the journal ends.
+    async fn follow(&self, backend: &dyn Backend, models: &mpsc::Sender<Stream>, offset: &mut u64) -> std::io::Result<()> {
+        let carrier = backend.connect(self.attempt.id.as_str(), &self.dir.out()).await.map_err(std::io::Error::other)?;
+        let (link, driving) = Link::new(carrier, models.clone());
+        let _driving = AbortOnDropHandle::new(tokio::spawn(driving));
+        let mut journal = BufReader::new(link.journal(*offset).await?);
+        let mut line = Vec::new();
+        let mut stopping = false;
+        loop {
+            tokio::select! {
+                // Cancel safe: what was read stays in `line`.
+                read = journal.read_until(b'\n', &mut line) => {
+                    if read? == 0 || line.last() != Some(&b'\n') {
+                        return Ok(());
+                    }
+                    *offset += line.len() as u64;
+                    self.show_record(&line);
+                    line.clear();
+                }
+                () = self.stop.cancelled(), if !stopping => {
+                    stopping = true;
+                    self.pass_stop_on(&link, backend).await?;
+                }
+            }
+        }
+    }
+
+    /// Asks the agent to stop, and kills the sandbox if it does not take that.
+    async fn pass_stop_on(&self, link: &Link, backend: &dyn Backend) -> std::io::Result<()> {
+        let asked = tokio::time::timeout(STOP_ANSWER, link.control(&ControlRequest::Stop)).await;
+        if !matches!(asked, Ok(Ok(_))) {
+            backend.stop(self.attempt.id.as_str()).await.map_err(std::io::Error::other)?;
+        }
+        Ok(())
+    }
+
+    fn show_record(&self, line: &[u8]) {
+        let Ok(Record { event: Some(event), .. }) = serde_json::from_slice(line) else { return };
+        if let Some(activity) = activity::of(&event) {
+            self.show(activity);
+        }
+    }
+
+    async fn ended_without_outcome(&self, code: i64, oom: bool) -> Result<AttemptEnd, String> {
+        // The outcome may have been written between the look for it and the end of the sandbox.
+        tokio::time::sleep(END_GRACE).await;
+        if let Some(outcome) = self.outcome()? {
+            return self.collect(outcome).await;
+        }
+        if oom {
+            return Err("The sandbox ran out of memory. Raise `sandbox.memory_mb` and run the task again.".to_owned());
+        }
+        self.collect_or_lost(&format!("its sandbox ended with code {code}")).await
+    }
+
+    /// Serves the agent's model requests through the gateway and records what they use.
+    fn carry_models(&self, mut traffic: mpsc::Receiver<Stream>) -> Result<impl Future<Output = ()> + Send + use<>, String> {
+        let spec: AttemptSpec = super::collect::read_json(&self.dir.spec())?;
+        let gateway = wiring::gateway(&self.shared, &self.session.root)?;
+        let (used, mut usage) = mpsc::unbounded_channel::<aca_gateway::RequestUsage>();
+        let (shared, session, attempt) = (self.shared.clone(), self.session.id.clone(), self.attempt.id.clone());
+        Ok(async move {
+            let serving = async move {
+                while let Some(stream) = traffic.recv().await {
+                    let (gateway, attempt, used) = (gateway.clone(), attempt.clone(), used.clone());
+                    let token = spec.gateway_token.clone();
+                    tokio::spawn(async move { gateway.serve(stream, attempt, &token, used).await });
+                }
+            };
+            let recording = async move {
+                while let Some(used) = usage.recv().await {
+                    let command = Command::Used { attempt: used.attempt.clone(), usage: used.usage };
+                    if let Err(error) = shared.command(&session, command).await {
+                        tracing::warn!(%error, attempt = %used.attempt, "the usage of a request could not be recorded");
+                    }
+                }
+            };
+            tokio::join!(serving, recording);
+        })
+    }
+}

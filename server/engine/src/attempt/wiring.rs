@@ -1,0 +1,98 @@
+//! From settings to the sandbox backend and the gateway.
+
+use std::path::Path;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use aca_gateway::{CredentialSource, Gateway, GatewayConfig, ReplayOptions, UpstreamConfig};
+use aca_sandbox::{Docker, DockerConfig, Process, ProcessConfig};
+
+use crate::config::{self, Backend, Config, Upstream};
+use crate::core::Attempt;
+use crate::handle::Shared;
+
+/// Returns the backend that the settings name.
+///
+/// # Errors
+///
+/// A sentence, if the engine's address makes no sense.
+pub(crate) fn backend(config: &Config, backend: Backend) -> Result<Box<dyn aca_sandbox::Backend>, String> {
+    match backend {
+        Backend::Docker => Ok(Box::new(docker(config)?)),
+        Backend::Process => {
+            let process = ProcessConfig { unconfined_ok: config.sandbox.unconfined };
+            Ok(Box::new(Process::new(process)))
+        }
+    }
+}
+
+/// Returns the Docker backend that the settings describe.
+///
+/// # Errors
+///
+/// A sentence, if the engine's address makes no sense.
+pub fn docker(config: &Config) -> Result<Docker, String> {
+    let docker = DockerConfig { host: config.docker.host.clone(), base: config.docker.base.clone() };
+    Docker::new(docker).map_err(|error| error.to_string())
+}
+
+/// Returns the backend that an attempt was started with.
+///
+/// # Errors
+///
+/// A sentence, if the settings cannot be read or no such backend exists.
+pub(super) fn backend_of(root: &Path, attempt: &Attempt) -> Result<Box<dyn aca_sandbox::Backend>, String> {
+    let config = config::load(Some(root)).map_err(|error| error.to_string())?.config;
+    let name = attempt.backend.as_deref().unwrap_or(config.sandbox.backend.name());
+    let known = [Backend::Docker, Backend::Process].into_iter().find(|backend| backend.name() == name);
+    let known = known.ok_or_else(|| {
+        format!("The attempt {} was started with the backend {name:?}, which this version does not have.", attempt.id)
+    })?;
+    backend(&config, known)
+}
+
+/// Returns the gateway that the settings describe; the same one for as long as they stay.
+///
+/// # Errors
+///
+/// A sentence, if the settings cannot be read or the upstream cannot be used.
+pub(super) fn gateway(shared: &Shared, root: &Path) -> Result<Gateway, String> {
+    let settings = config::load(Some(root)).map_err(|error| error.to_string())?.config.gateway;
+    let mut cached = shared.gateway.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((known, gateway)) = &*cached
+        && *known == settings
+    {
+        return Ok(gateway.clone());
+    }
+    let gateway = new_gateway(&settings)?;
+    *cached = Some((settings, gateway.clone()));
+    Ok(gateway)
+}
+
+/// Makes a gateway from settings.
+///
+/// # Errors
+///
+/// A sentence, if the upstream cannot be used.
+pub fn new_gateway(settings: &config::Gateway) -> Result<Gateway, String> {
+    let upstream = match &settings.upstream {
+        Upstream::Replay(script) => {
+            UpstreamConfig::Replay { script: script.clone(), options: ReplayOptions::default() }
+        }
+        Upstream::Http(base_url) => {
+            UpstreamConfig::Http { base_url: base_url.clone(), credential: credential(settings) }
+        }
+    };
+    let mut config = GatewayConfig::new(upstream);
+    config.idle_timeout = Duration::from_secs(settings.idle_timeout_secs);
+    config.unstreamed_timeout = config.unstreamed_timeout.max(config.idle_timeout);
+    Gateway::new(config).map_err(|error| error.to_string())
+}
+
+fn credential(settings: &config::Gateway) -> CredentialSource {
+    let in_environment = std::env::var_os(&settings.api_key_env).is_some_and(|value| !value.is_empty());
+    match &settings.api_key_file {
+        Some(file) if !in_environment => CredentialSource::ApiKeyFile(file.clone()),
+        _ => CredentialSource::ApiKeyEnv(settings.api_key_env.clone()),
+    }
+}

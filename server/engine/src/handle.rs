@@ -1,0 +1,353 @@
+//! The handle that front ends hold.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use aca_protocol::methods::{
+    DecideParams, DecideResult, RunParams, StatusResult, TasksResult, TranscriptParams, TranscriptResult,
+};
+use aca_protocol::proposal::ProposalView;
+use aca_protocol::task::TaskView;
+use aca_protocol::{SessionId, TaskId};
+use async_trait::async_trait;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::actor::{Actor, Message};
+use crate::config::{self, Config};
+use crate::core::Command;
+use crate::proposal::Job;
+use crate::{Buffers, Error, prompt};
+
+/// How many changes a slow subscriber may fall behind before it has to read everything again.
+const CHANGE_BACKLOG: usize = 1024;
+
+/// What an engine needs from its host.
+#[derive(Clone)]
+pub struct EngineConfig {
+    /// Where all durable state is. The caller holds its owner lock for as long as the engine lives.
+    pub data_dir: PathBuf,
+    /// The static agent program on the host.
+    pub agent: PathBuf,
+    /// Where Claude Code comes from.
+    pub claude: Arc<dyn ClaudeSource>,
+    /// The version that [`Engine::status`] reports.
+    pub version: String,
+}
+
+impl fmt::Debug for EngineConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineConfig").field("data_dir", &self.data_dir).field("agent", &self.agent).finish()
+    }
+}
+
+/// Where Claude Code comes from.
+#[async_trait]
+pub trait ClaudeSource: Send + Sync {
+    /// Returns the native Claude Code program on the host, installing it first if need be.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is missing and what to do.
+    async fn locate(&self, config: &Config, progress: &mut (dyn FnMut(String) + Send)) -> Result<PathBuf, String>;
+}
+
+/// Something that front ends show has changed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// A task was made or changed.
+    Task(TaskView),
+    /// A proposal appeared, or a hunk of it changed its state or place.
+    Proposal {
+        /// The task.
+        task: TaskId,
+        /// The proposal's revision now.
+        revision: u64,
+    },
+    /// The health of the engine changed.
+    Status(StatusResult),
+}
+
+/// The engine. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What the actor, its tasks and the handles share.
+pub(crate) struct Shared {
+    pub(crate) config: EngineConfig,
+    pub(crate) buffers: Buffers,
+    pub(crate) inbox: mpsc::UnboundedSender<Message>,
+    pub(crate) changes: broadcast::Sender<Change>,
+    pub(crate) views: RwLock<Views>,
+    /// The gateway in use, with the settings it was made from.
+    pub(crate) gateway: Mutex<Option<(config::Gateway, aca_gateway::Gateway)>>,
+}
+
+/// What front ends read. Replaced piece by piece, never blocked for longer than a clone of an `Arc`.
+#[derive(Debug, Default)]
+pub(crate) struct Views {
+    pub(crate) sessions: HashMap<PathBuf, Arc<SessionView>>,
+    pub(crate) proposals: HashMap<TaskId, Arc<ProposalView>>,
+    pub(crate) problems: Vec<String>,
+}
+
+/// One session as front ends read it.
+#[derive(Debug, Clone)]
+pub(crate) struct SessionView {
+    pub(crate) session: SessionId,
+    pub(crate) dir: PathBuf,
+    pub(crate) tasks: Vec<TaskView>,
+    pub(crate) review: mpsc::UnboundedSender<Job>,
+}
+
+impl Engine {
+    /// Starts an engine on the current tokio runtime.
+    pub fn start(config: EngineConfig) -> Self {
+        let (inbox, messages) = mpsc::unbounded_channel();
+        let (changes, _) = broadcast::channel(CHANGE_BACKLOG);
+        let shared =
+            Arc::new(Shared {
+                config,
+                buffers: Buffers::default(),
+                inbox,
+                changes,
+                views: RwLock::default(),
+                gateway: Mutex::default(),
+            });
+        tokio::spawn(Actor::new(Arc::clone(&shared)).run(messages));
+        Self { shared }
+    }
+
+    /// Opens the session of the workspace at `root`, making one if there is none, and carries on what was
+    /// interrupted. Opening it again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if `root` is not a directory, [`Error::Unavailable`] or [`Error::Internal`] if its state
+    /// cannot be read or written.
+    pub async fn open(&self, root: &Path) -> Result<SessionId, Error> {
+        let root = canonical(root)?;
+        if let Ok(view) = self.shared.session_at(&root) {
+            return Ok(view.session.clone());
+        }
+        self.ask(|reply| Message::Open { root, reply }).await
+    }
+
+    /// Makes a task and returns it at once; the work goes on behind it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a path outside the workspace or an empty text, [`Error::NotFound`] for a TODO that is
+    /// not there, and those of [`Engine::open`].
+    pub async fn run(&self, params: RunParams) -> Result<TaskView, Error> {
+        let root = canonical(&params.workspace)?;
+        let session = self.open(&root).await?;
+        let origin = prompt::resolve(&root, params.origin, &self.shared.buffers)?;
+        let task = self.shared.new_task_id();
+        let title = prompt::title(&origin);
+        let command = Command::Create { task: task.clone(), title, origin };
+        self.shared.command(&session, command).await?;
+        self.task(&task).ok_or_else(|| Error::Internal(format!("The task {task} was made but cannot be found.")))
+    }
+
+    /// Records that a task is to stop. Its state follows within a second.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] for an unknown task, [`Error::Invalid`] for one that is not at work.
+    pub async fn stop(&self, task: &TaskId) -> Result<TaskView, Error> {
+        let session = self.known(task)?.session;
+        self.shared.command(&session, Command::Stop { task: task.clone() }).await?;
+        self.known(task)
+    }
+
+    /// Returns the tasks of an opened workspace, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if the workspace is not open.
+    pub fn tasks(&self, root: &Path) -> Result<TasksResult, Error> {
+        let view = match self.shared.session_at(root) {
+            Ok(view) => view,
+            Err(_) => self.shared.session_at(&canonical(root)?)?,
+        };
+        Ok(TasksResult { session: view.session.clone(), tasks: view.tasks.clone() })
+    }
+
+    /// Returns a task of any opened workspace.
+    pub fn task(&self, task: &TaskId) -> Option<TaskView> {
+        let views = self.shared.views.read().unwrap_or_else(PoisonError::into_inner);
+        views.sessions.values().flat_map(|view| &view.tasks).find(|known| known.id == *task).cloned()
+    }
+
+    /// Returns a task's proposal, placed on what the files say.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] for an unknown task, [`Error::Invalid`] if it has no proposal.
+    pub fn proposal(&self, task: &TaskId) -> Result<Arc<ProposalView>, Error> {
+        let known = self.known(task)?;
+        let views = self.shared.views.read().unwrap_or_else(PoisonError::into_inner);
+        views.proposals.get(task).cloned().ok_or_else(|| {
+            Error::Invalid(format!("The task {task} ({}) has no proposal to review.", known.title))
+        })
+    }
+
+    /// Returns the proposals of an opened workspace that have undecided hunks, in the order of their tasks.
+    pub fn proposals(&self, root: &Path) -> Vec<Arc<ProposalView>> {
+        let views = self.shared.views.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(session) = views.sessions.get(root) else { return Vec::new() };
+        let ready = session.tasks.iter().filter(|task| matches!(task.state, aca_protocol::task::TaskState::Ready { .. }));
+        ready.filter_map(|task| views.proposals.get(&task.id).cloned()).collect()
+    }
+
+    /// Decides hunks. Accepted ones have landed, and were seen to be there, when this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] for an unknown task, hunk or file. A hunk that cannot land is no error: it is among the
+    /// refused ones of the result.
+    pub async fn decide(&self, params: DecideParams) -> Result<DecideResult, Error> {
+        let review = self.review_of(&params.task)?;
+        let (reply, answer) = oneshot::channel();
+        review.send(Job::Decide { params, reply }).map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// Places a task's proposal anew on what its files say now, closed ones included, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Engine::proposal`].
+    pub async fn refresh(&self, task: &TaskId) -> Result<Arc<ProposalView>, Error> {
+        let review = self.review_of(task)?;
+        let (reply, answer) = oneshot::channel();
+        review.send(Job::Refresh { task: task.clone(), reply }).map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?;
+        self.proposal(task)
+    }
+
+    /// Returns what the agent of a task's newest attempt said and did.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] for an unknown task, [`Error::Internal`] if its journal cannot be read.
+    pub async fn transcript(&self, params: TranscriptParams) -> Result<TranscriptResult, Error> {
+        let task = self.known(&params.task)?;
+        let Some(attempt) = task.attempt else { return Ok(TranscriptResult { records: Vec::new() }) };
+        let dir = self.shared.session_at(&task.workspace)?.dir.clone();
+        crate::attempt::transcript(&dir, &attempt, params.after).await
+    }
+
+    /// Says who serves, for which workspaces, and whether anything is wrong.
+    pub fn status(&self) -> StatusResult {
+        self.shared.status()
+    }
+
+    /// Subscribes to changes. A subscriber that falls behind is told so and reads the views again.
+    pub fn subscribe(&self) -> broadcast::Receiver<Change> {
+        self.shared.changes.subscribe()
+    }
+
+    /// Returns the open documents of all attached editors.
+    pub fn buffers(&self) -> &Buffers {
+        &self.shared.buffers
+    }
+
+    /// Stops serving: what was asked before is recorded first. Sandboxes go on and are found again.
+    pub async fn shutdown(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.shared.inbox.send(Message::Shutdown { reply }).is_ok() {
+            // An actor that is gone already has nothing to finish.
+            let _ = done.await;
+        }
+    }
+
+    fn known(&self, task: &TaskId) -> Result<TaskView, Error> {
+        self.task(task).ok_or_else(|| {
+            Error::NotFound(format!("There is no task {task} in an open workspace. `aca status` lists the tasks."))
+        })
+    }
+
+    fn review_of(&self, task: &TaskId) -> Result<mpsc::UnboundedSender<Job>, Error> {
+        let known = self.known(task)?;
+        Ok(self.shared.session_at(&known.workspace)?.review.clone())
+    }
+
+    async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Message) -> Result<T, Error> {
+        self.shared.ask(message).await
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("config", &self.shared.config).finish()
+    }
+}
+
+impl Shared {
+    /// Sends a command to a session and returns when its events are durable and applied.
+    pub(crate) async fn command(&self, session: &SessionId, command: Command) -> Result<(), Error> {
+        let session = session.clone();
+        self.ask(|reply| Message::Command { session, command, reply: Some(reply) }).await
+    }
+
+    async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Message) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.inbox.send(message(reply)).map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    pub(crate) fn session_at(&self, root: &Path) -> Result<Arc<SessionView>, Error> {
+        let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
+        views.sessions.get(root).cloned().ok_or_else(|| {
+            Error::NotFound(format!("The workspace {} is not open in this process.", root.display()))
+        })
+    }
+
+    pub(crate) fn status(&self) -> StatusResult {
+        let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
+        let tasks = views.sessions.values().flat_map(|view| &view.tasks);
+        let running = tasks.filter(|task| !task.state.is_settled()).count();
+        let mut workspaces: Vec<PathBuf> = views.sessions.keys().cloned().collect();
+        workspaces.sort();
+        StatusResult {
+            version: self.config.version.clone(),
+            pid: std::process::id(),
+            workspaces,
+            running: u32::try_from(running).unwrap_or(u32::MAX),
+            problems: views.problems.clone(),
+        }
+    }
+
+    /// Returns a task identifier that no opened session uses.
+    fn new_task_id(&self) -> TaskId {
+        let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let id = TaskId::new(format!("{:08x}", uuid::Uuid::new_v4().as_fields().0));
+            if !views.sessions.values().flat_map(|view| &view.tasks).any(|task| task.id == id) {
+                return id;
+            }
+        }
+    }
+}
+
+fn stopped() -> Error {
+    Error::Unavailable("The engine is shutting down. Start the editor or the command again.".to_owned())
+}
+
+fn canonical(root: &Path) -> Result<PathBuf, Error> {
+    let found = root.canonicalize().map_err(|error| {
+        Error::Invalid(format!("The workspace {} cannot be opened: {error}.", root.display()))
+    })?;
+    if !found.is_dir() {
+        return Err(Error::Invalid(format!("The workspace {} is not a directory.", found.display())));
+    }
+    if found.parent().is_none() {
+        return Err(Error::Invalid("The root directory cannot be a workspace. Open a project's directory.".to_owned()));
+    }
+    Ok(found)
+}

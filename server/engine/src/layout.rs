@@ -1,0 +1,55 @@
+//! Where things are in the data directory.
+
+use std::path::{Path, PathBuf};
+
+use aca_protocol::{AttemptId, SessionId};
+
+/// Returns the directory of all sessions.
+pub(crate) fn sessions(data_dir: &Path) -> PathBuf {
+    data_dir.join("sessions")
+}
+
+/// Returns the directory of a session.
+pub(crate) fn session(data_dir: &Path, session: &SessionId) -> PathBuf {
+    sessions(data_dir).join(session.as_str())
+}
+
+/// Returns the session's object store.
+pub(crate) fn objects(session_dir: &Path) -> PathBuf {
+    session_dir.join("objects.git")
+}
+
+/// The directory of one attempt.
+#[derive(Debug, Clone)]
+pub(crate) struct AttemptDir(PathBuf);
+
+impl AttemptDir {
+    pub(crate) fn new(session_dir: &Path, attempt: &AttemptId) -> Self {
+        Self(session_dir.join("attempts").join(attempt.as_str()))
+    }
+
+    /// The directory itself. The sandbox sees `work` and `out` of it, nothing else.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The checkout the agent works on.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.0.join("work")
+    }
+
+    /// What the agent writes for the engine: journal and outcome.
+    pub(crate) fn out(&self) -> PathBuf {
+        self.0.join("out")
+    }
+
+    /// The engine's own copy of the specification, out of the agent's reach.
+    pub(crate) fn spec(&self) -> PathBuf {
+        self.0.join("spec.json")
+    }
+
+    /// What the checkout looked like when it was made, out of the agent's reach.
+    pub(crate) fn checkout(&self) -> PathBuf {
+        self.0.join("checkout.json")
+    }
+}

@@ -1,0 +1,67 @@
+//! One proposal with its decisions.
+
+use std::collections::BTreeMap;
+
+use aca_protocol::proposal::{Decision, FileChange, Selection};
+use aca_protocol::{HunkId, TaskId};
+
+use super::file::ChangedFile;
+use crate::Error;
+
+/// A proposal and what was decided about it.
+#[derive(Debug, Clone)]
+pub(crate) struct Ledger {
+    pub(crate) task: TaskId,
+    pub(crate) title: String,
+    pub(crate) summary: String,
+    pub(crate) files: Vec<ChangedFile>,
+    /// Paths of the result that were left out, each with the reason.
+    pub(crate) refused: Vec<(String, String)>,
+    pub(crate) decisions: BTreeMap<HunkId, Decision>,
+    /// Counts the published views.
+    pub(crate) revision: u64,
+}
+
+impl Ledger {
+    /// Returns what was decided about a hunk.
+    pub(crate) fn decision(&self, hunk: &HunkId) -> Option<Decision> {
+        self.decisions.get(hunk).copied()
+    }
+
+    /// Returns whether the proposal has to do with the file at `path`.
+    pub(crate) fn touches(&self, path: &str) -> bool {
+        self.files.iter().any(|file| {
+            file.path == path || matches!(&file.change, FileChange::Rename { from } if from == path)
+        })
+    }
+
+    /// Returns the hunks a decision is about. For a whole file or proposal, those that are undecided.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if the proposal has no such hunk or file.
+    pub(crate) fn select(&self, selection: &Selection) -> Result<Vec<HunkId>, Error> {
+        let undecided = |file: &ChangedFile| {
+            file.ids().into_iter().filter(|id| self.decision(id).is_none()).collect::<Vec<_>>()
+        };
+        match selection {
+            Selection::All => Ok(self.files.iter().flat_map(undecided).collect()),
+            Selection::File { path } => {
+                let file = self.files.iter().find(|file| file.path == *path);
+                file.map(undecided).ok_or_else(|| {
+                    Error::NotFound(format!("The proposal of task {} does not touch {path}.", self.task))
+                })
+            }
+            Selection::Hunks { ids } => {
+                let known: Vec<HunkId> = self.files.iter().flat_map(ChangedFile::ids).collect();
+                match ids.iter().find(|id| !known.contains(id)) {
+                    None => Ok(ids.clone()),
+                    Some(unknown) => Err(Error::NotFound(format!(
+                        "The proposal of task {} has no hunk {unknown}. Ask for the proposal again.",
+                        self.task
+                    ))),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The worker that owns a session's proposals.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+
+use aca_protocol::{HunkId, TaskId};
+use aca_protocol::methods::{DecideParams, DecideResult, Refusal};
+use aca_protocol::proposal::{Decision, HunkState, ProposalView};
+use aca_workspace::objects::Tree;
+use aca_workspace::paths;
+use tokio::sync::{mpsc, oneshot};
+
+use super::file::files;
+use super::ledger::Ledger;
+use super::place;
+use crate::actor::{LiveChange, Message, SessionContext};
+use crate::core::{Command, Task};
+use crate::handle::{Change, Shared};
+use crate::watch::Watcher;
+use crate::{Error, handle};
+
+/// Something for the worker to do.
+pub(crate) enum Job {
+    /// The task's proposal appeared or its decisions changed.
+    Load(Box<Task>),
+    /// These files or documents changed.
+    Touched(Vec<PathBuf>),
+    /// Place a proposal anew.
+    Refresh { task: TaskId, reply: oneshot::Sender<()> },
+    /// Decide hunks.
+    Decide { params: DecideParams, reply: oneshot::Sender<Result<DecideResult, Error>> },
+}
+
+/// Starts the worker of a session. It ends when the returned sender, and every clone of it, is gone.
+pub(crate) fn spawn(shared: Arc<Shared>, session: Arc<SessionContext>) -> mpsc::UnboundedSender<Job> {
+    let (jobs, mut inbox) = mpsc::unbounded_channel();
+    let watcher = Watcher::new(shared.buffers.clone());
+    let mut worker = Worker { shared, session, ledgers: BTreeMap::new(), watcher };
+    tokio::spawn(async move {
+        while let Some(job) = inbox.recv().await {
+            worker.handle(job).await;
+        }
+    });
+    jobs
+}
+
+/// Passes changes of documents and watched files to the workers of the sessions they belong to.
+pub(crate) async fn spread_touches(shared: Arc<Shared>) {
+    loop {
+        let touched: Vec<PathBuf> = shared.buffers.next_touched().await.into_iter().collect();
+        let sessions: Vec<(PathBuf, Arc<handle::SessionView>)> = {
+            let views = shared.views.read().unwrap_or_else(PoisonError::into_inner);
+            views.sessions.iter().map(|(root, view)| (root.clone(), Arc::clone(view))).collect()
+        };
+        for (root, view) in sessions {
+            let here: Vec<PathBuf> = touched.iter().filter(|path| path.starts_with(&root)).cloned().collect();
+            if !here.is_empty() {
+                // A session that is closing needs no news.
+                let _ = view.review.send(Job::Touched(here));
+            }
+        }
+    }
+}
+
+pub(super) struct Worker {
+    pub(super) shared: Arc<Shared>,
+    pub(super) session: Arc<SessionContext>,
+    ledgers: BTreeMap<TaskId, Ledger>,
+    watcher: Watcher,
+}
+
+impl Worker {
+    async fn handle(&mut self, job: Job) {
+        match job {
+            Job::Load(task) => self.load(*task).await,
+            Job::Touched(paths) => {
+                let root = &self.session.root;
+                let touched: Vec<String> = paths.iter().filter_map(|path| paths::relative(root, path)).collect();
+                let concerned = self.ledgers.values().filter(|ledger| touched.iter().any(|path| ledger.touches(path)));
+                let concerned: Vec<TaskId> = concerned.map(|ledger| ledger.task.clone()).collect();
+                for task in concerned {
+                    self.publish(&task);
+                }
+            }
+            Job::Refresh { task, reply } => {
+                self.publish(&task);
+                // An asker that has gone away does not need the answer.
+                let _ = reply.send(());
+            }
+            Job::Decide { params, reply } => {
+                let result = self.decide(params).await;
+                let _ = reply.send(result);
+            }
+        }
+    }
+
+    /// Reads a proposal from the object store, or brings the decisions of a known one up to date.
+    async fn load(&mut self, task: Task) {
+        let Some(proposed) = task.proposed.clone() else { return };
+        if let Some(ledger) = self.ledgers.get_mut(&task.id) {
+            ledger.decisions.extend(task.decisions);
+            self.publish(&task.id);
+            return;
+        }
+        let session = Arc::clone(&self.session);
+        let reading = tokio::task::spawn_blocking(move || {
+            let base = Tree::parse(&proposed.base).map_err(|error| error.to_string())?;
+            let result = Tree::parse(&proposed.result).map_err(|error| error.to_string())?;
+            files(&session.objects, &base, &result).map(|files| (files, proposed.refused))
+        });
+        let (files, refused) = match reading.await.map_err(|error| error.to_string()).and_then(|read| read) {
+            Ok(read) => read,
+            Err(error) => {
+                let problem = format!("The proposal of task {} cannot be read: {error}", task.id);
+                let _ = self.shared.inbox.send(Message::Problem(problem));
+                return;
+            }
+        };
+        for file in &files {
+            self.watcher.watch(&self.session.root.join(&file.path));
+        }
+        let ledger = Ledger {
+            task: task.id.clone(),
+            title: task.title.clone(),
+            summary: task.summary.clone(),
+            files,
+            refused,
+            decisions: task.decisions.clone(),
+            revision: 0,
+        };
+        self.ledgers.insert(task.id.clone(), ledger);
+        self.recover(&task).await;
+        self.publish(&task.id);
+    }
+
+    /// Records the decisions of landings that had happened when a crash came before they were recorded.
+    async fn recover(&mut self, task: &Task) {
+        for landing in &task.landings {
+            let path = self.session.root.join(&landing.path);
+            let now = std::fs::read(&path).ok().map(|bytes| super::land::digest(&bytes));
+            if now == landing.new && landing.new != landing.expect {
+                self.record(&task.id, &landing.hunks, Decision::Accept).await.unwrap_or_else(|error| {
+                    tracing::warn!(%error, task = %task.id, "an interrupted landing could not be recorded");
+                });
+            }
+        }
+    }
+
+    /// Computes and publishes the view of a proposal, if it differs from the published one.
+    fn publish(&mut self, task: &TaskId) {
+        let Some(ledger) = self.ledgers.get_mut(task) else { return };
+        let (root, buffers) = (&self.session.root, &self.shared.buffers);
+        let files: Vec<_> = ledger.files.iter().map(|file| place::view(ledger, file, root, buffers)).collect();
+        let conflicts = files.iter().flat_map(|file| &file.hunks);
+        let conflicts = conflicts.filter(|hunk| matches!(hunk.state, HunkState::Conflict { .. })).count();
+        let mut views = self.shared.views.write().unwrap_or_else(PoisonError::into_inner);
+        if views.proposals.get(task).is_some_and(|view| view.files == files) {
+            return;
+        }
+        ledger.revision += 1;
+        let revision = ledger.revision;
+        let mut summary = ledger.summary.clone();
+        for (path, reason) in &ledger.refused {
+            summary.push_str(&format!("\nLeft out: {path}: {reason}"));
+        }
+        let view = ProposalView { task: task.clone(), summary, files, revision };
+        views.proposals.insert(task.clone(), Arc::new(view));
+        drop(views);
+        let change = LiveChange::Conflicts(u32::try_from(conflicts).unwrap_or(u32::MAX));
+        let live = Message::Live { session: self.session.id.clone(), task: task.clone(), change };
+        let _ = self.shared.inbox.send(live);
+        let _ = self.shared.changes.send(Change::Proposal { task: task.clone(), revision });
+    }
+
+    async fn decide(&mut self, params: DecideParams) -> Result<DecideResult, Error> {
+        let ledger = self.ledgers.get(&params.task);
+        let ledger = ledger.ok_or_else(|| {
+            Error::Invalid(format!("The task {} has no proposal to decide.", params.task))
+        })?;
+        let chosen = ledger.select(&params.selection)?;
+        let mut refused: Vec<Refusal> = Vec::new();
+        match params.decision {
+            Decision::Reject => {
+                let landed = |id| ledger.decision(id) == Some(Decision::Accept);
+                let (landed, open): (Vec<_>, Vec<_>) = chosen.iter().cloned().partition(landed);
+                let reason = "It has landed already. Undo it in the editor.".to_owned();
+                refused.extend(landed.into_iter().map(|hunk| Refusal { hunk, reason: reason.clone() }));
+                self.record(&params.task, &open, Decision::Reject).await?;
+            }
+            Decision::Accept => self.accept(&params.task, &chosen, &mut refused).await?,
+        }
+        self.publish(&params.task);
+        let ledger = self.ledgers.get(&params.task);
+        let decided = chosen.into_iter().filter(|id| {
+            ledger.and_then(|ledger| ledger.decision(id)) == Some(params.decision)
+        });
+        let decided = decided.collect();
+        let views = self.shared.views.read().unwrap_or_else(PoisonError::into_inner);
+        let proposal = views.proposals.get(&params.task).map(|view| (**view).clone());
+        let proposal = proposal.ok_or_else(|| Error::Internal("The proposal has no view.".to_owned()))?;
+        Ok(DecideResult { decided, refused, proposal })
+    }
+
+    async fn accept(&mut self, task: &TaskId, chosen: &[HunkId], refused: &mut Vec<Refusal>) -> Result<(), Error> {
+        let Some(ledger) = self.ledgers.get(task).cloned() else { return Ok(()) };
+        for hunk in chosen.iter().filter(|id| ledger.decision(id) == Some(Decision::Reject)) {
+            let reason = "It was rejected already.".to_owned();
+            refused.push(Refusal { hunk: hunk.clone(), reason });
+        }
+        for file in &ledger.files {
+            let open = |id: &HunkId| chosen.contains(id) && ledger.decision(id).is_none();
+            let hunks: Vec<_> = file.ids().into_iter().filter(open).collect();
+            if !hunks.is_empty() {
+                // The ledger of the loop is a copy; hunks of other files do not bear on this one.
+                self.land(&ledger, file, hunks, refused).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Records a decision, durably first.
+    pub(super) async fn record(
+        &mut self,
+        task: &TaskId,
+        hunks: &[HunkId],
+        decision: Decision,
+    ) -> Result<(), Error> {
+        let known = self.ledgers.get(task);
+        let open = hunks.iter().filter(|id| known.is_some_and(|ledger| ledger.decision(id).is_none()));
+        let open: Vec<_> = open.cloned().collect();
+        let command = Command::Decide { task: task.clone(), hunks: open.clone(), decision };
+        self.shared.command(&self.session.id, command).await?;
+        if let Some(ledger) = self.ledgers.get_mut(task) {
+            ledger.decisions.extend(open.into_iter().map(|hunk| (hunk, decision)));
+        }
+        Ok(())
+    }
+}
