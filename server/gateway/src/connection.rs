@@ -1,0 +1,104 @@
+//! One byte stream of one attempt: takes each request through its checks and to the upstream.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aca_protocol::AttemptId;
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::{Request, Response, StatusCode};
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::api_error::ApiError;
+use crate::body::{self, Body};
+use crate::credential::Secret;
+use crate::gateway::Shared;
+use crate::headers;
+use crate::meter::{Meter, RequestUsage};
+use crate::relay::Relay;
+use crate::route::{self, Asked, Route};
+
+/// What the requests of one stream have in common.
+pub(crate) struct Connection {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) attempt: AttemptId,
+    pub(crate) token: Secret,
+    pub(crate) usage: mpsc::UnboundedSender<RequestUsage>,
+    pub(crate) permits: Arc<Semaphore>,
+}
+
+impl Connection {
+    /// Answers one request. Failures are answers too.
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+        Ok(self.try_answer(request).await.unwrap_or_else(ApiError::into_response))
+    }
+
+    async fn try_answer(&self, request: Request<Incoming>) -> Result<Response<Body>, ApiError> {
+        let route = Route::of(request.method(), request.uri().path())?;
+        if route == Route::Hello {
+            return Ok(Response::new(body::full(Bytes::new())));
+        }
+        route::check_token(request.headers(), &self.token)?;
+        let (head, body) = request.into_parts();
+        let body = self.read_body(body).await?;
+        let mut meter = None;
+        let mut patience = self.shared.config.idle_timeout;
+        if route == Route::Messages {
+            let asked = Asked::parse(&body)?;
+            if !asked.stream {
+                patience = patience.max(self.shared.config.unstreamed_timeout);
+            }
+            meter = Some(Meter::start(self.attempt.clone(), asked.model, self.usage.clone()));
+        }
+        let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+        let answer = self.forward(route, target, &head, body, patience, &mut meter).await;
+        if let (Err(error), Some(meter)) = (&answer, &mut meter) {
+            meter.set_status(error.status.as_u16());
+        }
+        answer
+    }
+
+    async fn read_body(&self, body: Incoming) -> Result<Bytes, ApiError> {
+        let most = self.shared.config.max_body_bytes;
+        let limited = Limited::new(body, usize::try_from(most).unwrap_or(usize::MAX));
+        match limited.collect().await {
+            Ok(collected) => Ok(collected.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => {
+                let message = format!("The request's body is larger than the {most} bytes that the gateway takes.");
+                Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message).final_answer())
+            }
+            Err(error) => {
+                let message = format!("The request's body did not arrive whole: {error}.");
+                Err(ApiError::new(StatusCode::BAD_REQUEST, message))
+            }
+        }
+    }
+
+    async fn forward(
+        &self,
+        route: Route,
+        target: &str,
+        head: &hyper::http::request::Parts,
+        body: Bytes,
+        patience: Duration,
+        meter: &mut Option<Meter>,
+    ) -> Result<Response<Body>, ApiError> {
+        let upstream = &self.shared.upstream;
+        let permit = self.permits.clone().acquire_owned().await.ok();
+        let credential = upstream.credential().await?;
+        let headers = headers::for_upstream(&head.headers);
+        let sent = upstream.send(head.method.clone(), target, headers, body, credential.as_ref());
+        let Ok(answer) = tokio::time::timeout(patience, sent).await else {
+            return Err(crate::relay::silent(&upstream.name(), patience));
+        };
+        let relay = Relay {
+            route,
+            upstream: upstream.name(),
+            secret: credential.map(|credential| credential.secret().clone()),
+            patience,
+        };
+        relay.pass(answer?, meter, permit).await
+    }
+}
