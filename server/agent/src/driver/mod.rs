@@ -1,0 +1,135 @@
+//! What drives the work: Claude Code, or the agent's own small loop.
+
+mod claude;
+mod direct;
+mod environment;
+mod reasons;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aca_protocol::agent::{AttemptSpec, Driver, End, RecordBody, files};
+
+use crate::journal::{Journal, JournalError};
+use crate::life::{Life, Stop};
+use crate::link::Daemons;
+use crate::processes::Processes;
+use crate::text::clip;
+
+/// The longest beginning of a tool's output that an event holds, in bytes.
+const MAX_RESULT: usize = 4 * 1024;
+
+/// The longest description of a tool call, in bytes.
+const MAX_ABOUT: usize = 200;
+
+/// The longest piece of noise that an event holds, in bytes.
+const MAX_NOISE: usize = 2 * 1024;
+
+/// The largest project guidance that is passed on, in bytes.
+const MAX_GUIDANCE: usize = 32 * 1024;
+
+/// Everything a driver works with.
+pub(crate) struct Context {
+    /// The attempt's directory, absolute.
+    pub(crate) out: PathBuf,
+    /// What to do.
+    pub(crate) spec: AttemptSpec,
+    /// Where everything is noted first.
+    pub(crate) journal: Arc<Journal>,
+    /// Where processes are started.
+    pub(crate) processes: Arc<Processes>,
+    /// The way to the gateway.
+    pub(crate) daemons: Arc<Daemons>,
+    /// Where signs of life are noted.
+    pub(crate) life: Arc<Life>,
+    /// Whether someone wishes to stop.
+    pub(crate) stop: Stop,
+}
+
+impl Context {
+    /// The driven program's home directory.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.out.join(files::HOME)
+    }
+
+    /// The driven program's directory for temporary files.
+    pub(crate) fn temporary(&self) -> PathBuf {
+        self.out.join("tmp")
+    }
+
+    /// Journals an event, which is a sign of life too.
+    fn event(&self, event: RecordBody) -> Result<(), JournalError> {
+        self.life.sign();
+        self.journal.event(event)
+    }
+
+    /// Returns the text for the system prompt: the specification's, and what the project says in its `CLAUDE.md`.
+    fn system(&self) -> String {
+        let mut system = clip(&self.spec.system, MAX_GUIDANCE);
+        let guidance = std::fs::read(self.spec.workspace.join("CLAUDE.md")).unwrap_or_default();
+        if !guidance.is_empty() {
+            let guidance = clip(&String::from_utf8_lossy(&guidance), MAX_GUIDANCE);
+            system.push_str("\n\n# The project's CLAUDE.md\n\n");
+            system.push_str(&guidance);
+        }
+        system
+    }
+}
+
+/// How the driven work ended.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    /// What became of it.
+    pub(crate) end: End,
+    /// The agent's last words.
+    pub(crate) summary: String,
+}
+
+impl Ending {
+    /// A failure without last words.
+    pub(crate) fn failed(reason: impl Into<String>) -> Self {
+        Self {
+            end: End::Failed { reason: reason.into() },
+            summary: String::new(),
+        }
+    }
+}
+
+/// Why a driver could not go on.
+#[derive(Debug, thiserror::Error)]
+enum DriveError {
+    /// The journal refused a record: nothing may happen that is not in it.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The driven program's pipes broke in an unexpected way.
+    #[error("the driven program could not be talked to: {0}; run the task again")]
+    Pipe(#[from] io::Error),
+}
+
+/// Drives the work to its end.
+pub(crate) async fn drive(context: &Arc<Context>) -> Ending {
+    let driven = match context.spec.driver {
+        Driver::ClaudeCode => Box::pin(claude::drive(context)).await,
+        Driver::Direct => Box::pin(direct::drive(context)).await,
+    };
+    driven.unwrap_or_else(|error| Ending::failed(error.to_string()))
+}
+
+/// Describes a tool call by what it is about: a path or a command.
+fn about(input: &serde_json::Value) -> String {
+    const TELLING: [&str; 10] = [
+        "file_path",
+        "path",
+        "notebook_path",
+        "command",
+        "pattern",
+        "query",
+        "text",
+        "description",
+        "url",
+        "prompt",
+    ];
+    let telling = TELLING.iter().find_map(|key| input.get(key)?.as_str());
+    crate::text::first_line(telling.unwrap_or_default(), MAX_ABOUT)
+}
