@@ -1,0 +1,65 @@
+//! What is stored: events, and the rows that summarise them.
+
+use aca_protocol::{AttemptId, TaskId};
+
+/// The largest body of an event, in bytes.
+pub const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// An event to be recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct NewEvent<'a> {
+    /// What kind of event it is. The store gives kinds no meaning and keeps those it has never seen.
+    pub kind: &'a str,
+    /// When it happened, in milliseconds since the Unix epoch.
+    pub ts_ms: u64,
+    /// The task it is about.
+    pub task: Option<&'a TaskId>,
+    /// The attempt it is about.
+    pub attempt: Option<&'a AttemptId>,
+    /// Its content, as JSON, at most [`MAX_BODY_BYTES`].
+    pub body: &'a [u8],
+}
+
+/// A recorded event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its place in the session; the first is 1 and none is left out.
+    pub seq: u64,
+    /// An identifier that no other event has.
+    pub id: String,
+    /// When it happened, in milliseconds since the Unix epoch.
+    pub ts_ms: u64,
+    /// What kind of event it is.
+    pub kind: String,
+    /// The task it is about.
+    pub task: Option<TaskId>,
+    /// The attempt it is about.
+    pub attempt: Option<AttemptId>,
+    /// Its content, as JSON.
+    pub body: Vec<u8>,
+}
+
+/// The current state of one thing, derived from events and written with them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Row {
+    /// A task.
+    Task {
+        /// Its identifier.
+        id: TaskId,
+        /// Its title.
+        title: String,
+        /// The name of its state.
+        state: String,
+        /// What it has cost, in millionths of a US dollar.
+        cost_micros: u64,
+    },
+    /// An attempt.
+    Attempt {
+        /// Its identifier.
+        id: AttemptId,
+        /// The task it is an attempt at.
+        task: TaskId,
+        /// The name of its state.
+        state: String,
+    },
+}
