@@ -1,1 +1,31 @@
 //! End-to-end tests on real parts: the harness.
+//!
+//! A test makes a [`TestEnv`]: a home, a data directory, settings and a scripted model of its own. In it, it makes a
+//! [`Workspace`] and drives the real `aca` there: by its commands, by [`lsp::Client`] over `aca lsp`'s stdio, or through
+//! a real [`nvim::Nvim`]. Containers are real, and so is Claude Code; the only double is the model behind the API.
+//!
+//! A part that is missing fails the test with a message that names it. Nothing is skipped.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a harness for tests: a broken assumption fails the test at once, and its log is the test's output"
+)]
+
+pub mod engine;
+mod env;
+pub mod fixture;
+pub mod lsp;
+pub mod model;
+pub mod nvim;
+pub mod parts;
+mod process;
+pub mod scenario;
+pub mod wait;
+mod workspace;
+
+pub use env::{Finished, Settings, TestEnv};
+pub use process::{Running, process_alive};
+pub use workspace::Workspace;

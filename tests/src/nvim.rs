@@ -1,0 +1,133 @@
+//! A real Neovim without any plugin, driven from outside.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::{Running, TestEnv, Workspace, parts, wait};
+
+/// The whole set-up of a user without plugins: what the documentation tells them to write.
+const INIT: &str = r#"
+vim.o.swapfile = false
+vim.lsp.config('aca', { cmd = { vim.env.ACA_TEST_ACA, 'lsp' }, root_markers = { '.git' } })
+vim.lsp.enable('aca')
+"#;
+
+/// A running Neovim.
+#[derive(Debug)]
+pub struct Nvim {
+    process: Running,
+    socket: PathBuf,
+    folder: PathBuf,
+}
+
+impl Nvim {
+    /// Opens a file of a workspace and waits until the server is attached to it.
+    pub fn open(env: &TestEnv, workspace: &Workspace, file: &str) -> Self {
+        let folder = env.folder().join("nvim");
+        std::fs::create_dir_all(&folder).unwrap();
+        let init = folder.join("init.lua");
+        std::fs::write(&init, INIT).unwrap();
+        let socket = folder.join("socket");
+        let child = env
+            .command(parts::nvim())
+            .current_dir(workspace.root())
+            .env("ACA_TEST_ACA", parts::aca())
+            .env("NVIM_LOG_FILE", folder.join("log"))
+            .args(["--headless", "--listen"])
+            .arg(&socket)
+            .arg("-u")
+            .arg(&init)
+            .arg(file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Neovim can be started");
+        let nvim = Self {
+            process: Running::new(child),
+            socket,
+            folder,
+        };
+        wait::until_true("Neovim's socket", wait::SHORT, || nvim.try_lua("return true").is_ok());
+        nvim.wait(
+            "the server to attach",
+            wait::SHORT,
+            "return #vim.lsp.get_clients({ bufnr = 0, name = 'aca' }) == 1",
+        );
+        nvim
+    }
+
+    /// Runs a chunk of Lua in it and returns what the chunk returns.
+    ///
+    /// # Panics
+    ///
+    /// When the chunk fails or Neovim has ended.
+    pub fn lua(&self, chunk: &str) -> Value {
+        self.try_lua(chunk)
+            .unwrap_or_else(|error| panic!("Lua failed: {error}\n{chunk}"))
+    }
+
+    /// Waits until a chunk of Lua returns true.
+    pub fn wait(&self, what: &str, limit: Duration, chunk: &str) {
+        wait::until_true(what, limit, || self.lua(chunk) == Value::Bool(true));
+    }
+
+    /// Returns the text of the current buffer.
+    pub fn text(&self) -> String {
+        let joined = "return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\\n') .. '\\n'";
+        self.lua(joined)
+            .as_str()
+            .expect("a buffer's text is a string")
+            .to_owned()
+    }
+
+    /// Puts the cursor on the first line that contains `text`.
+    pub fn go_to(&self, text: &str) {
+        let found = self.lua(&format!("return vim.fn.search([[\\V{text}]], 'cw')"));
+        assert_ne!(found, 0, "the buffer does not contain {text:?}");
+    }
+
+    /// Chooses the code action under the cursor whose title begins with `title`.
+    pub fn choose(&self, title: &str) {
+        self.lua(&format!(
+            "vim.lsp.buf.code_action({{ apply = true, filter = function(a) return vim.startswith(a.title, [[{title}]]) end }})"
+        ));
+    }
+
+    /// Returns its process.
+    pub fn process(&mut self) -> &mut Running {
+        &mut self.process
+    }
+
+    fn try_lua(&self, chunk: &str) -> Result<Value, String> {
+        let file = self.folder.join("chunk.lua");
+        let wrapped = format!("return vim.json.encode({{ (function()\n{chunk}\nend)() }})");
+        std::fs::write(&file, wrapped).map_err(|error| error.to_string())?;
+        let answer = self.remote(&file)?;
+        let list: Value = serde_json::from_str(&answer).map_err(|error| format!("{error}: {answer}"))?;
+        Ok(list.get(0).cloned().unwrap_or_default())
+    }
+
+    fn remote(&self, file: &Path) -> Result<String, String> {
+        let expression = format!("luaeval('dofile(_A)', '{}')", file.display());
+        let output = Command::new(parts::nvim())
+            .env_clear()
+            .env("HOME", &self.folder)
+            .env("NVIM_LOG_FILE", self.folder.join("remote.log"))
+            .args(["--headless", "--server"])
+            .arg(&self.socket)
+            .args(["--remote-expr", &expression])
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| error.to_string())?;
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        if output.status.success() && out.starts_with(['[', '{']) {
+            Ok(out)
+        } else {
+            Err(format!("{out}{}", String::from_utf8_lossy(&output.stderr)))
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Where the real parts are. `cargo xtask parts` installs them.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// Returns the top folder of the checkout.
+pub fn checkout() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ lies in the checkout")
+        .to_owned()
+}
+
+/// Returns the real `aca`.
+pub fn aca() -> PathBuf {
+    if let Some(path) = std::env::var_os("ACA_TEST_BIN") {
+        return existing("aca", PathBuf::from(path));
+    }
+    let beside = std::env::current_exe().expect("a test knows its own program");
+    let profile = beside.ancestors().nth(2).expect("a test lies in target/<profile>/deps");
+    existing("aca", profile.join("aca"))
+}
+
+/// Returns the real Claude Code. It is only ever run inside a container.
+pub fn claude() -> PathBuf {
+    let link = existing("Claude Code", folder().join("claude/claude"));
+    link.canonicalize().expect("the link was followed a moment ago")
+}
+
+/// Returns the real Neovim.
+pub fn nvim() -> PathBuf {
+    existing("Neovim", folder().join("nvim/bin/nvim"))
+}
+
+/// Makes sure that the container engine answers and has the base image.
+pub fn engine() {
+    static CHECKED: OnceLock<()> = OnceLock::new();
+    CHECKED.get_or_init(|| {
+        let answer = crate::engine::docker(&["image", "inspect", BASE_IMAGE]);
+        assert!(
+            answer.is_ok(),
+            "The part \"container engine with {BASE_IMAGE}\" is missing; run `cargo xtask parts`: {answer:?}"
+        );
+    });
+}
+
+/// The image that sandboxes are built on in tests.
+pub const BASE_IMAGE: &str = "aca-base:bookworm";
+
+fn folder() -> PathBuf {
+    match std::env::var_os("ACA_TEST_PARTS") {
+        Some(folder) => PathBuf::from(folder),
+        None => checkout().join("target/parts"),
+    }
+}
+
+fn existing(name: &str, path: PathBuf) -> PathBuf {
+    assert!(
+        path.is_file(),
+        "The part \"{name}\" is missing at {}; run `cargo xtask parts`, or `cargo xtask test` for everything.",
+        path.display()
+    );
+    path
+}
