@@ -24,11 +24,7 @@ pub fn apply(
     chosen: &[HunkId],
 ) -> Result<String, Vec<HunkId>> {
     let known: HashSet<&HunkId> = hunks.iter().map(|hunk| &hunk.id).collect();
-    let mut refused: Vec<HunkId> = chosen
-        .iter()
-        .filter(|id| !known.contains(id))
-        .cloned()
-        .collect();
+    let mut refused: Vec<HunkId> = chosen.iter().filter(|id| !known.contains(id)).cloned().collect();
     let chosen: HashSet<&HunkId> = chosen.iter().collect();
     let placements = place(base, live, hunks, landed);
     let lines = Lines::new(live);
@@ -38,10 +34,7 @@ pub fn apply(
             continue;
         }
         match placement {
-            Placement::Clean {
-                line,
-                lines: replaced,
-            } => {
+            Placement::Clean { line, lines: replaced } => {
                 text.push_str(lines.text(done..*line));
                 text.push_str(&hunk.new);
                 done = line + replaced;
@@ -51,9 +44,5 @@ pub fn apply(
         }
     }
     text.push_str(lines.text(done..lines.len()));
-    if refused.is_empty() {
-        Ok(text)
-    } else {
-        Err(refused)
-    }
+    if refused.is_empty() { Ok(text) } else { Err(refused) }
 }

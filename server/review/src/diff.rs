@@ -1,12 +1,12 @@
 //! Line differences: the only file that knows the diff library.
 //!
-//! The algorithm is Myers with git's heuristics, the one behind `git merge-file`: a merge can promise to be clean only
-//! where git is clean when both see the same lines as changed. It is bounded on any input, because the heuristics give
-//! up on minimality when a search becomes expensive.
+//! The algorithm is Myers with git's heuristics, the one behind `git merge-file` and `git diff`: a merge can be clean
+//! only where git is clean when both see the same lines as changed. It is bounded on any input, because the heuristics
+//! give up on minimality when a search becomes expensive.
 
 use std::ops::Range;
 
-use similar::{Algorithm, DiffOp, capture_diff_slices};
+use imara_diff::{Algorithm, Diff, InternedInput};
 
 /// A text cut into lines.
 pub(crate) struct Lines<'a> {
@@ -27,11 +27,7 @@ impl<'a> Lines<'a> {
             at += line.len();
         }
         starts.push(at);
-        Self {
-            text,
-            lines,
-            starts,
-        }
+        Self { text, lines, starts }
     }
 
     /// Returns the number of lines.
@@ -71,24 +67,16 @@ pub(crate) fn changes(before: &Lines<'_>, after: &Lines<'_>) -> Vec<Change> {
     if before.text == after.text {
         return Vec::new();
     }
-    let mut changes: Vec<Change> = Vec::new();
-    for op in capture_diff_slices(Algorithm::Myers, &before.lines, &after.lines) {
-        if matches!(op, DiffOp::Equal { .. }) {
-            continue;
-        }
-        let (old, new) = (op.old_range(), op.new_range());
-        match changes.last_mut() {
-            Some(last) if last.before.end == old.start && last.after.end == new.start => {
-                last.before.end = old.end;
-                last.after.end = new.end;
-            }
-            _ => changes.push(Change {
-                before: old,
-                after: new,
-            }),
-        }
-    }
-    changes
+    let input = InternedInput::new(before.text, after.text);
+    let mut diff = Diff::compute(Algorithm::Myers, &input);
+    diff.postprocess_lines(&input);
+    let range = |range: Range<u32>| range.start as usize..range.end as usize;
+    diff.hunks()
+        .map(|hunk| Change {
+            before: range(hunk.before),
+            after: range(hunk.after),
+        })
+        .collect()
 }
 
 /// Returns the lines of `text` that a change may be said to touch, given that the lines `at` give way to `new`.
@@ -96,12 +84,7 @@ pub(crate) fn changes(before: &Lines<'_>, after: &Lines<'_>) -> Vec<Change> {
 /// An insertion or removal beside lines that repeat it can be drawn at several places with the same outcome. All of
 /// them count, so that no choice of a diff decides whether two people changed the same place. `within` bounds the
 /// search: nothing slides past the neighbouring change.
-pub(crate) fn reach(
-    text: &Lines<'_>,
-    at: &Range<usize>,
-    new: &[&str],
-    within: &Range<usize>,
-) -> Range<usize> {
+pub(crate) fn reach(text: &Lines<'_>, at: &Range<usize>, new: &[&str], within: &Range<usize>) -> Range<usize> {
     let old = text.slice(at.clone());
     let block = if old.is_empty() { new } else { old };
     if block.is_empty() || (!old.is_empty() && !new.is_empty()) {
@@ -114,9 +97,6 @@ pub(crate) fn reach(
         .take_while(|(a, b)| a == b)
         .count();
     let below = text.slice(at.end..within.end).iter();
-    let down = below
-        .zip(block.iter().cycle())
-        .take_while(|(a, b)| a == b)
-        .count();
+    let down = below.zip(block.iter().cycle()).take_while(|(a, b)| a == b).count();
     at.start - up..at.end + down
 }

@@ -39,10 +39,7 @@ fn trim(start: usize, old: &str, new: &str) -> TextEdit {
     if splits_line_end(old, head) || splits_line_end(new, head) {
         head -= 1;
     }
-    let (old_rest, new_rest) = (
-        old.get(head..).unwrap_or_default(),
-        new.get(head..).unwrap_or_default(),
-    );
+    let (old_rest, new_rest) = (old.get(head..).unwrap_or_default(), new.get(head..).unwrap_or_default());
     let common = old_rest
         .chars()
         .rev()
@@ -55,16 +52,12 @@ fn trim(start: usize, old: &str, new: &str) -> TextEdit {
     TextEdit {
         start_byte: start + head,
         end_byte: start + old.len() - tail,
-        text: new
-            .get(head..new.len() - tail)
-            .unwrap_or_default()
-            .to_owned(),
+        text: new.get(head..new.len() - tail).unwrap_or_default().to_owned(),
     }
 }
 
 /// Says whether a byte offset is between `\r` and `\n`.
 fn splits_line_end(text: &str, at: usize) -> bool {
     let bytes = text.as_bytes();
-    bytes.get(at) == Some(&b'\n')
-        && at.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b'\r')
+    bytes.get(at) == Some(&b'\n') && at.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b'\r')
 }

@@ -34,12 +34,7 @@ pub fn hunks(path: &str, base: &str, result: &str) -> Vec<Hunk> {
 }
 
 /// Turns changes into hunks.
-pub(crate) fn build(
-    path: &str,
-    base: &Lines<'_>,
-    result: &Lines<'_>,
-    changes: Vec<Change>,
-) -> Vec<Hunk> {
+pub(crate) fn build(path: &str, base: &Lines<'_>, result: &Lines<'_>, changes: Vec<Change>) -> Vec<Hunk> {
     let mut seen: HashMap<(&str, &str), u64> = HashMap::new();
     changes
         .into_iter()

@@ -20,12 +20,7 @@ pub enum Merge {
 /// It is clean only where `git merge-file` is, and then the text is the same.
 pub fn merge(base: &str, live: &str, result: &str) -> Merge {
     let (base_lines, result_lines) = (Lines::new(base), Lines::new(result));
-    let hunks = build(
-        "",
-        &base_lines,
-        &result_lines,
-        changes(&base_lines, &result_lines),
-    );
+    let hunks = build("", &base_lines, &result_lines, changes(&base_lines, &result_lines));
     let all: Vec<HunkId> = hunks.iter().map(|hunk| hunk.id.clone()).collect();
     match apply(base, live, &hunks, &[], &all) {
         Ok(text) => Merge::Clean(text),

@@ -61,9 +61,7 @@ pub fn place(base: &str, live: &str, hunks: &[Hunk], landed: &[HunkId]) -> Vec<P
         .enumerate()
         .zip(hunks)
         .map(|((index, site), hunk)| {
-            let within = neighbours(&expected.sites, index, placing.expected.len(), |site| {
-                &site.lines
-            });
+            let within = neighbours(&expected.sites, index, placing.expected.len(), |site| &site.lines);
             if site.landed {
                 placing.place(&site.lines, &hunk.old, &within).undone()
             } else {
@@ -107,12 +105,7 @@ impl Expected {
             text.push_str(base.text(from..hunk.base.start));
             text.push_str(if landed { &hunk.new } else { &hunk.old });
             from = hunk.base.end;
-            done = start
-                + if landed {
-                    hunk.result.len()
-                } else {
-                    hunk.base.len()
-                };
+            done = start + if landed { hunk.result.len() } else { hunk.base.len() };
             sites.push(Site {
                 lines: start..done,
                 landed,
@@ -130,23 +123,13 @@ fn reaches(before: &Lines<'_>, after: &Lines<'_>, changes: &[Change]) -> Vec<Ran
         .enumerate()
         .map(|(index, change)| {
             let within = neighbours(changes, index, before.len(), |change| &change.before);
-            reach(
-                before,
-                &change.before,
-                after.slice(change.after.clone()),
-                &within,
-            )
+            reach(before, &change.before, after.slice(change.after.clone()), &within)
         })
         .collect()
 }
 
 /// Returns the lines between the item before `index` and the one after it.
-fn neighbours<T>(
-    items: &[T],
-    index: usize,
-    len: usize,
-    lines: impl Fn(&T) -> &Range<usize>,
-) -> Range<usize> {
+fn neighbours<T>(items: &[T], index: usize, len: usize, lines: impl Fn(&T) -> &Range<usize>) -> Range<usize> {
     let before = index.checked_sub(1).and_then(|index| items.get(index));
     let after = items.get(index + 1);
     before.map_or(0, |item| lines(item).end)..after.map_or(len, |item| lines(item).start)
@@ -166,24 +149,13 @@ impl Placing<'_> {
     fn place(&self, at: &Range<usize>, new: &str, within: &Range<usize>) -> Placement {
         let new = Lines::new(new);
         let reach = self.reach(at, &new, within);
-        let from = self
-            .reaches
-            .partition_point(|change| change.end < reach.start);
-        let to = self
-            .reaches
-            .partition_point(|change| change.start <= reach.end);
+        let from = self.reaches.partition_point(|change| change.end < reach.start);
+        let to = self.reaches.partition_point(|change| change.start <= reach.end);
         let touching = self.changes.get(from..to).unwrap_or_default();
         let (Some(first), Some(last)) = (touching.first(), touching.last()) else {
-            let before = from
-                .checked_sub(1)
-                .and_then(|index| self.changes.get(index));
-            let line = before.map_or(at.start, |change| {
-                at.start - change.before.end + change.after.end
-            });
-            return Placement::Clean {
-                line,
-                lines: at.len(),
-            };
+            let before = from.checked_sub(1).and_then(|index| self.changes.get(index));
+            let line = before.map_or(at.start, |change| at.start - change.before.end + change.after.end);
+            return Placement::Clean { line, lines: at.len() };
         };
         // The place both sides changed, in the expected and in the live text.
         let start = first.before.start.min(at.start);
@@ -191,10 +163,7 @@ impl Placing<'_> {
         let live_start = first.after.start - (first.before.start - start);
         let live_end = last.after.end + (end - last.before.end);
         let live = self.live.text(live_start..live_end);
-        let (above, below) = (
-            self.expected.text(start..at.start),
-            self.expected.text(at.end..end),
-        );
+        let (above, below) = (self.expected.text(start..at.start), self.expected.text(at.end..end));
         if is_made_of(live, [above, new.text(0..new.len()), below]) {
             return Placement::AlreadyThere {
                 line: live_start + (at.start - start),
@@ -225,8 +194,6 @@ impl Placing<'_> {
 
 /// Says whether a text consists of the given parts.
 fn is_made_of(text: &str, parts: [&str; 3]) -> bool {
-    let rest = parts
-        .iter()
-        .try_fold(text, |rest, part| rest.strip_prefix(part));
+    let rest = parts.iter().try_fold(text, |rest, part| rest.strip_prefix(part));
     rest.is_some_and(str::is_empty)
 }

@@ -1,6 +1,8 @@
 //! What holds for any texts: accepting everything gives the result, order does not matter, and no line of the user is
 //! lost.
 
+#![expect(clippy::indexing_slicing, reason = "a test")]
+
 use aca_protocol::HunkId;
 use aca_review::{Hunk, Placement, TextEdit, apply, edits, hunks, place};
 use proptest::prelude::*;
@@ -16,8 +18,7 @@ fn text() -> impl Strategy<Value = String> {
         Just("😀 c"),
         Just("a\rb")
     ];
-    let line = (word, prop_oneof![3 => Just("\n"), 1 => Just("\r\n")])
-        .prop_map(|(word, end)| format!("{word}{end}"));
+    let line = (word, prop_oneof![3 => Just("\n"), 1 => Just("\r\n")]).prop_map(|(word, end)| format!("{word}{end}"));
     (
         proptest::collection::vec(line, 0..20),
         prop_oneof![Just(""), Just("end"), Just("\r")],
