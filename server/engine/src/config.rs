@@ -116,7 +116,9 @@ pub enum Backend {
 pub struct Docker {
     /// Where the engine listens, if the user said so.
     pub host: Option<String>,
-    /// The image that the sandbox image is built on.
+    /// An image to use as it is.
+    pub image: Option<String>,
+    /// The image that aca's own is built on.
     pub base: String,
 }
 
@@ -310,6 +312,7 @@ impl Default for Config {
             },
             docker: Docker {
                 host: None,
+                image: None,
                 base: "debian:bookworm-slim".into(),
             },
             gateway: Gateway {

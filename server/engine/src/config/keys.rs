@@ -102,6 +102,7 @@ keys! {
     Lower sandbox.tmp_mb: |v, _| values::whole(v, 16..=65_536)?.into(), |it| number(*it);
     User sandbox.unconfined: |v, _| values::truth(v)?, |it| Some(Value::Boolean(*it));
     User docker.host: |v, _| Some(values::word(v)?), |it| it.as_ref().and_then(|host| text(host));
+    Any docker.image: |v, _| Some(values::word(v)?), |it| it.as_ref().and_then(|image| text(image));
     User docker.base: |v, _| values::word(v)?, |it| text(it);
     User gateway.upstream: |v, folder| values::upstream(v, folder)?, |it| upstream(it);
     User gateway.api_key_env: |v, _| values::variable(v)?, |it| text(it);
