@@ -9,15 +9,20 @@ use crate::{Error, schema};
 /// The oldest SQLite that has no known way to damage a write-ahead log (3.51.3).
 const MIN_SQLITE: i32 = 3_051_003;
 
-/// Opens an existing database for writing.
+/// Opens an existing database for writing. Nothing is written yet: what it is must be checked first.
 pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     configure(&connection).map_err(|error| Error::database(path, &error))?;
+    Ok(connection)
+}
+
+/// Makes a database keep a write-ahead log.
+pub(crate) fn use_write_ahead_log(connection: &Connection, path: &Path) -> Result<(), Error> {
     let mode: String = connection
         .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
         .map_err(|error| Error::database(path, &error))?;
     if mode == "wal" {
-        return Ok(connection);
+        return Ok(());
     }
     Err(Error::Database {
         path: path.to_owned(),
@@ -79,7 +84,8 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, Error> {
     Connection::open_with_flags(path, flags).map_err(|error| Error::database(path, &error))
 }
 
-/// Measured and explained in the durability reference: FULL is what survives a power cut, memory mapping spreads damage.
+/// FULL is what survives a power cut; memory mapping spreads damage; without recursive triggers REPLACE removes rows
+/// past the triggers.
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
         "PRAGMA busy_timeout = 5000;
@@ -90,6 +96,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
          PRAGMA journal_size_limit = 16777216;
          PRAGMA mmap_size = 0;
          PRAGMA foreign_keys = ON;
+         PRAGMA recursive_triggers = ON;
          PRAGMA trusted_schema = OFF;
          PRAGMA cell_size_check = ON;",
     )

@@ -87,6 +87,7 @@ impl Store {
         let connection = database::open(&path)?;
         database::check_format(&connection, &path)?;
         database::check_structure(&connection, &path)?;
+        database::use_write_ahead_log(&connection, &path)?;
         let meta = read_meta(&connection, &path)?;
         let mut store = Self {
             connection,
@@ -258,6 +259,7 @@ fn write_new(dir: &Path, meta: &Meta) -> Result<(), Error> {
     drop(made.map_err(|error| Error::io(&path, "created", error))?);
     let database = |error: rusqlite::Error| Error::database(&path, &error);
     let mut connection = database::open(&path)?;
+    database::use_write_ahead_log(&connection, &path)?;
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(database)?;

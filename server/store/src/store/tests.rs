@@ -138,7 +138,7 @@ fn events_are_never_changed_or_removed() {
 #[test]
 fn tampering_is_found() {
     for sql in [
-        "UPDATE event SET body = '{\"cost\":0}' WHERE seq = 2",
+        "UPDATE event SET body = x'7b7d20' WHERE seq = 2",
         "UPDATE event SET kind = 'x' WHERE seq = 1",
         "UPDATE event SET ts_ms = 8 WHERE seq = 3",
         "UPDATE event SET task = 't' WHERE seq = 3",
