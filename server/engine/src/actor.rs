@@ -132,6 +132,9 @@ impl Actor {
         effects.extend(stopping.filter_map(|task| task.attempt.clone()).map(Effect::Stop));
         let reviewable = session.state.tasks().filter(|task| task.proposed.is_some());
         effects.extend(reviewable.map(|task| Effect::Review(task.id.clone())));
+        let ended = session.state.attempts().filter(|attempt| attempt.stage == Stage::Ended);
+        let left = ended.filter(|attempt| attempt::has_leftovers(&session.context, attempt));
+        effects.extend(left.map(|attempt| Effect::Discard(attempt.id.clone())));
         for effect in effects {
             self.perform(id, effect);
         }

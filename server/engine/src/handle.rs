@@ -55,6 +55,7 @@ pub trait ClaudeSource: Send + Sync {
 
 /// Something that front ends show has changed.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "tasks are what is sent most; a box would only add an allocation")]
 pub enum Change {
     /// A task was made or changed.
     Task(TaskView),

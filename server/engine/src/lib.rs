@@ -12,6 +12,7 @@ pub mod core;
 mod error;
 mod handle;
 mod layout;
+pub mod parts;
 mod prompt;
 mod proposal;
 mod watch;

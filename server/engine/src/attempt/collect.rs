@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use aca_protocol::agent::{End, Outcome, files};
-use aca_workspace::objects::{Checkout, Tree};
+use aca_workspace::objects::Checkout;
 use serde::de::DeserializeOwned;
 
 use super::Context;
@@ -47,42 +47,30 @@ impl Context {
             End::Failed { reason } => Ok(AttemptEnd::Failed { reason }),
             End::Finished => {
                 self.show("reading the result");
-                let proposed = self.result().await?;
-                Ok(AttemptEnd::Finished { summary: outcome.summary, proposed })
+                let (proposed, refused) = self.result().await?;
+                let mut summary = outcome.summary;
+                for (path, reason) in refused {
+                    summary.push_str(&format!("\nLeft out: {path}: {reason}"));
+                }
+                Ok(AttemptEnd::Finished { summary, proposed })
             }
         }
     }
 
-    async fn result(&self) -> Result<Option<Proposed>, String> {
-        let base = match &self.attempt.base {
-            Some(base) => base.clone(),
-            // Taken after this attempt was read from the state.
-            None => self.recorded_base()?,
-        };
+    /// Reads the result; the second part is what was left out of it, path and reason.
+    async fn result(&self) -> Result<(Option<Proposed>, Vec<(String, String)>), String> {
+        let base = self.base()?;
         let (session, dir) = (Arc::clone(&self.session), self.dir.clone());
-        let importing = tokio::task::spawn_blocking(move || -> Result<Option<Proposed>, String> {
+        let importing = tokio::task::spawn_blocking(move || {
             let checkout: Checkout = read_json(&dir.checkout())?;
-            let base = Tree::parse(&base).map_err(|error| error.to_string())?;
-            let imported =
-                session.objects.import_result(&base, &dir.work(), &checkout).map_err(|error| error.to_string())?;
-            let files = proposal::files(&session.objects, &base, &imported.tree)?;
-            let hunks = proposal::hunk_refs(&files);
-            if hunks.is_empty() && imported.refused.is_empty() {
-                return Ok(None);
-            }
-            Ok(Some(Proposed {
-                base: base.as_str().to_owned(),
-                result: imported.tree.as_str().to_owned(),
-                hunks,
-                refused: imported.refused,
-            }))
+            let imported = session.objects.import_result(&base, &dir.work(), &checkout);
+            let imported = imported.map_err(|error| error.to_string())?;
+            let hunks = proposal::hunk_refs(&proposal::files(&session.objects, &base, &imported.tree)?);
+            let (base, result) = (base.as_str().to_owned(), imported.tree.as_str().to_owned());
+            let proposed = (!hunks.is_empty()).then_some(Proposed { base, result, hunks });
+            Ok((proposed, imported.refused))
         });
         importing.await.map_err(|error| error.to_string())?
-    }
-
-    fn recorded_base(&self) -> Result<String, String> {
-        let checkout: Checkout = read_json(&self.dir.checkout())?;
-        Ok(checkout.tree().as_str().to_owned())
     }
 }
 

@@ -9,9 +9,8 @@ mod journal;
 mod link;
 mod prepare;
 mod watch;
-mod wiring;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aca_protocol::agent::files;
 use aca_sandbox::Status;
@@ -21,6 +20,7 @@ use crate::actor::{LiveChange, Message, SessionContext};
 use crate::core::{Attempt, AttemptEnd, Command, Stage, Task};
 use crate::handle::Shared;
 use crate::layout::AttemptDir;
+use crate::parts;
 
 pub(crate) use journal::transcript;
 
@@ -32,6 +32,8 @@ pub(crate) struct Context {
     task: Task,
     dir: AttemptDir,
     stop: CancellationToken,
+    /// The base's tree, from when it is known.
+    base: OnceLock<String>,
 }
 
 /// Carries an attempt from its recorded stage to its end and records the end.
@@ -43,7 +45,8 @@ pub(crate) async fn run(
     stop: CancellationToken,
 ) {
     let dir = AttemptDir::new(&session.dir, &attempt.id);
-    let context = Context { shared, session, attempt, task, dir, stop };
+    let base = attempt.base.clone().map(OnceLock::from).unwrap_or_default();
+    let context = Context { shared, session, attempt, task, dir, stop, base };
     let end = match context.carry().await {
         Ok(end) => end,
         Err(_) if context.stop.is_cancelled() => AttemptEnd::Stopped,
@@ -57,11 +60,16 @@ pub(crate) async fn run(
     }
 }
 
+/// Returns whether something of an ended attempt is still there to be discarded.
+pub(crate) fn has_leftovers(session: &SessionContext, attempt: &Attempt) -> bool {
+    AttemptDir::new(&session.dir, &attempt.id).work().exists()
+}
+
 /// Removes the sandbox and the checkout of an attempt that has ended. Its journal stays.
 pub(crate) async fn discard(shared: Arc<Shared>, session: Arc<SessionContext>, attempt: Attempt) {
     let dir = AttemptDir::new(&session.dir, &attempt.id);
     if attempt.backend.is_some() {
-        let removed = match wiring::backend_of(&session.root, &attempt) {
+        let removed = match parts::backend_of(&session.root, &attempt) {
             Ok(backend) => backend.remove(attempt.id.as_str()).await.map_err(|error| error.to_string()),
             Err(error) => Err(error),
         };
@@ -95,7 +103,7 @@ impl Context {
 
     /// Finds out what became of a sandbox that was, or may have been, started before the engine was.
     async fn reconcile(&self) -> Result<AttemptEnd, String> {
-        let backend = wiring::backend_of(&self.session.root, &self.attempt)?;
+        let backend = parts::backend_of(&self.session.root, &self.attempt)?;
         let name = self.attempt.id.as_str();
         let status = backend.inspect(name).await.map_err(|error| error.to_string())?;
         let begun = self.dir.out().join(files::STARTED).exists();

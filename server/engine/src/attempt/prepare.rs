@@ -9,10 +9,10 @@ use aca_workspace::objects::{Buffer, Tree};
 use aca_workspace::paths;
 use serde::Serialize;
 
-use super::{Context, wiring};
+use super::Context;
 use crate::config::{self, Config};
 use crate::core::Command;
-use crate::{layout, prompt};
+use crate::{layout, parts, prompt};
 
 /// Below this many free bytes in the data directory no work is started.
 const MIN_FREE_BYTES: u64 = 64 << 20;
@@ -30,18 +30,17 @@ impl Context {
         self.show("reading the configuration");
         let config = self.config()?;
         self.room()?;
-        let base = match &self.attempt.base {
-            Some(base) => base.clone(),
-            None => self.snapshot().await?,
-        };
-        self.assemble(&config, &base).await
+        if self.base.get().is_none() {
+            let base = self.snapshot().await?;
+            self.base.get_or_init(|| base);
+        }
+        self.assemble(&config).await
     }
 
     /// Gets everything ready for a sandbox whose start was recorded and never happened.
     pub(super) async fn prepare_again(&self) -> Result<Prepared, String> {
         let config = self.config()?;
-        let base = self.attempt.base.clone().ok_or("The attempt's base is not recorded.")?;
-        self.assemble(&config, &base).await
+        self.assemble(&config).await
     }
 
     /// Records that the sandbox is about to be started, starts it, and records that too.
@@ -99,8 +98,8 @@ impl Context {
         open.into_iter().filter_map(buffer).collect()
     }
 
-    async fn assemble(&self, config: &Config, base: &str) -> Result<Prepared, String> {
-        let backend = wiring::backend(config, config.sandbox.backend)?;
+    async fn assemble(&self, config: &Config) -> Result<Prepared, String> {
+        let backend = parts::backend(config, config.sandbox.backend)?;
         let mut show = |line: String| self.show(line);
         backend.prepare(&mut show).await.map_err(|error| error.to_string())?;
         let driver = config.agent.driver;
@@ -110,8 +109,9 @@ impl Context {
         };
         self.show("checking out the base");
         let attempt = self.attempt_spec(config, driver);
-        self.check_out(base, &attempt).await?;
+        self.check_out(&attempt).await?;
         let spec = SandboxSpec {
+            name: self.attempt.id.as_str().to_owned(),
             labels: self.labels(),
             workspace_source: self.dir.work(),
             workspace: self.session.root.clone(),
@@ -125,9 +125,15 @@ impl Context {
                 pids: config.sandbox.pids,
                 tmp_bytes: config.sandbox.tmp_mb << 20,
             },
-            ..SandboxSpec::new(self.attempt.id.as_str())
+            command: SandboxSpec::agent_command(),
         };
         Ok(Prepared { backend, spec, attempt })
+    }
+
+    /// Returns the base's tree.
+    pub(super) fn base(&self) -> Result<Tree, String> {
+        let base = self.base.get().ok_or("The base of the attempt is not recorded.")?;
+        Tree::parse(base).map_err(|error| error.to_string())
     }
 
     fn labels(&self) -> std::collections::BTreeMap<String, String> {
@@ -159,9 +165,9 @@ impl Context {
     }
 
     /// Makes the attempt's directory anew: the checkout, the specification inside and outside the agent's reach.
-    async fn check_out(&self, base: &str, spec: &AttemptSpec) -> Result<(), String> {
+    async fn check_out(&self, spec: &AttemptSpec) -> Result<(), String> {
         let (session, dir, spec) = (Arc::clone(&self.session), self.dir.clone(), spec.clone());
-        let base = Tree::parse(base).map_err(|error| error.to_string())?;
+        let base = self.base()?;
         let checking_out = tokio::task::spawn_blocking(move || -> Result<(), String> {
             let text = |error: std::io::Error| format!("{} cannot be written: {error}.", dir.path().display());
             super::collect::remove_tree(dir.path()).map_err(text)?;

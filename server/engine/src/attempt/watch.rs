@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use aca_protocol::agent::{AttemptSpec, ControlRequest, Record};
 use aca_sandbox::{Backend, Status};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::BufReader;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::link::{Link, Stream};
-use super::{Context, activity, wiring};
+use super::journal::read_line;
+use super::{Context, activity};
 use crate::core::{AttemptEnd, Command};
+use crate::parts;
 
 /// How long the agent may take to answer a stop before its sandbox is killed.
 const STOP_ANSWER: Duration = Duration::from_millis(700);
@@ -77,8 +79,8 @@ impl Context {
         loop {
             tokio::select! {
                 // Cancel safe: what was read stays in `line`.
-                read = journal.read_until(b'\n', &mut line) => {
-                    if read? == 0 || line.last() != Some(&b'\n') {
+                read = read_line(&mut journal, &mut line) => {
+                    if !read? {
                         return Ok(());
                     }
                     *offset += line.len() as u64;
@@ -124,7 +126,7 @@ impl Context {
     /// Serves the agent's model requests through the gateway and records what they use.
     fn carry_models(&self, mut traffic: mpsc::Receiver<Stream>) -> Result<impl Future<Output = ()> + Send + use<>, String> {
         let spec: AttemptSpec = super::collect::read_json(&self.dir.spec())?;
-        let gateway = wiring::gateway(&self.shared, &self.session.root)?;
+        let gateway = parts::shared_gateway(&self.shared, &self.session.root)?;
         let (used, mut usage) = mpsc::unbounded_channel::<aca_gateway::RequestUsage>();
         let (shared, session, attempt) = (self.shared.clone(), self.session.id.clone(), self.attempt.id.clone());
         Ok(async move {

@@ -10,6 +10,7 @@ use crate::Error;
 
 /// A wish or a report. Fields mean the same as in the event of the similar name.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the fields mean the same as in the events")]
 pub enum Command {
     /// Make a task.
     Create { task: TaskId, title: String, origin: Origin },

@@ -123,9 +123,6 @@ pub struct Proposed {
     pub result: String,
     /// Every hunk of the difference.
     pub hunks: Vec<HunkRef>,
-    /// Paths of the result that were left out, each with the reason.
-    #[serde(default)]
-    pub refused: Vec<(String, String)>,
 }
 
 /// A hunk and the file it belongs to.

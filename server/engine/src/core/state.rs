@@ -58,8 +58,11 @@ pub enum Phase {
     Queued,
     /// Its attempt is planned and its sandbox not yet started.
     Preparing,
-    /// Its sandbox runs, since then in milliseconds since the Unix epoch.
-    Running { since_ms: u64 },
+    /// Its sandbox runs.
+    Running {
+        /// Since when, in milliseconds since the Unix epoch.
+        since_ms: u64,
+    },
     /// It is being stopped.
     Stopping,
     /// It was stopped.
@@ -69,9 +72,15 @@ pub enum Phase {
     /// It changed nothing.
     NothingToDo,
     /// It failed.
-    Failed { reason: String },
+    Failed {
+        /// What is known and what to do next.
+        reason: String,
+    },
     /// It cannot be accounted for.
-    Lost { reason: String },
+    Lost {
+        /// What is known and what to do next.
+        reason: String,
+    },
 }
 
 /// One run of a task.

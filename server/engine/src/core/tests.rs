@@ -40,7 +40,7 @@ fn ended(name: &str, end: AttemptEnd) -> Command {
 
 fn finished(hunks: &[&str]) -> AttemptEnd {
     let hunks = hunks.iter().map(|id| HunkRef { id: HunkId::new(*id), path: "a".to_owned() }).collect();
-    let proposed = Proposed { base: "b".to_owned(), result: "r".to_owned(), hunks, refused: Vec::new() };
+    let proposed = Proposed { base: "b".to_owned(), result: "r".to_owned(), hunks };
     AttemptEnd::Finished { summary: "done".to_owned(), proposed: Some(proposed) }
 }
 

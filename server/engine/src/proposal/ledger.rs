@@ -15,8 +15,6 @@ pub(crate) struct Ledger {
     pub(crate) title: String,
     pub(crate) summary: String,
     pub(crate) files: Vec<ChangedFile>,
-    /// Paths of the result that were left out, each with the reason.
-    pub(crate) refused: Vec<(String, String)>,
     pub(crate) decisions: BTreeMap<HunkId, Decision>,
     /// Counts the published views.
     pub(crate) revision: u64,

@@ -107,9 +107,9 @@ impl Worker {
         let reading = tokio::task::spawn_blocking(move || {
             let base = Tree::parse(&proposed.base).map_err(|error| error.to_string())?;
             let result = Tree::parse(&proposed.result).map_err(|error| error.to_string())?;
-            files(&session.objects, &base, &result).map(|files| (files, proposed.refused))
+            files(&session.objects, &base, &result)
         });
-        let (files, refused) = match reading.await.map_err(|error| error.to_string()).and_then(|read| read) {
+        let files = match reading.await.map_err(|error| error.to_string()).and_then(|read| read) {
             Ok(read) => read,
             Err(error) => {
                 let problem = format!("The proposal of task {} cannot be read: {error}", task.id);
@@ -125,7 +125,6 @@ impl Worker {
             title: task.title.clone(),
             summary: task.summary.clone(),
             files,
-            refused,
             decisions: task.decisions.clone(),
             revision: 0,
         };
@@ -160,10 +159,7 @@ impl Worker {
         }
         ledger.revision += 1;
         let revision = ledger.revision;
-        let mut summary = ledger.summary.clone();
-        for (path, reason) in &ledger.refused {
-            summary.push_str(&format!("\nLeft out: {path}: {reason}"));
-        }
+        let summary = ledger.summary.clone();
         let view = ProposalView { task: task.clone(), summary, files, revision };
         views.proposals.insert(task.clone(), Arc::new(view));
         drop(views);
@@ -182,7 +178,7 @@ impl Worker {
         let mut refused: Vec<Refusal> = Vec::new();
         match params.decision {
             Decision::Reject => {
-                let landed = |id| ledger.decision(id) == Some(Decision::Accept);
+                let landed = |id: &HunkId| ledger.decision(id) == Some(Decision::Accept);
                 let (landed, open): (Vec<_>, Vec<_>) = chosen.iter().cloned().partition(landed);
                 let reason = "It has landed already. Undo it in the editor.".to_owned();
                 refused.extend(landed.into_iter().map(|hunk| Refusal { hunk, reason: reason.clone() }));

@@ -1,4 +1,4 @@
-//! From settings to the sandbox backend and the gateway.
+//! From settings to the parts they describe: the sandbox backend and the gateway.
 
 use std::path::Path;
 use std::sync::PoisonError;
@@ -18,7 +18,7 @@ use crate::handle::Shared;
 /// A sentence, if the engine's address makes no sense.
 pub(crate) fn backend(config: &Config, backend: Backend) -> Result<Box<dyn aca_sandbox::Backend>, String> {
     match backend {
-        Backend::Docker => Ok(Box::new(docker(config)?)),
+        Backend::Docker => Ok(Box::new(docker(config))),
         Backend::Process => {
             let process = ProcessConfig { unconfined_ok: config.sandbox.unconfined };
             Ok(Box::new(Process::new(process)))
@@ -27,13 +27,12 @@ pub(crate) fn backend(config: &Config, backend: Backend) -> Result<Box<dyn aca_s
 }
 
 /// Returns the Docker backend that the settings describe.
-///
-/// # Errors
-///
-/// A sentence, if the engine's address makes no sense.
-pub fn docker(config: &Config) -> Result<Docker, String> {
-    let docker = DockerConfig { host: config.docker.host.clone(), base: config.docker.base.clone() };
-    Docker::new(docker).map_err(|error| error.to_string())
+pub fn docker(config: &Config) -> Docker {
+    Docker::new(DockerConfig {
+        host: config.docker.host.clone(),
+        base: Some(config.docker.base.clone()),
+        ..DockerConfig::default()
+    })
 }
 
 /// Returns the backend that an attempt was started with.
@@ -41,7 +40,7 @@ pub fn docker(config: &Config) -> Result<Docker, String> {
 /// # Errors
 ///
 /// A sentence, if the settings cannot be read or no such backend exists.
-pub(super) fn backend_of(root: &Path, attempt: &Attempt) -> Result<Box<dyn aca_sandbox::Backend>, String> {
+pub(crate) fn backend_of(root: &Path, attempt: &Attempt) -> Result<Box<dyn aca_sandbox::Backend>, String> {
     let config = config::load(Some(root)).map_err(|error| error.to_string())?.config;
     let name = attempt.backend.as_deref().unwrap_or(config.sandbox.backend.name());
     let known = [Backend::Docker, Backend::Process].into_iter().find(|backend| backend.name() == name);
@@ -56,7 +55,7 @@ pub(super) fn backend_of(root: &Path, attempt: &Attempt) -> Result<Box<dyn aca_s
 /// # Errors
 ///
 /// A sentence, if the settings cannot be read or the upstream cannot be used.
-pub(super) fn gateway(shared: &Shared, root: &Path) -> Result<Gateway, String> {
+pub(crate) fn shared_gateway(shared: &Shared, root: &Path) -> Result<Gateway, String> {
     let settings = config::load(Some(root)).map_err(|error| error.to_string())?.config.gateway;
     let mut cached = shared.gateway.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((known, gateway)) = &*cached
@@ -64,9 +63,9 @@ pub(super) fn gateway(shared: &Shared, root: &Path) -> Result<Gateway, String> {
     {
         return Ok(gateway.clone());
     }
-    let gateway = new_gateway(&settings)?;
-    *cached = Some((settings, gateway.clone()));
-    Ok(gateway)
+    let made = gateway(&settings)?;
+    *cached = Some((settings, made.clone()));
+    Ok(made)
 }
 
 /// Makes a gateway from settings.
@@ -74,7 +73,7 @@ pub(super) fn gateway(shared: &Shared, root: &Path) -> Result<Gateway, String> {
 /// # Errors
 ///
 /// A sentence, if the upstream cannot be used.
-pub fn new_gateway(settings: &config::Gateway) -> Result<Gateway, String> {
+pub fn gateway(settings: &config::Gateway) -> Result<Gateway, String> {
     let upstream = match &settings.upstream {
         Upstream::Replay(script) => {
             UpstreamConfig::Replay { script: script.clone(), options: ReplayOptions::default() }
