@@ -18,7 +18,14 @@ pub(crate) fn full(bytes: Bytes) -> Body {
 
 /// A body that arrives by and by.
 pub(crate) fn stream(chunks: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Body {
-    StreamBody::new(chunks.map(|chunk| chunk.map(Frame::data))).boxed_unsync()
+    let frames = chunks.then(|chunk| async {
+        if chunk.is_err() {
+            // hyper forgets what it has not written yet when a body fails; waiting once lets it write.
+            tokio::task::yield_now().await;
+        }
+        chunk.map(Frame::data)
+    });
+    StreamBody::new(frames).boxed_unsync()
 }
 
 /// Waits for the next bytes of a body. `None` at its end.
