@@ -1,0 +1,230 @@
+//! Sandboxes as containers of a Docker engine.
+
+mod container;
+mod diagnose;
+mod engine;
+mod image;
+mod stream;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use aca_protocol::agent::inside;
+use async_trait::async_trait;
+use bollard::exec::{CreateExecOptions, StartExecResults};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder, ListContainersOptionsBuilder,
+    RemoveContainerOptionsBuilder, StartContainerOptions,
+};
+use tokio::sync::OnceCell;
+
+pub use diagnose::Diagnosis;
+
+use crate::backend::{Backend, Found, Status, Stream};
+use crate::{Error, SandboxSpec};
+use engine::Engine;
+
+/// How to reach the engine and what to run on it.
+#[derive(Debug, Clone, Default)]
+pub struct DockerConfig {
+    /// The engine's address, such as `unix:///run/docker.sock`; without it, `DOCKER_HOST` or Docker's own default.
+    pub host: Option<String>,
+    /// An image to use as it is, such as the project's own development image; without it, aca's, built on first need.
+    pub image: Option<String>,
+    /// The image that aca's own is built on; without it, the Dockerfile's default.
+    pub base: Option<String>,
+    /// Labels for every container and image, beside a sandbox's own.
+    pub extra_labels: BTreeMap<String, String>,
+}
+
+/// The backend that runs sandboxes as containers.
+pub struct Docker {
+    config: DockerConfig,
+    engine: OnceCell<Engine>,
+}
+
+/// How long a removal that the engine has under way is waited for.
+const REMOVAL: Duration = Duration::from_secs(20);
+
+impl Docker {
+    /// Makes a backend; the engine is first spoken to when it is needed.
+    #[must_use]
+    pub fn new(config: DockerConfig) -> Self {
+        Self {
+            config,
+            engine: OnceCell::new(),
+        }
+    }
+
+    /// The image that sandboxes run on.
+    #[must_use]
+    pub fn image(&self) -> String {
+        self.config
+            .image
+            .clone()
+            .unwrap_or_else(|| image::tag(self.config.base.as_deref()))
+    }
+
+    async fn engine(&self) -> Result<&Engine, Error> {
+        self.engine
+            .get_or_try_init(|| Engine::connect(self.config.host.as_deref()))
+            .await
+    }
+
+    /// Creates the container, or finds that it is there with the same labels.
+    async fn create(&self, spec: &SandboxSpec) -> Result<(), Error> {
+        let engine = self.engine().await?;
+        let mut body = container::body(spec, &spec.mounts()?, &self.image(), engine.cpus)?;
+        body.labels
+            .get_or_insert_default()
+            .extend(self.config.extra_labels.clone());
+        let options = CreateContainerOptionsBuilder::new().name(&spec.name).build();
+        match engine.client.create_container(Some(options), body).await {
+            Ok(_) => Ok(()),
+            Err(e) if engine::status(&e) == Some(409) => self.adopt(spec).await,
+            Err(e) if engine::status(&e) == Some(404) => Err(image::missing(&self.config, self.image())),
+            Err(e) => Err(engine.error("create a container", e)),
+        }
+    }
+
+    async fn adopt(&self, spec: &SandboxSpec) -> Result<(), Error> {
+        let engine = self.engine().await?;
+        let found = engine
+            .client
+            .inspect_container(&spec.name, None::<InspectContainerOptions>)
+            .await;
+        let found = found.map_err(|e| engine.error("inspect the container that has the name", e))?;
+        let labels = found.config.and_then(|c| c.labels).unwrap_or_default();
+        match spec.labels.iter().find(|&(key, value)| labels.get(key) != Some(value)) {
+            Some((label, _)) => Err(Error::NameTaken {
+                name: spec.name.clone(),
+                label: label.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    async fn kill(&self, name: &str) -> Result<(), Error> {
+        let engine = self.engine().await?;
+        let options = KillContainerOptionsBuilder::new().signal("KILL").build();
+        match engine.client.kill_container(name, Some(options)).await {
+            Ok(()) => Ok(()),
+            // It does not exist, or it does not run.
+            Err(e) if matches!(engine::status(&e), Some(404 | 409)) => Ok(()),
+            Err(e) => Err(engine.error("kill a container", e)),
+        }
+    }
+}
+
+#[async_trait]
+impl Backend for Docker {
+    fn name(&self) -> &'static str {
+        "docker"
+    }
+
+    async fn prepare(&self, progress: &mut (dyn FnMut(String) + Send)) -> Result<(), Error> {
+        if self.has_image().await? {
+            return Ok(());
+        }
+        if self.config.image.is_some() {
+            return Err(image::missing(&self.config, self.image()));
+        }
+        self.build_image(false, progress).await
+    }
+
+    async fn start(&self, spec: &SandboxSpec) -> Result<(), Error> {
+        self.create(spec).await?;
+        // Starting a container that has ended would run the attempt a second time.
+        if self.inspect(&spec.name).await? != Status::Created {
+            return Ok(());
+        }
+        let engine = self.engine().await?;
+        let started = engine
+            .client
+            .start_container(&spec.name, None::<StartContainerOptions>)
+            .await;
+        started.map_err(|e| engine.error("start a container", e))
+    }
+
+    async fn connect(&self, name: &str, _out: &Path) -> Result<Stream, Error> {
+        let engine = self.engine().await?;
+        let options = CreateExecOptions {
+            attach_stdin: Some(true),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            cmd: Some(vec![inside::AGENT, "connect", "--out", inside::OUT]),
+            ..CreateExecOptions::default()
+        };
+        let exec = match engine.client.create_exec(name, options).await {
+            Ok(exec) => exec,
+            Err(e) if matches!(engine::status(&e), Some(404 | 409)) => {
+                return Err(Error::NotRunning { name: name.to_owned() });
+            }
+            Err(e) => return Err(engine.error("run a program in a container", e)),
+        };
+        match engine.client.start_exec(&exec.id, None).await {
+            Ok(StartExecResults::Attached { output, input }) => Ok(stream::join(name, output, input)),
+            Ok(StartExecResults::Detached) => Err(Error::NotRunning { name: name.to_owned() }),
+            Err(e) if engine::status(&e) == Some(409) => Err(Error::NotRunning { name: name.to_owned() }),
+            Err(e) => Err(engine.error("run a program in a container", e)),
+        }
+    }
+
+    async fn inspect(&self, name: &str) -> Result<Status, Error> {
+        let engine = self.engine().await?;
+        match engine
+            .client
+            .inspect_container(name, None::<InspectContainerOptions>)
+            .await
+        {
+            Ok(found) => Ok(container::status(found.state.as_ref())),
+            Err(e) if engine::status(&e) == Some(404) => Ok(Status::Absent),
+            Err(e) => Err(engine.error("inspect a container", e)),
+        }
+    }
+
+    async fn stop(&self, name: &str) -> Result<(), Error> {
+        self.kill(name).await
+    }
+
+    async fn remove(&self, name: &str) -> Result<(), Error> {
+        let engine = self.engine().await?;
+        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+        let deadline = tokio::time::Instant::now() + REMOVAL;
+        loop {
+            match engine.client.remove_container(name, Some(options.clone())).await {
+                Ok(()) => return Ok(()),
+                Err(e) if engine::status(&e) == Some(404) => return Ok(()),
+                // Someone else is removing it, which the engine has no call to wait for.
+                Err(e) if engine::status(&e) == Some(409) && tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Err(e) => return Err(engine.error("remove a container", e)),
+            }
+        }
+    }
+
+    async fn list(&self, (key, value): (&str, &str)) -> Result<Vec<Found>, Error> {
+        let engine = self.engine().await?;
+        let filters = std::collections::HashMap::from([("label", vec![format!("{key}={value}")])]);
+        let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+        let containers = engine.client.list_containers(Some(options)).await;
+        let containers = containers.map_err(|e| engine.error("list containers", e))?;
+        let mut found = Vec::with_capacity(containers.len());
+        for container in containers {
+            let Some(name) = container.names.iter().flatten().find_map(|n| n.strip_prefix('/')) else {
+                continue;
+            };
+            // The list has no exit code and calls a container that failed to start "created" or "exited" alike.
+            let status = self.inspect(name).await?;
+            let labels = container.labels.unwrap_or_default().into_iter().collect();
+            found.push(Found {
+                name: name.to_owned(),
+                labels,
+                status,
+            });
+        }
+        Ok(found)
+    }
+}
