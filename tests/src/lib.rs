@@ -6,14 +6,6 @@
 //!
 //! A part that is missing fails the test with a message that names it. Nothing is skipped.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a harness for tests: a broken assumption fails the test at once, and its log is the test's output"
-)]
-
 pub mod engine;
 mod env;
 pub mod fixture;

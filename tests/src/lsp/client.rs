@@ -313,7 +313,7 @@ impl Drop for Client {
 }
 
 /// Returns the params of `initialize`.
-pub(super) fn initialize_params(workspace: &Workspace, options: &Options, process: u32) -> Value {
+pub fn initialize_params(workspace: &Workspace, options: &Options, process: u32) -> Value {
     let root = super::uri(workspace.root());
     let mut general = json!({});
     if !options.encodings.is_empty() {

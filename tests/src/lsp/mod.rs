@@ -8,6 +8,6 @@ mod document;
 mod editor;
 mod framing;
 
-pub use client::{Client, Options, RpcError};
+pub use client::{Client, Options, RpcError, initialize_params};
 pub use document::{Document, Encoding};
 pub use editor::{Editor, uri};

@@ -1,0 +1,80 @@
+//! The server is killed and started again: the same tasks, the same attempt, the same proposal.
+
+use aca_tests::lsp::Editor;
+use aca_tests::scenario::{SHOP, hunk_states, state_name, two_hunks};
+use aca_tests::{TestEnv, engine, wait};
+use rustix::process::Signal;
+use serde_json::json;
+
+#[test]
+fn an_attempt_outlives_a_killed_server() {
+    let env = TestEnv::new();
+    let workspace = env.workspace(SHOP);
+    env.script(&two_hunks(&workspace));
+    env.model().hold_after(2);
+    let mut first = Editor::start(&env, &workspace);
+    let task = first.run_text(&workspace, "reject empty names");
+    env.model().await_requests(2, wait::LONG);
+    let attempt = first
+        .await_task(&workspace, "the agent at work", wait::LONG, |task| {
+            state_name(task) == "running"
+        })
+        .attempt
+        .expect("a running task has an attempt");
+    let containers = env.running_containers();
+    assert_eq!(containers.len(), 1, "{containers:?}");
+    let started = engine::inspect(&containers[0])["State"]["StartedAt"].clone();
+    first.client().process().signal(Signal::KILL);
+    first.client().process().await_exit(wait::SHORT);
+    drop(first);
+
+    let mut second = Editor::start(&env, &workspace);
+    let found = second.task(&workspace).expect("the task is still known");
+    assert_eq!((&found.id, found.attempt.as_ref()), (&task.id, Some(&attempt)));
+    assert_eq!(
+        env.running_containers(),
+        containers,
+        "the attempt was started again or ended"
+    );
+    assert_eq!(engine::inspect(&containers[0])["State"]["StartedAt"], started);
+    env.model().go_on();
+    let ready = second.await_ready(&workspace);
+    assert_eq!((&ready.id, ready.attempt.as_ref()), (&task.id, Some(&attempt)));
+    assert_eq!(hunk_states(&second.proposal(&ready)), ["pending", "pending"]);
+}
+
+#[test]
+fn proposals_and_decisions_outlive_a_killed_server() {
+    let env = TestEnv::new();
+    let workspace = env.workspace(SHOP);
+    env.script(&two_hunks(&workspace));
+    let mut first = Editor::start(&env, &workspace);
+    first.run_text(&workspace, "reject empty names");
+    let task = first.await_ready(&workspace);
+    let before = first.proposal(&task);
+    let hunk = &before.files[0].hunks[0].id;
+    first.decide(&task, "accept", json!({ "kind": "hunks", "ids": [hunk] }));
+    let landed = workspace.read("src/user.rs");
+    first.client().process().signal(Signal::KILL);
+    first.client().process().await_exit(wait::SHORT);
+    drop(first);
+
+    let mut second = Editor::start(&env, &workspace);
+    let found = second.await_ready(&workspace);
+    let after = second.proposal(&found);
+    assert_eq!(found.id, task.id);
+    assert_eq!(hunk_states(&after), ["landed", "pending"]);
+    let ids = |proposal: &aca_protocol::proposal::ProposalView| {
+        proposal.files[0]
+            .hunks
+            .iter()
+            .map(|hunk| hunk.id.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&after), ids(&before), "hunks have other names after a restart");
+    assert_eq!(workspace.read("src/user.rs"), landed);
+    assert!(
+        env.running_containers().is_empty(),
+        "a finished attempt was started again"
+    );
+}

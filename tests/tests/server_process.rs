@@ -1,0 +1,174 @@
+//! The server as a process: order under load, and an end in time, over the stdio of the real program.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use aca_tests::lsp::{Client, Editor, Options, uri};
+use aca_tests::scenario::{SHOP, TODO, titles};
+use aca_tests::{Running, TestEnv, Workspace, process_alive, wait};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+/// How long the end of the server may take, whatever ends it.
+const END: Duration = Duration::from_secs(3);
+
+fn world() -> (TestEnv, Workspace) {
+    let env = TestEnv::new();
+    let workspace = env.workspace(SHOP);
+    (env, workspace)
+}
+
+#[test]
+fn thousands_of_edits_beside_hundreds_of_requests_stay_in_order() {
+    let (env, workspace) = world();
+    let (mut client, _) = Client::initialized(&env, &workspace, &Options::default());
+    let document = uri(&workspace.path("src/order.rs"));
+    let item = json!({ "uri": document, "languageId": "rust", "version": 0, "text": "\n" });
+    client.notify("textDocument/didOpen", json!({ "textDocument": item }));
+    let start = json!({ "line": 0, "character": 0 });
+    let mut actions = Vec::new();
+    for version in 1..=2_000 {
+        // Each edit replaces the whole first line, so any change of order leaves another number.
+        let old = if version == 1 {
+            0
+        } else {
+            format!("// TODO: number {}", version - 1).len()
+        };
+        let end = json!({ "line": 0, "character": old });
+        let change = json!({ "range": { "start": start, "end": end }, "text": format!("// TODO: number {version}") });
+        let versioned = json!({ "uri": document, "version": version });
+        client.notify(
+            "textDocument/didChange",
+            json!({ "textDocument": versioned, "contentChanges": [change] }),
+        );
+        if version % 2 == 0 && version <= 1_800 {
+            let params = json!({
+                "textDocument": { "uri": document },
+                "range": { "start": start, "end": start },
+                "context": { "diagnostics": [] },
+            });
+            actions.push((version, client.request("textDocument/codeAction", params)));
+        }
+    }
+    assert_eq!(actions.len(), 900);
+    for (version, id) in actions {
+        let answer = client
+            .await_response(id, wait::SHORT)
+            .expect("a code action is never an error");
+        let text = answer.to_string();
+        assert!(
+            text.contains(&format!("number {version}\"")) || text.contains(titles::DO_THIS),
+            "{text}"
+        );
+    }
+    let params = json!({ "workspace": workspace.root(), "origin": { "kind": "todo", "path": "src/order.rs", "line": 0, "text": "" } });
+    let task = client.call("aca/run", params);
+    assert_eq!(task["title"], "TODO: number 2000");
+    let _ = client.try_call("aca/stop", json!({ "task": task["id"] }));
+    assert_eq!(client.shut_down(), Some(0));
+}
+
+#[test]
+fn a_cancelled_request_is_answered_once() {
+    let (env, workspace) = world();
+    let (mut client, _) = Client::initialized(&env, &workspace, &Options::default());
+    let mut asked = Vec::new();
+    for _ in 0..100 {
+        let id = client.request("aca/tasks", json!({ "workspace": workspace.root() }));
+        client.notify("$/cancelRequest", json!({ "id": id }));
+        asked.push(id);
+    }
+    client.notify("$/cancelRequest", json!({ "id": 987_654 }));
+    for id in asked {
+        if let Err(error) = client.await_response(id, wait::SHORT) {
+            assert_eq!(error.code, -32800, "{error:?}");
+        }
+    }
+    assert_eq!(client.shut_down(), Some(0));
+}
+
+#[test]
+fn exit_ends_the_server_while_its_input_stays_open() {
+    let (env, workspace) = world();
+    let (mut client, _) = Client::initialized(&env, &workspace, &Options::default());
+    client.call("shutdown", Value::Null);
+    client.notify("exit", Value::Null);
+    assert_eq!(client.process().await_exit(END).code(), Some(0));
+}
+
+#[test]
+fn exit_without_shutdown_is_told_by_the_exit_code() {
+    let (env, workspace) = world();
+    let (mut client, _) = Client::initialized(&env, &workspace, &Options::default());
+    client.notify("exit", Value::Null);
+    assert_eq!(client.process().await_exit(END).code(), Some(1));
+}
+
+#[test]
+fn the_end_of_input_ends_the_server() {
+    let (env, workspace) = world();
+    let (mut client, _) = Client::initialized(&env, &workspace, &Options::default());
+    client.request("aca/tasks", json!({ "workspace": workspace.root() }));
+    client.close_input();
+    client.process().await_exit(END);
+}
+
+#[test]
+fn a_termination_signal_ends_the_server() {
+    let (env, workspace) = world();
+    let (mut client, _) = Client::initialized(&env, &workspace, &Options::default());
+    client.process().signal(Signal::TERM);
+    client.process().await_exit(END);
+}
+
+#[test]
+fn the_death_of_the_editor_ends_the_server() {
+    let (env, workspace) = world();
+    let parent = Command::new("sleep").arg("600").stdin(Stdio::null()).spawn().unwrap();
+    let mut parent = Running::new(parent);
+    let mut client = Client::start(&env, &workspace);
+    let params = aca_tests::lsp::initialize_params(&workspace, &Options::default(), parent.id());
+    client.call("initialize", params);
+    client.notify("initialized", json!({}));
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    let asked = Instant::now();
+    client.process().await_exit(Duration::from_secs(12));
+    println!("the server ended {:?} after its editor", asked.elapsed());
+}
+
+#[test]
+fn a_second_editor_shares_the_sessions_and_takes_over() {
+    let (env, workspace) = world();
+    env.script(&aca_tests::scenario::two_hunks(&workspace));
+    let mut first = Editor::start(&env, &workspace);
+    first.open("src/user.rs");
+    let mut second = Editor::start(&env, &workspace);
+    first.choose("src/user.rs", TODO, titles::DO_THIS);
+    let task = first.await_ready(&workspace);
+    let seen = second.await_ready(&workspace);
+    assert_eq!(seen.id, task.id);
+    first.client().call("shutdown", Value::Null);
+    first.client().notify("exit", Value::Null);
+    first.client().process().await_exit(END);
+    drop(first);
+    second.serve_until("the second server to go on", wait::SHORT, |second| {
+        let answer = second
+            .client()
+            .try_call("aca/tasks", json!({ "workspace": workspace.root() }));
+        answer.is_ok_and(|result| result["tasks"][0]["id"] == task.id.as_str())
+    });
+}
+
+#[test]
+fn no_process_is_left_behind() {
+    let (env, workspace) = world();
+    let (mut client, _) = Client::initialized(&env, &workspace, &Options::default());
+    let pid = client.call("aca/status", json!({}))["pid"]
+        .as_u64()
+        .expect("a process id");
+    assert_eq!(client.shut_down(), Some(0));
+    wait::until_true("the serving process to end", END, || {
+        !process_alive(u32::try_from(pid).unwrap())
+    });
+}
