@@ -4,6 +4,11 @@ use std::path::{Path, PathBuf};
 
 use aca_protocol::{AttemptId, SessionId};
 
+/// Returns where the process backend keeps its records.
+pub(crate) fn sandboxes(data_dir: &Path) -> PathBuf {
+    data_dir.join("sandboxes")
+}
+
 /// Returns the directory of all sessions.
 pub(crate) fn sessions(data_dir: &Path) -> PathBuf {
     data_dir.join("sessions")

@@ -6,22 +6,31 @@ use std::time::Duration;
 
 use aca_gateway::{CredentialSource, Gateway, GatewayConfig, ReplayOptions, UpstreamConfig};
 use aca_sandbox::{Docker, DockerConfig, Process, ProcessConfig};
+use aca_workspace::todo::Keywords;
 
 use crate::config::{self, Backend, Config, Upstream};
 use crate::core::Attempt;
-use crate::handle::Shared;
+use crate::handle::{EngineConfig, Shared};
+use crate::layout;
+
+impl Config {
+    /// Returns what counts as a TODO.
+    pub fn keywords(&self) -> Keywords {
+        Keywords::new(&self.todo.keywords)
+    }
+}
 
 /// Returns the backend that the settings name.
-///
-/// # Errors
-///
-/// A sentence, if the engine's address makes no sense.
-pub(crate) fn backend(config: &Config, backend: Backend) -> Result<Box<dyn aca_sandbox::Backend>, String> {
+pub(crate) fn backend(host: &EngineConfig, config: &Config, backend: Backend) -> Box<dyn aca_sandbox::Backend> {
     match backend {
-        Backend::Docker => Ok(Box::new(docker(config))),
+        Backend::Docker => Box::new(docker(config)),
         Backend::Process => {
-            let process = ProcessConfig { unconfined_ok: config.sandbox.unconfined };
-            Ok(Box::new(Process::new(process)))
+            let process = ProcessConfig {
+                state_dir: layout::sandboxes(&host.data_dir),
+                agent: host.agent.clone(),
+                unconfined_ok: config.sandbox.unconfined,
+            };
+            Box::new(Process::new(process))
         }
     }
 }
@@ -40,14 +49,18 @@ pub fn docker(config: &Config) -> Docker {
 /// # Errors
 ///
 /// A sentence, if the settings cannot be read or no such backend exists.
-pub(crate) fn backend_of(root: &Path, attempt: &Attempt) -> Result<Box<dyn aca_sandbox::Backend>, String> {
+pub(crate) fn backend_of(
+    host: &EngineConfig,
+    root: &Path,
+    attempt: &Attempt,
+) -> Result<Box<dyn aca_sandbox::Backend>, String> {
     let config = config::load(Some(root)).map_err(|error| error.to_string())?.config;
     let name = attempt.backend.as_deref().unwrap_or(config.sandbox.backend.name());
     let known = [Backend::Docker, Backend::Process].into_iter().find(|backend| backend.name() == name);
     let known = known.ok_or_else(|| {
         format!("The attempt {} was started with the backend {name:?}, which this version does not have.", attempt.id)
     })?;
-    backend(&config, known)
+    Ok(backend(host, &config, known))
 }
 
 /// Returns the gateway that the settings describe; the same one for as long as they stay.

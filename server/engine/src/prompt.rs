@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aca_protocol::task::Origin;
 use aca_workspace::paths;
-use aca_workspace::todo::{self, Keywords};
+use aca_workspace::todo;
 use ropey::Rope;
 
 use crate::{Buffers, Error, config};
@@ -57,8 +57,8 @@ fn todo_at(root: &Path, file: &Path, path: &str, line: u32, buffers: &Buffers) -
     let Some(language) = todo::language_for(file, None, &first) else {
         return Err(Error::Invalid(format!("aca does not know the language of {path}, so it finds no TODO there.")));
     };
-    let keywords = config::load(Some(root)).unwrap_or_default().config.todo.keywords;
-    let index = todo::TodoIndex::new(language, Arc::new(Keywords::new(&keywords)), &text);
+    let keywords = config::load(Some(root)).unwrap_or_default().config.keywords();
+    let index = todo::TodoIndex::new(language, Arc::new(keywords), &text);
     let wanted = line as usize;
     let found = index.todos().iter().find(|todo| (todo.line..=todo.end_line).contains(&wanted));
     found.map(|todo| (u32::try_from(todo.line).unwrap_or(line), todo.text.clone())).ok_or_else(|| {

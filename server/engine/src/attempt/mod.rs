@@ -69,7 +69,7 @@ pub(crate) fn has_leftovers(session: &SessionContext, attempt: &Attempt) -> bool
 pub(crate) async fn discard(shared: Arc<Shared>, session: Arc<SessionContext>, attempt: Attempt) {
     let dir = AttemptDir::new(&session.dir, &attempt.id);
     if attempt.backend.is_some() {
-        let removed = match parts::backend_of(&session.root, &attempt) {
+        let removed = match parts::backend_of(&shared.config, &session.root, &attempt) {
             Ok(backend) => backend.remove(attempt.id.as_str()).await.map_err(|error| error.to_string()),
             Err(error) => Err(error),
         };
@@ -103,7 +103,7 @@ impl Context {
 
     /// Finds out what became of a sandbox that was, or may have been, started before the engine was.
     async fn reconcile(&self) -> Result<AttemptEnd, String> {
-        let backend = parts::backend_of(&self.session.root, &self.attempt)?;
+        let backend = parts::backend_of(&self.shared.config, &self.session.root, &self.attempt)?;
         let name = self.attempt.id.as_str();
         let status = backend.inspect(name).await.map_err(|error| error.to_string())?;
         let begun = self.dir.out().join(files::STARTED).exists();

@@ -99,7 +99,7 @@ impl Context {
     }
 
     async fn assemble(&self, config: &Config) -> Result<Prepared, String> {
-        let backend = parts::backend(config, config.sandbox.backend)?;
+        let backend = parts::backend(&self.shared.config, config, config.sandbox.backend);
         let mut show = |line: String| self.show(line);
         backend.prepare(&mut show).await.map_err(|error| error.to_string())?;
         let driver = config.agent.driver;
