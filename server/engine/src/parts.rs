@@ -16,7 +16,7 @@ use crate::layout;
 impl Config {
     /// Returns what counts as a TODO.
     pub fn keywords(&self) -> Keywords {
-        Keywords::new(&self.todo.keywords)
+        Keywords::new(self.todo.keywords.clone())
     }
 }
 
