@@ -27,7 +27,12 @@ pub(crate) struct ApiError {
 impl ApiError {
     /// An error whose type follows from its status.
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, kind: kind_of(status).to_owned(), message: message.into(), should_retry: None }
+        Self {
+            status,
+            kind: kind_of(status).to_owned(),
+            message: message.into(),
+            should_retry: None,
+        }
     }
 
     /// The same error, saying that trying again is no use.
@@ -44,7 +49,10 @@ impl ApiError {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(retry) = self.should_retry {
-            headers.insert(X_SHOULD_RETRY, HeaderValue::from_static(if retry { "true" } else { "false" }));
+            headers.insert(
+                X_SHOULD_RETRY,
+                HeaderValue::from_static(if retry { "true" } else { "false" }),
+            );
         }
         response
     }

@@ -42,7 +42,9 @@ impl CredentialSource {
     /// Reads the credential. `None` if the upstream wants none.
     pub(crate) async fn read(&self) -> Result<Option<Credential>, CredentialError> {
         let (place, value) = match self {
-            Self::ApiKeyEnv(name) | Self::AuthTokenEnv(name) => (format!("the environment variable {name}"), read_env(name)?),
+            Self::ApiKeyEnv(name) | Self::AuthTokenEnv(name) => {
+                (format!("the environment variable {name}"), read_env(name)?)
+            }
             Self::ApiKeyFile(path) | Self::AuthTokenFile(path) => {
                 (format!("the file `{}`", path.display()), read_file(path).await?)
             }
@@ -72,7 +74,10 @@ async fn read_file(path: &Path) -> Result<String, CredentialError> {
         file.take(MAX_BYTES + 1).read_to_string(&mut value).await?;
         Ok(value)
     };
-    read.await.map_err(|source| CredentialError::FileUnreadable { path: path.to_owned(), source })
+    read.await.map_err(|source| CredentialError::FileUnreadable {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// A credential that was read.
@@ -144,13 +149,22 @@ mod tests {
         std::fs::write(&path, "made-up-key\n").unwrap();
         for (source, name, value) in [
             (CredentialSource::ApiKeyFile(path.clone()), "x-api-key", "made-up-key"),
-            (CredentialSource::AuthTokenFile(path.clone()), "authorization", "Bearer made-up-key"),
+            (
+                CredentialSource::AuthTokenFile(path.clone()),
+                "authorization",
+                "Bearer made-up-key",
+            ),
         ] {
             let credential = source.read().await.unwrap().unwrap();
             let (header, sent) = credential.header().unwrap();
             assert_eq!((header.as_str(), sent.to_str().unwrap()), (name, value));
             assert!(sent.is_sensitive());
-            for shown in [format!("{credential:?}"), format!("{sent:?}"), format!("{source:?}"), source.describe()] {
+            for shown in [
+                format!("{credential:?}"),
+                format!("{sent:?}"),
+                format!("{source:?}"),
+                source.describe(),
+            ] {
                 assert!(!shown.contains("made-up-key"), "{shown}");
             }
         }
@@ -170,7 +184,11 @@ mod tests {
             (long.as_str(), "too long"),
         ] {
             std::fs::write(&path, content).unwrap();
-            let error = CredentialSource::ApiKeyFile(path.clone()).read().await.unwrap_err().to_string();
+            let error = CredentialSource::ApiKeyFile(path.clone())
+                .read()
+                .await
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(reason), "{error}");
             assert!(error.contains("/key"), "{error}");
             assert!(content.trim().is_empty() || !error.contains(content), "{error}");
@@ -179,9 +197,17 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_missing_is_named() {
-        let error = CredentialSource::ApiKeyEnv("ACA_TEST_NOT_SET".into()).read().await.unwrap_err().to_string();
+        let error = CredentialSource::ApiKeyEnv("ACA_TEST_NOT_SET".into())
+            .read()
+            .await
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("ACA_TEST_NOT_SET"), "{error}");
-        let error = CredentialSource::AuthTokenFile("/nowhere/token".into()).read().await.unwrap_err().to_string();
+        let error = CredentialSource::AuthTokenFile("/nowhere/token".into())
+            .read()
+            .await
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("/nowhere/token"), "{error}");
         assert!(CredentialSource::None.read().await.unwrap().is_none());
     }

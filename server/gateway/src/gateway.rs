@@ -53,7 +53,13 @@ impl Gateway {
             UpstreamConfig::Replay { script, options } => Upstream::Replay(Replay::from_file(script, options.clone())?),
             UpstreamConfig::ReplayText { text, options } => Upstream::Replay(Replay::from_text(text, options.clone())?),
         };
-        Ok(Self { shared: Arc::new(Shared { config, upstream, permits: Mutex::default() }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                config,
+                upstream,
+                permits: Mutex::default(),
+            }),
+        })
     }
 
     /// Serves the HTTP/1.1 requests that arrive on one byte stream of `attempt`, until it closes. Requests must carry
@@ -67,12 +73,21 @@ impl Gateway {
             return;
         };
         let permits = self.shared.permits(&attempt);
-        let connection = Arc::new(Connection { shared: self.shared.clone(), attempt, token, usage, permits });
+        let connection = Arc::new(Connection {
+            shared: self.shared.clone(),
+            attempt,
+            token,
+            usage,
+            permits,
+        });
         let service = service_fn(|request| {
             let connection = connection.clone();
             async move { connection.answer(request).await }
         });
-        if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
+        if let Err(error) = http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service)
+            .await
+        {
             tracing::debug!(attempt = %connection.attempt, %error, "A model stream ended early.");
         }
     }
@@ -105,7 +120,9 @@ impl Shared {
         if let Some(semaphore) = permits.get(attempt).and_then(Weak::upgrade) {
             return semaphore;
         }
-        let semaphore = Arc::new(Semaphore::new(self.config.concurrency_per_attempt.clamp(1, Semaphore::MAX_PERMITS)));
+        let semaphore = Arc::new(Semaphore::new(
+            self.config.concurrency_per_attempt.clamp(1, Semaphore::MAX_PERMITS),
+        ));
         permits.insert(attempt.clone(), Arc::downgrade(&semaphore));
         semaphore
     }

@@ -38,7 +38,11 @@ impl HttpUpstream {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|error| Error::Client(error.to_string()))?;
-        Ok(Self { base, credential, client })
+        Ok(Self {
+            base,
+            credential,
+            client,
+        })
     }
 
     /// Says who is asked, without a path or a secret.
@@ -64,11 +68,19 @@ impl HttpUpstream {
             headers.insert(name, value);
         }
         let url = format!("{}{path_and_query}", self.base.as_str().trim_end_matches('/'));
-        let answer = self.client.request(method, url).headers(headers).body(body).send().await;
+        let answer = self
+            .client
+            .request(method, url)
+            .headers(headers)
+            .body(body)
+            .send()
+            .await;
         let answer = answer.map_err(|error| self.unreachable(&error.without_url()))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let mut response = Response::new(body::stream(
-            answer.bytes_stream().map_err(|error| io::Error::other(chain(&error.without_url()))),
+            answer
+                .bytes_stream()
+                .map_err(|error| io::Error::other(chain(&error.without_url()))),
         ));
         *response.status_mut() = status;
         *response.headers_mut() = headers;
@@ -102,7 +114,10 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 fn parse_base(text: &str) -> Result<Url, Error> {
     // The address is not repeated when it holds a password.
-    let refuse = |reason: &str| Error::BaseUrl { url: text.to_owned(), reason: reason.to_owned() };
+    let refuse = |reason: &str| Error::BaseUrl {
+        url: text.to_owned(),
+        reason: reason.to_owned(),
+    };
     let url = Url::parse(text.trim()).map_err(|error| refuse(&error.to_string()))?;
     if !url.username().is_empty() || url.password().is_some() {
         let url = url.host_str().unwrap_or_default().to_owned();
@@ -118,14 +133,19 @@ fn parse_base(text: &str) -> Result<Url, Error> {
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
-        "http" => Err(refuse("the credential would travel unencrypted; write `https`, or a loopback address")),
+        "http" => Err(refuse(
+            "the credential would travel unencrypted; write `https`, or a loopback address",
+        )),
         _ => Err(refuse("it must begin with `https://`")),
     }
 }
 
 fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    let address = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
@@ -134,7 +154,9 @@ fn is_loopback(url: &Url) -> bool {
 fn tls_config(plain: bool) -> Result<ClientConfig, Error> {
     let tls = |error: rustls::Error| Error::Tls(error.to_string());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(tls)?;
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(tls)?;
     let builder = if plain {
         builder.with_root_certificates(rustls::RootCertStore::empty())
     } else {

@@ -55,7 +55,13 @@ impl Meter {
             duration_ms: 0,
             stop_reason: None,
         };
-        Self { record, tokens: Tokens::default(), started: Instant::now(), reader: SseReader::default(), to }
+        Self {
+            record,
+            tokens: Tokens::default(),
+            started: Instant::now(),
+            reader: SseReader::default(),
+            to,
+        }
     }
 
     /// Notes the upstream's name for the request, and that it answered.
@@ -91,7 +97,11 @@ impl Meter {
         match serde_json::from_slice(data) {
             Ok(Event::MessageStart { message }) => self.take_message(message),
             Ok(Event::MessageDelta { delta, usage }) => {
-                self.take_message(Message { model: None, stop_reason: delta.stop_reason, usage });
+                self.take_message(Message {
+                    model: None,
+                    stop_reason: delta.stop_reason,
+                    usage,
+                });
             }
             Ok(Event::Other) | Err(_) => {}
         }
@@ -112,7 +122,14 @@ impl Meter {
 
 impl Drop for Meter {
     fn drop(&mut self) {
-        let Tokens { input, output, cache_read, cache_write_5m, cache_write_1h, .. } = self.tokens;
+        let Tokens {
+            input,
+            output,
+            cache_read,
+            cache_write_5m,
+            cache_write_1h,
+            ..
+        } = self.tokens;
         let usage = &mut self.record.usage;
         usage.input_tokens = input;
         usage.output_tokens = output;
@@ -178,9 +195,13 @@ impl ReportedUsage {
         raise(&mut tokens.input, self.input_tokens);
         raise(&mut tokens.output, self.output_tokens);
         raise(&mut tokens.cache_read, self.cache_read_input_tokens);
-        let one_hour = self.cache_creation.and_then(|creation| creation.ephemeral_1h_input_tokens);
+        let one_hour = self
+            .cache_creation
+            .and_then(|creation| creation.ephemeral_1h_input_tokens);
         raise(&mut tokens.cache_write_1h, one_hour);
-        let five_minutes = self.cache_creation_input_tokens.map(|all| all.saturating_sub(tokens.cache_write_1h));
+        let five_minutes = self
+            .cache_creation_input_tokens
+            .map(|all| all.saturating_sub(tokens.cache_write_1h));
         raise(&mut tokens.cache_write_5m, five_minutes);
         tokens.fast |= self.speed.as_deref() == Some("fast");
     }
@@ -257,13 +278,26 @@ mod tests {
                 br#"{"type":"message","model":"claude-haiku-4-5","stop_reason":"tool_use","usage":{"input_tokens":10,"output_tokens":2}}"#,
             );
         });
-        assert_eq!((record.usage.cost_micros, record.usage.requests, record.status), (20, 1, 200));
-        assert_eq!((record.model.as_str(), record.request_id.as_str()), ("claude-haiku-4-5", "req_1"));
+        assert_eq!(
+            (record.usage.cost_micros, record.usage.requests, record.status),
+            (20, 1, 200)
+        );
+        assert_eq!(
+            (record.model.as_str(), record.request_id.as_str()),
+            ("claude-haiku-4-5", "req_1")
+        );
     }
 
     #[test]
     fn what_is_no_usage_counts_nothing() {
-        for body in ["", "<html>", "[]", "{\"usage\":7}", "{\"usage\":{\"input_tokens\":-1}}", "{\"usage\":null}"] {
+        for body in [
+            "",
+            "<html>",
+            "[]",
+            "{\"usage\":7}",
+            "{\"usage\":{\"input_tokens\":-1}}",
+            "{\"usage\":null}",
+        ] {
             let record = measure(|meter| {
                 meter.read_message(body.as_bytes());
                 meter.read_stream(format!("data: {body}\n\n").as_bytes());

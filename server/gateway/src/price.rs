@@ -40,11 +40,21 @@ struct Price {
 }
 
 const fn rates(input: u64, output: u64, cache_write: u64, cache_read: u64) -> Rates {
-    Rates { input, output, cache_write, cache_read }
+    Rates {
+        input,
+        output,
+        cache_write,
+        cache_read,
+    }
 }
 
 const fn price(model: &'static str, base: Rates) -> Price {
-    Price { model, base, upper: None, fast_factor: 1 }
+    Price {
+        model,
+        base,
+        upper: None,
+        fast_factor: 1,
+    }
 }
 
 const OPUS: Rates = rates(500, 2500, 625, 50);
@@ -55,13 +65,28 @@ const HAIKU: Rates = rates(100, 500, 125, 10);
 
 const PRICES: &[Price] = &[
     price("claude-opus-4-5", OPUS),
-    Price { fast_factor: 6, ..price("claude-opus-4-6", OPUS) },
-    Price { fast_factor: 6, ..price("claude-opus-4-7", OPUS) },
-    Price { fast_factor: 2, ..price("claude-opus-4-8", OPUS) },
+    Price {
+        fast_factor: 6,
+        ..price("claude-opus-4-6", OPUS)
+    },
+    Price {
+        fast_factor: 6,
+        ..price("claude-opus-4-7", OPUS)
+    },
+    Price {
+        fast_factor: 2,
+        ..price("claude-opus-4-8", OPUS)
+    },
     price("claude-opus-4", OPUS_4),
     price("claude-opus-4-1", OPUS_4),
-    Price { upper: Some(SONNET_UPPER), ..price("claude-sonnet-4", SONNET) },
-    Price { upper: Some(SONNET_UPPER), ..price("claude-sonnet-4-5", SONNET) },
+    Price {
+        upper: Some(SONNET_UPPER),
+        ..price("claude-sonnet-4", SONNET)
+    },
+    Price {
+        upper: Some(SONNET_UPPER),
+        ..price("claude-sonnet-4-5", SONNET)
+    },
     price("claude-sonnet-4-6", SONNET),
     price("claude-haiku-4-5", HAIKU),
 ];
@@ -72,7 +97,12 @@ pub(crate) fn cost_micros(model: &str, tokens: Tokens) -> u64 {
         warn_once(model);
         return 0;
     };
-    let Rates { input, output, cache_write, cache_read } = price.base;
+    let Rates {
+        input,
+        output,
+        cache_write,
+        cache_read,
+    } = price.base;
     let upper = price.upper.unwrap_or(price.base);
     let sum = tiered(tokens.input, input, upper.input)
         .saturating_add(tiered(tokens.output, output, upper.output))
@@ -85,7 +115,9 @@ pub(crate) fn cost_micros(model: &str, tokens: Tokens) -> u64 {
 
 fn tiered(count: u64, base: u64, upper: u64) -> u64 {
     let below = count.min(UPPER_FROM);
-    below.saturating_mul(base).saturating_add((count - below).saturating_mul(upper))
+    below
+        .saturating_mul(base)
+        .saturating_add((count - below).saturating_mul(upper))
 }
 
 /// Finds the longest entry that `model` begins with, unless a further version number follows it.
@@ -124,17 +156,57 @@ mod tests {
     #[test]
     fn a_million_tokens_cost_what_the_list_says() {
         let each = |tokens: Tokens| cost_micros("claude-opus-4-8", tokens);
-        assert_eq!(each(Tokens { input: MILLION, ..Tokens::default() }), 5 * MILLION);
-        assert_eq!(each(Tokens { output: MILLION, ..Tokens::default() }), 25 * MILLION);
-        assert_eq!(each(Tokens { cache_read: MILLION, ..Tokens::default() }), MILLION / 2);
-        assert_eq!(each(Tokens { cache_write_5m: MILLION, ..Tokens::default() }), 6_250_000);
-        assert_eq!(each(Tokens { cache_write_1h: MILLION, ..Tokens::default() }), 10 * MILLION);
-        assert_eq!(each(Tokens { input: MILLION, fast: true, ..Tokens::default() }), 10 * MILLION);
+        assert_eq!(
+            each(Tokens {
+                input: MILLION,
+                ..Tokens::default()
+            }),
+            5 * MILLION
+        );
+        assert_eq!(
+            each(Tokens {
+                output: MILLION,
+                ..Tokens::default()
+            }),
+            25 * MILLION
+        );
+        assert_eq!(
+            each(Tokens {
+                cache_read: MILLION,
+                ..Tokens::default()
+            }),
+            MILLION / 2
+        );
+        assert_eq!(
+            each(Tokens {
+                cache_write_5m: MILLION,
+                ..Tokens::default()
+            }),
+            6_250_000
+        );
+        assert_eq!(
+            each(Tokens {
+                cache_write_1h: MILLION,
+                ..Tokens::default()
+            }),
+            10 * MILLION
+        );
+        assert_eq!(
+            each(Tokens {
+                input: MILLION,
+                fast: true,
+                ..Tokens::default()
+            }),
+            10 * MILLION
+        );
     }
 
     #[test]
     fn names_find_their_price() {
-        let input = Tokens { input: 100_000, ..Tokens::default() };
+        let input = Tokens {
+            input: 100_000,
+            ..Tokens::default()
+        };
         for (model, micros) in [
             ("claude-opus-4-8", 500_000),
             ("claude-opus-4-8[1m]", 500_000),
@@ -155,14 +227,29 @@ mod tests {
 
     #[test]
     fn upper_prices_begin_above_two_hundred_thousand() {
-        let cost = |input| cost_micros("claude-sonnet-4-5", Tokens { input, ..Tokens::default() });
+        let cost = |input| {
+            cost_micros(
+                "claude-sonnet-4-5",
+                Tokens {
+                    input,
+                    ..Tokens::default()
+                },
+            )
+        };
         assert_eq!(cost(200_000), 600_000);
         assert_eq!(cost(300_000), 1_200_000);
     }
 
     #[test]
     fn a_hostile_count_does_not_overflow() {
-        let all = Tokens { input: u64::MAX, output: u64::MAX, cache_read: u64::MAX, cache_write_5m: u64::MAX, cache_write_1h: u64::MAX, fast: true };
+        let all = Tokens {
+            input: u64::MAX,
+            output: u64::MAX,
+            cache_read: u64::MAX,
+            cache_write_5m: u64::MAX,
+            cache_write_1h: u64::MAX,
+            fast: true,
+        };
         assert!(cost_micros("claude-opus-4-6", all) > 0);
     }
 }

@@ -15,7 +15,10 @@ pub(crate) struct Redactor {
 impl Redactor {
     /// A redactor for this secret.
     pub(crate) fn new(secret: Option<&str>) -> Self {
-        Self { secret: secret.unwrap_or_default().as_bytes().to_vec(), held: Vec::new() }
+        Self {
+            secret: secret.unwrap_or_default().as_bytes().to_vec(),
+            held: Vec::new(),
+        }
     }
 
     /// Takes the next bytes and returns those that can go on. An end that may be the secret's beginning is held back.
@@ -59,7 +62,10 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 /// Returns how many bytes at the end of `text` are a beginning of `secret`, but not all of it.
 fn overlap(text: &[u8], secret: &[u8]) -> usize {
     let longest = text.len().min(secret.len().saturating_sub(1));
-    (1..=longest).rev().find(|&length| secret.get(..length).is_some_and(|start| text.ends_with(start))).unwrap_or(0)
+    (1..=longest)
+        .rev()
+        .find(|&length| secret.get(..length).is_some_and(|start| text.ends_with(start)))
+        .unwrap_or(0)
 }
 
 #[cfg(test)]

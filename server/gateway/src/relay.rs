@@ -84,7 +84,11 @@ impl Relay {
         let body = if error.is_some() {
             text
         } else {
-            let message = format!("{} answered {status} and no error of the Messages API: {}", self.upstream, excerpt(&text));
+            let message = format!(
+                "{} answered {status} and no error of the Messages API: {}",
+                self.upstream,
+                excerpt(&text)
+            );
             let kind = api_error::kind_of(status);
             let shaped = serde_json::json!({"type": "error", "error": {"type": kind, "message": message}});
             Bytes::from(shaped.to_string())
@@ -123,7 +127,14 @@ impl Relay {
             meter.set_status(200);
         }
         let redactor = Redactor::new(self.secret.as_ref().map(Secret::expose));
-        let passing = Passing { relay: self, body, first: Some(first), redactor, meter: meter.take(), _permit: permit };
+        let passing = Passing {
+            relay: self,
+            body,
+            first: Some(first),
+            redactor,
+            meter: meter.take(),
+            _permit: permit,
+        };
         Ok(respond(StatusCode::OK, headers, body::stream(passing.into_stream())))
     }
 
@@ -133,7 +144,10 @@ impl Relay {
             Ok(None) => Ok(None),
             Ok(Some(Ok(bytes))) => Ok(Some(bytes)),
             Ok(Some(Err(error))) => {
-                let message = format!("The answer of {} broke off: {error}. This is usually passing.", self.upstream);
+                let message = format!(
+                    "The answer of {} broke off: {error}. This is usually passing.",
+                    self.upstream
+                );
                 Err(ApiError::new(StatusCode::BAD_GATEWAY, message))
             }
             Err(_elapsed) => Err(silent(&self.upstream, self.patience)),
@@ -149,7 +163,10 @@ impl Relay {
                 break;
             }
             if all.len() > most {
-                let message = format!("The answer of {} is larger than {most} bytes and was not read on.", self.upstream);
+                let message = format!(
+                    "The answer of {} is larger than {most} bytes and was not read on.",
+                    self.upstream
+                );
                 return Err(ApiError::new(StatusCode::BAD_GATEWAY, message).final_answer());
             }
         }
@@ -161,7 +178,9 @@ impl Relay {
     }
 
     fn is_expected(&self, text: &[u8]) -> bool {
-        let Ok(Value::Object(answer)) = serde_json::from_slice(text) else { return false };
+        let Ok(Value::Object(answer)) = serde_json::from_slice(text) else {
+            return false;
+        };
         match self.route {
             Route::Messages => answer.get("content").is_some_and(Value::is_array),
             Route::CountTokens => answer.get("input_tokens").is_some_and(Value::is_u64),
@@ -260,12 +279,17 @@ fn name_request(headers: &mut HeaderMap, meter: &mut Option<Meter>) {
 
 /// Whether only a person can mend it: the credential is refused, or a spending limit is reached.
 fn no_retry_helps(status: StatusCode, error: Option<&Value>) -> bool {
-    let code = error.and_then(|error| error.pointer("/error/details/error_code")).and_then(Value::as_str);
+    let code = error
+        .and_then(|error| error.pointer("/error/details/error_code"))
+        .and_then(Value::as_str);
     status == StatusCode::UNAUTHORIZED || code == Some("enforced_spend_limit_reached")
 }
 
 fn content_type(headers: &HeaderMap) -> &str {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim()
 }
 
@@ -275,6 +299,11 @@ fn excerpt(text: &[u8]) -> String {
     }
     let text = String::from_utf8_lossy(text);
     let words: Vec<&str> = text.split_whitespace().collect();
-    let start: String = words.join(" ").chars().filter(|char| !char.is_control()).take(EXCERPT_CHARS).collect();
+    let start: String = words
+        .join(" ")
+        .chars()
+        .filter(|char| !char.is_control())
+        .take(EXCERPT_CHARS)
+        .collect();
     format!("it begins with `{start}`.")
 }

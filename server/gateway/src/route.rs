@@ -44,10 +44,15 @@ impl Route {
 
 /// Checks that the sandbox presents its attempt's token, as an API key or as a bearer token.
 pub(crate) fn check_token(headers: &HeaderMap, token: &Secret) -> Result<(), ApiError> {
-    let bearer = headers.get_all(AUTHORIZATION).iter().filter_map(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    let bearer = headers
+        .get_all(AUTHORIZATION)
+        .iter()
+        .filter_map(|value| value.as_bytes().strip_prefix(b"Bearer "));
     let keys = headers.get_all(X_API_KEY).iter().map(|value| value.as_bytes());
     let expected = token.expose().as_bytes();
-    let matches = keys.chain(bearer).fold(subtle::Choice::from(0), |found, given| found | given.ct_eq(expected));
+    let matches = keys
+        .chain(bearer)
+        .fold(subtle::Choice::from(0), |found, given| found | given.ct_eq(expected));
     if bool::from(matches) {
         return Ok(());
     }
@@ -108,7 +113,10 @@ mod tests {
         for (headers, opens) in [
             (vec![("x-api-key", "sandbox-token")], true),
             (vec![("authorization", "Bearer sandbox-token")], true),
-            (vec![("x-api-key", "other"), ("authorization", "Bearer sandbox-token")], true),
+            (
+                vec![("x-api-key", "other"), ("authorization", "Bearer sandbox-token")],
+                true,
+            ),
             (vec![], false),
             (vec![("x-api-key", "")], false),
             (vec![("x-api-key", "sandbox-toke")], false),
@@ -126,10 +134,26 @@ mod tests {
 
     #[test]
     fn a_body_is_read_or_refused() {
-        assert_eq!(Asked::parse(br#"{"model":"m","messages":[]}"#).unwrap(), Asked { model: "m".into(), stream: false });
-        assert_eq!(Asked::parse(br#"{"model":"m","stream":true}"#).unwrap(), Asked { model: "m".into(), stream: true });
+        assert_eq!(
+            Asked::parse(br#"{"model":"m","messages":[]}"#).unwrap(),
+            Asked {
+                model: "m".into(),
+                stream: false
+            }
+        );
+        assert_eq!(
+            Asked::parse(br#"{"model":"m","stream":true}"#).unwrap(),
+            Asked {
+                model: "m".into(),
+                stream: true
+            }
+        );
         for body in ["", "{", "[]", "{\"stream\":true}", "{\"model\":7}", "\u{0}"] {
-            assert_eq!(Asked::parse(body.as_bytes()).unwrap_err().status, StatusCode::BAD_REQUEST, "{body:?}");
+            assert_eq!(
+                Asked::parse(body.as_bytes()).unwrap_err().status,
+                StatusCode::BAD_REQUEST,
+                "{body:?}"
+            );
         }
     }
 }

@@ -76,12 +76,18 @@ mod tests {
 
     const STREAMS: &[(&str, &[&str])] = &[
         ("event: a\ndata: {\"x\":1}\n\ndata: 2\n\n", &["{\"x\":1}", "2"]),
-        ("event: a\r\ndata: one\r\ndata: two\r\n\r\ndata:three\r\n\r\n", &["one\ntwo", "three"]),
+        (
+            "event: a\r\ndata: one\r\ndata: two\r\n\r\ndata:three\r\n\r\n",
+            &["one\ntwo", "three"],
+        ),
         ("data: one\r\rdata: two\r\r", &["one", "two"]),
         (": comment\n\nid: 7\nretry: 3\n\ndata:\n\n", &[""]),
         ("data: never finished\n", &[]),
         ("<html>\n\nnothing of the kind\n\n", &[]),
-        ("data: {\"text\":\"h\u{e9}llo \u{1f980}\"}\n\n", &["{\"text\":\"h\u{e9}llo \u{1f980}\"}"]),
+        (
+            "data: {\"text\":\"h\u{e9}llo \u{1f980}\"}\n\n",
+            &["{\"text\":\"h\u{e9}llo \u{1f980}\"}"],
+        ),
     ];
 
     #[test]
@@ -89,7 +95,11 @@ mod tests {
         for (stream, expected) in STREAMS {
             let bytes = stream.as_bytes();
             for at in 0..=bytes.len() {
-                assert_eq!(&events(&[&bytes[..at], &bytes[at..]]), expected, "{stream:?} split at {at}");
+                assert_eq!(
+                    &events(&[&bytes[..at], &bytes[at..]]),
+                    expected,
+                    "{stream:?} split at {at}"
+                );
             }
             let single: Vec<&[u8]> = bytes.chunks(1).collect();
             assert_eq!(&events(&single), expected, "{stream:?} byte by byte");

@@ -46,7 +46,10 @@ impl Conversation {
         let mut conversation = Self {
             model: text_of(request.get("model")),
             stream: request.get("stream").and_then(Value::as_bool).unwrap_or(false),
-            tools: items(request.get("tools")).iter().map(|tool| text_of(tool.get("name"))).collect(),
+            tools: items(request.get("tools"))
+                .iter()
+                .map(|tool| text_of(tool.get("name")))
+                .collect(),
             ..Self::default()
         };
         conversation.add_texts(request.get("system"));
@@ -60,11 +63,19 @@ impl Conversation {
     /// Says what was asked, in one line, for an error.
     pub(crate) fn summary(&self) -> String {
         let short = |text: &str| text.chars().take(160).collect::<String>().replace('\n', " ");
-        let mut summary =
-            format!("model `{}`, turn {}, last user text `{}`", short(&self.model), self.answers, short(&self.user));
+        let mut summary = format!(
+            "model `{}`, turn {}, last user text `{}`",
+            short(&self.model),
+            self.answers,
+            short(&self.user)
+        );
         for result in &self.results {
             let kind = if result.failed { "error" } else { "result" };
-            summary.push_str(&format!(", {kind} of {} `{}`", short(&result.tool), short(&result.text)));
+            summary.push_str(&format!(
+                ", {kind} of {} `{}`",
+                short(&result.tool),
+                short(&result.text)
+            ));
         }
         summary
     }
@@ -76,10 +87,13 @@ impl Conversation {
             Some("assistant") => {
                 self.answers += 1;
                 self.results.clear();
-                calls.extend(blocks(content, "tool_use").map(|call| (text_of(call.get("id")), text_of(call.get("name")))));
+                calls.extend(
+                    blocks(content, "tool_use").map(|call| (text_of(call.get("id")), text_of(call.get("name")))),
+                );
             }
             Some("user") => {
-                self.results.extend(blocks(content, "tool_result").map(|result| result_of(result, calls)));
+                self.results
+                    .extend(blocks(content, "tool_result").map(|result| result_of(result, calls)));
                 let texts: Vec<String> = texts(content).filter(|text| !is_reminder(text)).collect();
                 if !texts.is_empty() {
                     self.user = texts.join("\n");
@@ -114,11 +128,15 @@ fn result_text(result: &Value) -> String {
 /// The texts of a content that is a string or a list of blocks.
 fn texts(content: Option<&Value>) -> impl Iterator<Item = String> {
     let plain = content.and_then(Value::as_str).map(str::to_owned);
-    plain.into_iter().chain(blocks(content, "text").map(|block| text_of(block.get("text"))))
+    plain
+        .into_iter()
+        .chain(blocks(content, "text").map(|block| text_of(block.get("text"))))
 }
 
 fn blocks<'a>(content: Option<&'a Value>, kind: &'a str) -> impl Iterator<Item = &'a Value> {
-    items(content).iter().filter(move |block| block.get("type").and_then(Value::as_str) == Some(kind))
+    items(content)
+        .iter()
+        .filter(move |block| block.get("type").and_then(Value::as_str) == Some(kind))
 }
 
 fn items(value: Option<&Value>) -> &[Value] {
@@ -133,7 +151,6 @@ fn text_of(value: Option<&Value>) -> String {
 fn is_reminder(text: &str) -> bool {
     text.trim_start().starts_with("<system-reminder>")
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -164,12 +181,29 @@ mod tests {
                     {"type": "text", "text": "<system-reminder>tasks</system-reminder>"}]}
             ]
         }));
-        assert_eq!((conversation.model.as_str(), conversation.stream, conversation.answers), ("claude-opus-4-8", true, 1));
+        assert_eq!(
+            (conversation.model.as_str(), conversation.stream, conversation.answers),
+            ("claude-opus-4-8", true, 1)
+        );
         assert_eq!(conversation.user, "Fix it");
         assert_eq!(conversation.tools, ["Write", "Bash"]);
-        let result = |tool: &str, text: &str, failed| ToolResult { tool: tool.into(), text: text.into(), failed };
-        assert_eq!(conversation.results, [result("Bash", "Exit code 1", true), result("Write", "written", false)]);
-        for text in ["/ws\nBe brief.\n", "be careful", "I will", "Exit code 1", "written", "tasks"] {
+        let result = |tool: &str, text: &str, failed| ToolResult {
+            tool: tool.into(),
+            text: text.into(),
+            failed,
+        };
+        assert_eq!(
+            conversation.results,
+            [result("Bash", "Exit code 1", true), result("Write", "written", false)]
+        );
+        for text in [
+            "/ws\nBe brief.\n",
+            "be careful",
+            "I will",
+            "Exit code 1",
+            "written",
+            "tasks",
+        ] {
             assert!(conversation.text.contains(text), "{text}");
         }
     }

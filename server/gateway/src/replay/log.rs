@@ -35,7 +35,13 @@ pub struct RecordedRequest {
 
 impl RecordedRequest {
     pub(crate) fn new(method: &Method, path: &str, headers: &HeaderMap, body: Bytes) -> Self {
-        Self { method: method.to_string(), path: path.to_owned(), body, turn: None, headers: headers.clone() }
+        Self {
+            method: method.to_string(),
+            path: path.to_owned(),
+            body,
+            turn: None,
+            headers: headers.clone(),
+        }
     }
 
     /// Returns a header's first value, by its lower-case name.
@@ -50,7 +56,10 @@ impl RecordedRequest {
 
     /// Returns the SHA-256 of the body in hexadecimal digits.
     pub fn body_hash(&self) -> String {
-        Sha256::digest(&self.body).iter().map(|byte| format!("{byte:02x}")).collect()
+        Sha256::digest(&self.body)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }
 
@@ -86,10 +95,19 @@ impl RequestLog {
     pub(crate) fn open(path: Option<&Path>) -> Result<Self, Error> {
         let open = |path: &Path| {
             let file = File::options().append(true).create(true).open(path);
-            file.map_err(|source| Error::Log { path: path.to_owned(), source })
+            file.map_err(|source| Error::Log {
+                path: path.to_owned(),
+                source,
+            })
         };
-        let kept = Kept { file: path.map(open).transpose()?, ..Kept::default() };
-        Ok(Self { kept: Mutex::new(kept), count: watch::Sender::new(0) })
+        let kept = Kept {
+            file: path.map(open).transpose()?,
+            ..Kept::default()
+        };
+        Ok(Self {
+            kept: Mutex::new(kept),
+            count: watch::Sender::new(0),
+        })
     }
 
     /// Adds a request.
@@ -111,7 +129,13 @@ impl RequestLog {
 
     /// Returns what is kept, oldest first.
     pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).requests.iter().cloned().collect()
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .requests
+            .iter()
+            .cloned()
+            .collect()
     }
 
     /// Waits until so many have been added.
@@ -143,7 +167,12 @@ mod tests {
     fn request(bytes: usize) -> RecordedRequest {
         let mut headers = HeaderMap::new();
         headers.insert("x-api-key", HeaderValue::from_static("made-up-key"));
-        RecordedRequest::new(&Method::POST, "/v1/messages?beta=true", &headers, Bytes::from(vec![b'x'; bytes]))
+        RecordedRequest::new(
+            &Method::POST,
+            "/v1/messages?beta=true",
+            &headers,
+            Bytes::from(vec![b'x'; bytes]),
+        )
     }
 
     #[test]
@@ -153,8 +182,14 @@ mod tests {
         let log = RequestLog::open(Some(&path)).unwrap();
         log.add(request(3));
         let written = std::fs::read_to_string(path).unwrap();
-        assert!(written.contains("\"x-api-key\"") && written.contains("/v1/messages?beta=true"), "{written}");
-        assert!(written.contains("cd2eb0837c9b4c962c22d2ff8b5441b7b45805887f051d39bf133b583baf6860"), "{written}");
+        assert!(
+            written.contains("\"x-api-key\"") && written.contains("/v1/messages?beta=true"),
+            "{written}"
+        );
+        assert!(
+            written.contains("cd2eb0837c9b4c962c22d2ff8b5441b7b45805887f051d39bf133b583baf6860"),
+            "{written}"
+        );
         assert!(!format!("{written}{log:?}").contains("made-up-key"));
         assert_eq!(log.requests()[0].header("x-api-key"), Some("made-up-key"));
     }

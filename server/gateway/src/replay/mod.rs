@@ -59,8 +59,10 @@ struct Shared {
 impl Replay {
     /// Reads a script from a file.
     pub fn from_file(path: &Path, options: ReplayOptions) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| Error::ScriptUnreadable { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| Error::ScriptUnreadable {
+            path: path.to_owned(),
+            source,
+        })?;
         Self::load(format!("`{}`", path.display()), &text, options)
     }
 
@@ -70,12 +72,21 @@ impl Replay {
     }
 
     fn load(origin: String, text: &str, options: ReplayOptions) -> Result<Self, Error> {
-        let mut script =
-            Script::parse(text).map_err(|reason| Error::Script { origin: origin.clone(), reason })?;
+        let mut script = Script::parse(text).map_err(|reason| Error::Script {
+            origin: origin.clone(),
+            reason,
+        })?;
         let mut variables = std::mem::take(&mut script.variables);
         variables.extend(options.variables);
         let log = RequestLog::open(options.log.as_deref())?;
-        Ok(Self { shared: Arc::new(Shared { origin, selector: Selector::new(script), variables, log }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                origin,
+                selector: Selector::new(script),
+                variables,
+                log,
+            }),
+        })
     }
 
     /// Returns what was asked so far, oldest first. Very long histories lose their beginning.
@@ -90,7 +101,11 @@ impl Replay {
 
     /// Names the script, for `aca doctor`.
     pub(crate) fn describe(&self) -> String {
-        format!("replay script {} with {} turns", self.shared.origin, self.shared.selector.turns())
+        format!(
+            "replay script {} with {} turns",
+            self.shared.origin,
+            self.shared.selector.turns()
+        )
     }
 
     /// Answers one request as the Messages API would.
@@ -105,8 +120,12 @@ impl Replay {
         let recorded = RecordedRequest::new(method, target, headers, body.clone());
         let answer = match Route::of(method, path) {
             Ok(Route::Hello) => Ok(Response::new(body::full(Bytes::new()))),
-            Ok(Route::Models) => Ok(json_answer(&json!({"data": [], "has_more": false, "first_id": null, "last_id": null}))),
-            Ok(Route::CountTokens) => Ok(json_answer(&json!({"input_tokens": reply::estimate_tokens(body.len())}))),
+            Ok(Route::Models) => Ok(json_answer(
+                &json!({"data": [], "has_more": false, "first_id": null, "last_id": null}),
+            )),
+            Ok(Route::CountTokens) => Ok(json_answer(
+                &json!({"input_tokens": reply::estimate_tokens(body.len())}),
+            )),
             Ok(Route::Messages) => return self.answer_messages(recorded, &body).await,
             Err(error) => Err(error),
         };
@@ -125,11 +144,18 @@ impl Replay {
 
     fn prepare(&self, recorded: &mut RecordedRequest, body: &[u8]) -> Result<reply::Prepared, ApiError> {
         let conversation = Conversation::parse(body)?;
-        let selected = self.shared.selector.select(&conversation).ok_or_else(|| unmatched(&conversation))?;
+        let selected = self
+            .shared
+            .selector
+            .select(&conversation)
+            .ok_or_else(|| unmatched(&conversation))?;
         recorded.turn = Some(selected.turn.name.clone());
         let values = self.shared.selector.capture(&conversation, &self.shared.variables);
         reply::prepare(&selected, &conversation, &values, body.len()).map_err(|reason| {
-            let message = format!("Turn `{}` of the replay script cannot answer: {reason}", selected.turn.name);
+            let message = format!(
+                "Turn `{}` of the replay script cannot answer: {reason}",
+                selected.turn.name
+            );
             ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message).final_answer()
         })
     }

@@ -35,8 +35,15 @@ pub(crate) struct Prepared {
 
 #[derive(Debug)]
 enum Content {
-    Whole { status: StatusCode, kind: String, body: Bytes },
-    Events { events: Vec<Bytes>, end: StreamEnd },
+    Whole {
+        status: StatusCode,
+        kind: String,
+        body: Bytes,
+    },
+    Events {
+        events: Vec<Bytes>,
+        end: StreamEnd,
+    },
     Nothing,
 }
 
@@ -56,7 +63,9 @@ pub(crate) fn estimate_tokens(bytes: usize) -> u64 {
 /// Returns an answer with status 200 and this content type.
 pub(crate) fn with_type(content_type: &'static str, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 
@@ -74,7 +83,11 @@ pub(crate) fn prepare(
         whole_error(error, values)
     } else if let Some(garbage) = &reply.garbage {
         let kind = reply.garbage_type.clone().unwrap_or_else(|| "text/html".to_owned());
-        Content::Whole { status: StatusCode::OK, kind, body: Bytes::from(garbage.clone()) }
+        Content::Whole {
+            status: StatusCode::OK,
+            kind,
+            body: Bytes::from(garbage.clone()),
+        }
     } else {
         let message = Message::new(reply, conversation, values, request_bytes)?;
         message.content(conversation.stream, selected)
@@ -92,7 +105,11 @@ fn whole_error(error: &ReplyError, values: &BTreeMap<String, String>) -> Content
     let kind = error.kind.clone().unwrap_or_else(|| kind_of(status).to_owned());
     let message = template::fill(&error.message, values);
     let body = json!({"type": "error", "error": {"type": kind, "message": message}});
-    Content::Whole { status, kind: "application/json".to_owned(), body: Bytes::from(body.to_string()) }
+    Content::Whole {
+        status,
+        kind: "application/json".to_owned(),
+        body: Bytes::from(body.to_string()),
+    }
 }
 
 fn headers_of(reply: &Reply) -> HeaderMap {
@@ -100,8 +117,16 @@ fn headers_of(reply: &Reply) -> HeaderMap {
     let request_id = format!("req_replay_{}", NEXT_ID.fetch_add(1, Ordering::Relaxed));
     let mut pairs = vec![("request-id".to_owned(), request_id)];
     if let Some(error) = &reply.error {
-        pairs.extend(error.retry_after.map(|seconds| (RETRY_AFTER.as_str().to_owned(), seconds.to_string())));
-        pairs.extend(error.should_retry.map(|retry| ("x-should-retry".to_owned(), retry.to_string())));
+        pairs.extend(
+            error
+                .retry_after
+                .map(|seconds| (RETRY_AFTER.as_str().to_owned(), seconds.to_string())),
+        );
+        pairs.extend(
+            error
+                .should_retry
+                .map(|retry| ("x-should-retry".to_owned(), retry.to_string())),
+        );
     }
     pairs.extend(reply.headers.clone());
     for (name, value) in pairs {
@@ -126,9 +151,10 @@ impl Prepared {
                 }
                 response
             }
-            Content::Events { events, end } => {
-                with_type("text/event-stream; charset=utf-8", stream_of(events, end, self.chunk_delay))
-            }
+            Content::Events { events, end } => with_type(
+                "text/event-stream; charset=utf-8",
+                stream_of(events, end, self.chunk_delay),
+            ),
         };
         response.headers_mut().extend(self.headers);
         response
@@ -198,7 +224,11 @@ impl Message {
             let stop = Value::from(self.stop_reason.as_str());
             let body = self.envelope(self.blocks.clone(), stop, self.usage.output_tokens);
             let body = Bytes::from(body.to_string());
-            return Content::Whole { status: StatusCode::OK, kind: "application/json".to_owned(), body };
+            return Content::Whole {
+                status: StatusCode::OK,
+                kind: "application/json".to_owned(),
+                body,
+            };
         }
         let mut events = self.events();
         let mut end = StreamEnd::Proper;
@@ -232,7 +262,10 @@ impl Message {
         let mut events = vec![event("message_start", json!({"message": start}))];
         for (index, block) in self.blocks.iter().enumerate() {
             let (opening, deltas) = split(block);
-            events.push(event("content_block_start", json!({"index": index, "content_block": opening})));
+            events.push(event(
+                "content_block_start",
+                json!({"index": index, "content_block": opening}),
+            ));
             for delta in deltas {
                 events.push(event("content_block_delta", json!({"index": index, "delta": delta})));
             }
@@ -249,12 +282,18 @@ impl Message {
 fn choose<'a>(tool: &'a ToolCall, offered: &[String]) -> Result<&'a NamedCall, String> {
     match tool {
         ToolCall::Exactly(call) => Ok(call),
-        ToolCall::AnyOf(choice) => {
-            choice.any_of.iter().find(|call| offered.contains(&call.name)).ok_or_else(|| {
+        ToolCall::AnyOf(choice) => choice
+            .any_of
+            .iter()
+            .find(|call| offered.contains(&call.name))
+            .ok_or_else(|| {
                 let wanted: Vec<&str> = choice.any_of.iter().map(|call| call.name.as_str()).collect();
-                format!("the request offers none of {}; it offers {}.", wanted.join(", "), offered.join(", "))
-            })
-        }
+                format!(
+                    "the request offers none of {}; it offers {}.",
+                    wanted.join(", "),
+                    offered.join(", ")
+                )
+            }),
     }
 }
 
@@ -264,22 +303,32 @@ fn next_id(kind: &str) -> String {
 
 /// Splits a block into how it opens and the deltas that fill it.
 fn split(block: &Value) -> (Value, Vec<Value>) {
-    let mut opening = block.clone();
     if let Some(text) = block.get("text").and_then(Value::as_str) {
-        opening["text"] = Value::from("");
-        return (opening, pieces(text).map(|piece| json!({"type": "text_delta", "text": piece})).collect());
+        let deltas = pieces(text).map(|piece| json!({"type": "text_delta", "text": piece}));
+        return (with(block, "text", json!("")), deltas.collect());
     }
     let input = block.get("input").map(Value::to_string).unwrap_or_default();
-    opening["input"] = json!({});
-    (opening, pieces(&input).map(|piece| json!({"type": "input_json_delta", "partial_json": piece})).collect())
+    let deltas = pieces(&input).map(|piece| json!({"type": "input_json_delta", "partial_json": piece}));
+    (with(block, "input", json!({})), deltas.collect())
+}
+
+/// Returns an object with one of its members set.
+fn with(object: &Value, key: &str, value: Value) -> Value {
+    let mut members = object.as_object().cloned().unwrap_or_default();
+    members.insert(key.to_owned(), value);
+    Value::Object(members)
 }
 
 fn pieces(text: &str) -> impl Iterator<Item = String> {
     let chars: Vec<char> = text.chars().collect();
-    chars.chunks(DELTA_CHARS).map(|piece| piece.iter().collect()).collect::<Vec<String>>().into_iter()
+    chars
+        .chunks(DELTA_CHARS)
+        .map(|piece| piece.iter().collect())
+        .collect::<Vec<String>>()
+        .into_iter()
 }
 
-fn event(kind: &str, mut data: Value) -> Bytes {
-    data["type"] = Value::from(kind);
+fn event(kind: &str, data: Value) -> Bytes {
+    let data = with(&data, "type", Value::from(kind));
     Bytes::from(format!("event: {kind}\ndata: {data}\n\n"))
 }

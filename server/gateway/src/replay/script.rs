@@ -203,9 +203,15 @@ impl Script {
             if turn.name.is_empty() {
                 turn.name = (index + 1).to_string();
             }
-            turn.reply.check().map_err(|reason| format!("turn `{}` {reason}.", turn.name))?;
+            turn.reply
+                .check()
+                .map_err(|reason| format!("turn `{}` {reason}.", turn.name))?;
         }
-        if let Some(capture) = script.captures.iter().find(|capture| capture.after.is_empty() || capture.until.is_empty()) {
+        if let Some(capture) = script
+            .captures
+            .iter()
+            .find(|capture| capture.after.is_empty() || capture.until.is_empty())
+        {
             return Err(format!("capture `{}` has an empty `after` or `until`.", capture.name));
         }
         Ok(script)
@@ -219,15 +225,23 @@ impl Reply {
         match kinds.iter().filter(|kind| **kind).count() {
             0 => return Err("has an empty reply; give it `text`, `tool`, `error`, `garbage` or `hang`".to_owned()),
             1 => {}
-            _ => return Err("has more than one kind of reply; `error`, `garbage` and `hang` each stand alone".to_owned()),
+            _ => {
+                return Err(
+                    "has more than one kind of reply; `error`, `garbage` and `hang` each stand alone".to_owned(),
+                );
+            }
         }
         if let Some(error) = &self.error
             && !(400..600).contains(&error.status)
         {
-            return Err(format!("answers an error with status {}, which is not from 400 to 599", error.status));
+            return Err(format!(
+                "answers an error with status {}, which is not from 400 to 599",
+                error.status
+            ));
         }
         for (name, value) in &self.headers {
-            let valid = hyper::header::HeaderName::try_from(name).is_ok() && hyper::header::HeaderValue::try_from(value).is_ok();
+            let valid = hyper::header::HeaderName::try_from(name).is_ok()
+                && hyper::header::HeaderValue::try_from(value).is_ok();
             if !valid {
                 return Err(format!("has a header `{name}` that HTTP does not allow"));
             }
@@ -249,10 +263,19 @@ mod tests {
             ("[[turn]]\nrepli.text = 'x'", "repli"),
             ("[[turn]]\nreply.text = 'x'\nmatch.usr = 'x'", "usr"),
             ("[[turn]]\nreply = {}", "turn `1` has an empty reply"),
-            ("[[turn]]\nname = 'both'\nreply.text = 'x'\nreply.hang = true", "turn `both` has more than one kind"),
+            (
+                "[[turn]]\nname = 'both'\nreply.text = 'x'\nreply.hang = true",
+                "turn `both` has more than one kind",
+            ),
             ("[[turn]]\nreply.error.status = 200", "status 200"),
-            ("[[turn]]\nreply.text = 'x'\nreply.headers = { 'a b' = 'c' }", "header `a b`"),
-            ("[[capture]]\nname = 'x'\nafter = ''\n[[turn]]\nreply.text = 'x'", "empty `after`"),
+            (
+                "[[turn]]\nreply.text = 'x'\nreply.headers = { 'a b' = 'c' }",
+                "header `a b`",
+            ),
+            (
+                "[[capture]]\nname = 'x'\nafter = ''\n[[turn]]\nreply.text = 'x'",
+                "empty `after`",
+            ),
         ] {
             let error = Script::parse(text).unwrap_err();
             assert!(error.contains(reason), "{text:?}: {error}");

@@ -36,7 +36,9 @@ pub(crate) struct Selected<'a> {
 impl Selector {
     /// Prepares a script; no turn is used yet.
     pub(crate) fn new(script: Script) -> Self {
-        let Script { mut captures, turns, .. } = script;
+        let Script {
+            mut captures, turns, ..
+        } = script;
         captures.extend(WORKSPACE_MARKS.map(|mark| Capture {
             name: "workspace".to_owned(),
             after: mark.to_owned(),
@@ -73,7 +75,11 @@ impl Selector {
     }
 
     /// Returns the values for a reply: what the request holds, and over it what was given.
-    pub(crate) fn capture(&self, conversation: &Conversation, given: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    pub(crate) fn capture(
+        &self,
+        conversation: &Conversation,
+        given: &BTreeMap<String, String>,
+    ) -> BTreeMap<String, String> {
         let mut values = given.clone();
         for rule in &self.captures {
             if values.contains_key(&rule.name) {
@@ -92,14 +98,28 @@ impl Matcher {
     fn holds(&self, conversation: &Conversation) -> bool {
         let results = &conversation.results;
         let result_has = |needle: &String| results.iter().any(|result| result.text.contains(needle.as_str()));
-        self.user.as_slice().iter().all(|needle| conversation.user.contains(needle.as_str()))
-            && self.anywhere.as_slice().iter().all(|needle| conversation.text.contains(needle.as_str()))
-            && any(self.tool_result.as_slice(), |tool| results.iter().any(|result| result.tool == *tool))
+        self.user
+            .as_slice()
+            .iter()
+            .all(|needle| conversation.user.contains(needle.as_str()))
+            && self
+                .anywhere
+                .as_slice()
+                .iter()
+                .all(|needle| conversation.text.contains(needle.as_str()))
+            && any(self.tool_result.as_slice(), |tool| {
+                results.iter().any(|result| result.tool == *tool)
+            })
             && self.tool_result_contains.as_slice().iter().all(result_has)
-            && self.tool_failed.is_none_or(|failed| results.iter().any(|result| result.failed) == failed)
+            && self
+                .tool_failed
+                .is_none_or(|failed| results.iter().any(|result| result.failed) == failed)
             && any(self.offers.as_slice(), |tool| conversation.tools.contains(tool))
             && self.turn.is_none_or(|turn| turn == conversation.answers)
-            && self.model.as_ref().is_none_or(|model| conversation.model.contains(model.as_str()))
+            && self
+                .model
+                .as_ref()
+                .is_none_or(|model| conversation.model.contains(model.as_str()))
             && self.stream.is_none_or(|stream| stream == conversation.stream)
     }
 }
@@ -121,7 +141,11 @@ mod tests {
             user: "Fix the parser".into(),
             text: "You help.\nWorking directory: /ws\nFix the parser\nwritten".into(),
             answers: 1,
-            results: vec![ToolResult { tool: "Write".into(), text: "written".into(), failed: false }],
+            results: vec![ToolResult {
+                tool: "Write".into(),
+                text: "written".into(),
+                failed: false,
+            }],
             tools: vec!["Write".into(), "Bash".into()],
         }
     }
@@ -157,7 +181,11 @@ mod tests {
             ("turn = 1\nuser = 'lexer'", false),
         ] {
             let script = format!("[[turn]]\nreply.text = 'x'\n[turn.match]\n{condition}\n");
-            assert_eq!(selector(&script).select(&conversation()).is_some(), holds, "{condition}");
+            assert_eq!(
+                selector(&script).select(&conversation()).is_some(),
+                holds,
+                "{condition}"
+            );
         }
     }
 
@@ -167,8 +195,13 @@ mod tests {
             "[[turn]]\nname='one'\ntimes=1\nreply.text='x'\n[[turn]]\nname='never'\nmatch.turn=9\nreply.text='x'\n\
              [[turn]]\nname='two'\ntimes=2\nreply.text='x'\n",
         );
-        let names: Vec<Option<String>> =
-            (0..4).map(|_| selector.select(&conversation()).map(|selected| selected.turn.name.clone())).collect();
+        let names: Vec<Option<String>> = (0..4)
+            .map(|_| {
+                selector
+                    .select(&conversation())
+                    .map(|selected| selected.turn.name.clone())
+            })
+            .collect();
         let expected = [Some("one"), Some("two"), Some("two"), None].map(|name| name.map(str::to_owned));
         assert_eq!(names, expected);
     }
@@ -177,7 +210,10 @@ mod tests {
     fn a_fault_does_not_count_as_an_answer() {
         let selector = selector("[[turn]]\ntimes=1\nreply.text='x'\nreply.drop_after_chunks=2\n");
         assert!(selector.select(&conversation()).unwrap().faulty);
-        let again = Conversation { stream: false, ..conversation() };
+        let again = Conversation {
+            stream: false,
+            ..conversation()
+        };
         assert!(!selector.select(&again).unwrap().faulty);
         assert!(selector.select(&again).is_none());
     }
@@ -186,7 +222,10 @@ mod tests {
     fn captures_fill_what_is_not_given() {
         let selector = selector("[[capture]]\nname='first'\nafter='You '\nuntil='.'\n[[turn]]\nreply.text='x'\n");
         let values = |given: &[(&str, &str)]| {
-            let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let given = given
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
             selector.capture(&conversation(), &given)
         };
         let found = values(&[]);

@@ -32,7 +32,10 @@ pub async fn serve_replay_on(listener: TcpListener, replay: Replay) {
         let replay = replay.clone();
         connections.spawn(async move {
             let service = service_fn(|request| answer(&replay, request));
-            if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
+            if let Err(error) = http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await
+            {
                 tracing::debug!(%error, "A connection to the replay service ended early.");
             }
         });

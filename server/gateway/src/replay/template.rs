@@ -9,7 +9,11 @@ use super::script::Capture;
 /// Returns the captured value: what stands between `after` and `until` in `text`, up to the end if `until` is not there.
 pub(crate) fn capture<'a>(capture: &Capture, text: &'a str) -> Option<&'a str> {
     let (_, rest) = text.split_once(capture.after.as_str())?;
-    Some(rest.split_once(capture.until.as_str()).map_or(rest, |(value, _)| value).trim())
+    Some(
+        rest.split_once(capture.until.as_str())
+            .map_or(rest, |(value, _)| value)
+            .trim(),
+    )
 }
 
 /// Puts values in place of their `{{name}}`. A name without a value stays as it is, since code may hold such braces;
@@ -19,7 +23,9 @@ pub(crate) fn fill(text: &str, values: &BTreeMap<String, String>) -> String {
     let mut rest = text;
     while let Some((before, from)) = rest.split_once("{{") {
         filled.push_str(before);
-        let named = from.split_once("}}").and_then(|(name, after)| Some((values.get(name.trim())?, after)));
+        let named = from
+            .split_once("}}")
+            .and_then(|(name, after)| Some((values.get(name.trim())?, after)));
         if let Some((value, after)) = named {
             filled.push_str(value);
             rest = after;
@@ -37,7 +43,10 @@ pub(crate) fn fill_value(value: &Value, values: &BTreeMap<String, String>) -> Va
     match value {
         Value::String(text) => Value::String(fill(text, values)),
         Value::Array(items) => items.iter().map(|item| fill_value(item, values)).collect(),
-        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), fill_value(value, values))).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| (key.clone(), fill_value(value, values)))
+            .collect(),
         other => other.clone(),
     }
 }
@@ -48,8 +57,9 @@ mod tests {
 
     #[test]
     fn names_with_values_are_filled() {
-        let values: BTreeMap<String, String> =
-            [("ws", "/a"), ("self", "{{ws}}")].map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let values: BTreeMap<String, String> = [("ws", "/a"), ("self", "{{ws}}")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
         for (text, expected) in [
             ("{{ws}}/src", "/a/src"),
             ("{{ ws }}{{ws}}", "/a/a"),
@@ -70,7 +80,11 @@ mod tests {
 
     #[test]
     fn a_capture_ends_where_it_says_or_with_the_text() {
-        let rule = |until: &str| Capture { name: "x".into(), after: "dir: ".into(), until: until.into() };
+        let rule = |until: &str| Capture {
+            name: "x".into(),
+            after: "dir: ".into(),
+            until: until.into(),
+        };
         assert_eq!(capture(&rule("\n"), "a\ndir: /ws \nb"), Some("/ws"));
         assert_eq!(capture(&rule(","), "dir: /ws"), Some("/ws"));
         assert_eq!(capture(&rule("\n"), "nothing"), None);

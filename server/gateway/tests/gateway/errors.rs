@@ -3,6 +3,7 @@
 use aca_gateway::CredentialSource;
 use bytes::Bytes;
 use hyper::Method;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use crate::support::{Answer, Raw, Setup, TOKEN, question, raw_upstream};
@@ -26,14 +27,39 @@ async fn what_is_not_served_or_not_allowed_is_said() {
         (Method::POST, "/v1/complete", TOKEN, 404, "not_found_error"),
         (Method::POST, "/api/event_logging/batch", "", 404, "not_found_error"),
         (Method::POST, "/v1/messages", "wrong", 401, "authentication_error"),
-        (Method::POST, "/v1/messages/count_tokens", "", 401, "authentication_error"),
-        (Method::GET, "/v1/models", "sandbox-token-2", 401, "authentication_error"),
+        (
+            Method::POST,
+            "/v1/messages/count_tokens",
+            "",
+            401,
+            "authentication_error",
+        ),
+        (
+            Method::GET,
+            "/v1/models",
+            "sandbox-token-2",
+            401,
+            "authentication_error",
+        ),
     ] {
         let answer = sandbox.send(method, path, &[("x-api-key", key)], body.clone()).await;
         check(&answer, status, kind, &[], Some("false"));
     }
-    let answer = sandbox.send(Method::POST, "/v1/messages", &[("x-api-key", TOKEN)], "{\"model\":".into()).await;
-    check(&answer, 400, "invalid_request_error", &["not a Messages API request"], Some("false"));
+    let answer = sandbox
+        .send(
+            Method::POST,
+            "/v1/messages",
+            &[("x-api-key", TOKEN)],
+            "{\"model\":".into(),
+        )
+        .await;
+    check(
+        &answer,
+        400,
+        "invalid_request_error",
+        &["not a Messages API request"],
+        Some("false"),
+    );
     assert!(sandbox.gateway.replay_requests().is_empty());
     assert!(sandbox.usage.try_recv().is_err());
 }
@@ -45,14 +71,25 @@ async fn an_upstream_that_is_not_there_is_named() {
     drop(listener);
     let mut sandbox = Setup::http(&url).start();
     let answer = sandbox.ask("hello", true).await;
-    check(&answer, 502, "api_error", &[&url, "cannot be reached", "base_url"], None);
+    check(
+        &answer,
+        502,
+        "api_error",
+        &[&url, "cannot be reached", "base_url"],
+        None,
+    );
     let used = sandbox.used();
     assert_eq!((used.status, used.usage.requests), (502, 0));
 }
 
 #[tokio::test]
 async fn tls_to_a_server_without_it_fails_as_an_answer() {
-    let url = raw_upstream(|_| Raw::new("200 OK", "plain")).await.replace("http://", "https://");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    });
     let answer = Setup::http(&url).start().ask("hello", true).await;
     check(&answer, 502, "api_error", &["cannot be reached"], None);
 }
@@ -60,8 +97,14 @@ async fn tls_to_a_server_without_it_fails_as_an_answer() {
 #[tokio::test]
 async fn a_missing_credential_is_named_and_final() {
     for (source, name) in [
-        (CredentialSource::ApiKeyEnv("ACA_TEST_NOT_SET".into()), "ACA_TEST_NOT_SET"),
-        (CredentialSource::AuthTokenFile("/nowhere/token".into()), "/nowhere/token"),
+        (
+            CredentialSource::ApiKeyEnv("ACA_TEST_NOT_SET".into()),
+            "ACA_TEST_NOT_SET",
+        ),
+        (
+            CredentialSource::AuthTokenFile("/nowhere/token".into()),
+            "/nowhere/token",
+        ),
     ] {
         let mut sandbox = Setup::with_credential("https://127.0.0.1:1", source).start();
         let answer = sandbox.ask("hello", true).await;
@@ -74,28 +117,84 @@ async fn a_missing_credential_is_named_and_final() {
 
 #[tokio::test]
 async fn errors_of_the_upstream_pass_as_they_are() {
-    let shaped = |message: &str| format!(r#"{{"type":"error","error":{{"type":"given_error","message":"{message}"}}}}"#);
+    let shaped =
+        |message: &str| format!(r#"{{"type":"error","error":{{"type":"given_error","message":"{message}"}}}}"#);
     let spend = r#"{"type":"error","error":{"type":"given_error","message":"limit","details":{"error_code":"enforced_spend_limit_reached"}}}"#;
     for (head, body, status, kind, says, retry) in [
-        ("400 Bad Request", shaped("prompt is too long: 2 tokens > 1 maximum"), 400, "given_error", "prompt is too long: 2 tokens > 1", None),
-        ("401 Unauthorized", shaped("invalid x-api-key"), 401, "given_error", "invalid x-api-key", Some("false")),
-        ("401 Unauthorized", String::new(), 401, "authentication_error", "401", Some("false")),
-        ("429 Too Many Requests\r\nretry-after: 7", shaped("slow"), 429, "given_error", "slow", None),
-        ("429 Too Many Requests", spend.to_owned(), 429, "given_error", "limit", Some("false")),
+        (
+            "400 Bad Request",
+            shaped("prompt is too long: 2 tokens > 1 maximum"),
+            400,
+            "given_error",
+            "prompt is too long: 2 tokens > 1",
+            None,
+        ),
+        (
+            "401 Unauthorized",
+            shaped("invalid x-api-key"),
+            401,
+            "given_error",
+            "invalid x-api-key",
+            Some("false"),
+        ),
+        (
+            "401 Unauthorized",
+            String::new(),
+            401,
+            "authentication_error",
+            "401",
+            Some("false"),
+        ),
+        (
+            "429 Too Many Requests\r\nretry-after: 7",
+            shaped("slow"),
+            429,
+            "given_error",
+            "slow",
+            None,
+        ),
+        (
+            "429 Too Many Requests",
+            spend.to_owned(),
+            429,
+            "given_error",
+            "limit",
+            Some("false"),
+        ),
         ("529 Overloaded", shaped("busy"), 529, "given_error", "busy", None),
-        ("529 Overloaded", "<html>busy</html>".to_owned(), 529, "overloaded_error", "<html>busy</html>", None),
+        (
+            "529 Overloaded",
+            "<html>busy</html>".to_owned(),
+            529,
+            "overloaded_error",
+            "<html>busy</html>",
+            None,
+        ),
         ("500 Oh", "{\"oh\":1}".to_owned(), 500, "api_error", "{\"oh\":1}", None),
-        ("302 Found\r\nlocation: https://elsewhere.example", String::new(), 502, "api_error", "base_url", Some("false")),
+        (
+            "302 Found\r\nlocation: https://elsewhere.example",
+            String::new(),
+            502,
+            "api_error",
+            "base_url",
+            Some("false"),
+        ),
     ] {
         let url = raw_upstream(move |_| Raw::new(head, &body)).await;
         for stream in [true, false] {
             let mut sandbox = Setup::http(&url).start();
             let answer = sandbox.ask("hello", stream).await;
             check(&answer, status, kind, &[says], retry);
-            assert_eq!(answer.header("retry-after"), head.contains("retry-after").then_some("7"));
+            assert_eq!(
+                answer.header("retry-after"),
+                head.contains("retry-after").then_some("7")
+            );
             assert_eq!(answer.header("location"), None);
             let used = sandbox.used();
-            assert_eq!((used.status, used.usage.requests, used.usage.cost_micros), (status, 1, 0));
+            assert_eq!(
+                (used.status, used.usage.requests, used.usage.cost_micros),
+                (status, 1, 0)
+            );
         }
     }
 }
@@ -103,7 +202,10 @@ async fn errors_of_the_upstream_pass_as_they_are() {
 #[tokio::test]
 async fn an_answer_that_is_none_is_said_to_be_none() {
     for (head, body) in [
-        ("200 OK\r\ncontent-type: text/html", "<html>\n<h1>Sign in</h1>\u{1}</html>"),
+        (
+            "200 OK\r\ncontent-type: text/html",
+            "<html>\n<h1>Sign in</h1>\u{1}</html>",
+        ),
         ("200 OK", ""),
         ("200 OK\r\ncontent-type: application/json", "{\"content\":"),
         ("200 OK\r\ncontent-type: application/json", "[1]"),

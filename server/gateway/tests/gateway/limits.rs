@@ -25,7 +25,10 @@ async fn an_answer_of_three_megabytes_passes() {
     let text = "words and words ".repeat(3 << 16);
     let (url, _replay) = replay_service(&format!("[[turn]]\nreply.text = '{text}'\n")).await;
     let setup = Setup::http(&url);
-    assert_eq!(setup.start().ask("hello", false).await.json()["content"][0]["text"], text);
+    assert_eq!(
+        setup.start().ask("hello", false).await.json()["content"][0]["text"],
+        text
+    );
     let streamed = setup.start().ask("hello", true).await;
     assert!(!streamed.broken && streamed.body.len() > text.len() && streamed.body.ends_with("\"message_stop\"}\n\n"));
 }
@@ -37,7 +40,14 @@ async fn a_body_that_is_too_large_is_refused() {
     for (most, status) in [(body.len(), 200), (body.len() - 1, 413)] {
         setup.config.max_body_bytes = most as u64;
         let sandbox = setup.start();
-        let answer = sandbox.send(Method::POST, "/v1/messages", &[("x-api-key", TOKEN)], Bytes::from(body.clone())).await;
+        let answer = sandbox
+            .send(
+                Method::POST,
+                "/v1/messages",
+                &[("x-api-key", TOKEN)],
+                Bytes::from(body.clone()),
+            )
+            .await;
         assert_eq!(answer.status, status);
         if status == 413 {
             assert_eq!(answer.error().0, "request_too_large");
@@ -53,7 +63,13 @@ async fn a_hundred_streams_are_served_at_once() {
     let asks = (0..100).map(|number| {
         let stream = sandbox.stream(&format!("attempt-{}", number % 10));
         let body = Bytes::from(question(&format!("question {number}"), number % 2 == 0).to_string());
-        tokio::spawn(send_over(stream, Method::POST, "/v1/messages", &[("x-api-key", TOKEN)], body))
+        tokio::spawn(send_over(
+            stream,
+            Method::POST,
+            "/v1/messages",
+            &[("x-api-key", TOKEN)],
+            body,
+        ))
     });
     for answer in join_all(asks).await {
         let answer = answer.unwrap();
@@ -74,7 +90,13 @@ async fn an_attempt_waits_for_its_turn_and_others_do_not() {
     let sandbox = setup.start();
     let ask = |attempt: &str, text: &str| {
         let body = Bytes::from(question(text, true).to_string());
-        tokio::spawn(send_over(sandbox.stream(attempt), Method::POST, "/v1/messages", &[("x-api-key", TOKEN)], body))
+        tokio::spawn(send_over(
+            sandbox.stream(attempt),
+            Method::POST,
+            "/v1/messages",
+            &[("x-api-key", TOKEN)],
+            body,
+        ))
     };
     let hanging = ask("one", "hang");
     replay.wait_for_requests(1).await;
@@ -96,7 +118,11 @@ async fn one_stream_carries_many_requests_and_noise_ends_it() {
         while !seen.ends_with(b"\r\n\r\n") {
             seen.push(stream.read_u8().await.unwrap());
         }
-        assert!(seen.starts_with(b"HTTP/1.1 200 OK\r\n"), "{}", String::from_utf8_lossy(&seen));
+        assert!(
+            seen.starts_with(b"HTTP/1.1 200 OK\r\n"),
+            "{}",
+            String::from_utf8_lossy(&seen)
+        );
     }
     stream.write_all(b"\x16\x03\x01 this is no HTTP\r\n\r\n").await.unwrap();
     let mut rest = Vec::new();

@@ -58,19 +58,34 @@ async fn a_tool_is_called_by_the_name_that_is_offered() {
         let mut ask = question("a note please", true);
         ask["tools"] = json!([{"name": offered}]);
         let (streamed, stop) = assemble(&sandbox.post("/v1/messages", &ask).await.body);
-        assert_eq!((streamed[0]["text"].as_str(), stop.as_str()), (Some("I write it."), "tool_use"));
+        assert_eq!(
+            (streamed[0]["text"].as_str(), stop.as_str()),
+            (Some("I write it."), "tool_use")
+        );
         assert_eq!((&streamed[1]["name"], &streamed[1]["input"]), (&json!(offered), &input));
         ask["stream"] = json!(false);
         let whole = sandbox.post("/v1/messages", &ask).await.json();
-        assert_eq!((&whole["content"][1]["input"], &whole["stop_reason"]), (&input, &json!("tool_use")));
+        assert_eq!(
+            (&whole["content"][1]["input"], &whole["stop_reason"]),
+            (&input, &json!("tool_use"))
+        );
 
         let id = whole["content"][1]["id"].clone();
         let messages = ask["messages"].as_array_mut().unwrap();
         messages.push(json!({"role": "assistant", "content": whole["content"]}));
-        messages.push(json!({"role": "user", "content": [{"type": "tool_result", "tool_use_id": id, "content": "ok"}]}));
+        messages
+            .push(json!({"role": "user", "content": [{"type": "tool_result", "tool_use_id": id, "content": "ok"}]}));
         let done = sandbox.post("/v1/messages", &ask).await.json();
-        assert_eq!((&done["content"][0]["text"], &done["stop_reason"]), (&json!("Done."), &json!("end_turn")));
-        let turns: Vec<_> = sandbox.gateway.replay_requests().into_iter().map(|request| request.turn.unwrap()).collect();
+        assert_eq!(
+            (&done["content"][0]["text"], &done["stop_reason"]),
+            (&json!("Done."), &json!("end_turn"))
+        );
+        let turns: Vec<_> = sandbox
+            .gateway
+            .replay_requests()
+            .into_iter()
+            .map(|request| request.turn.unwrap())
+            .collect();
         assert_eq!(turns, ["write", "write", "done"]);
     }
 }
@@ -81,13 +96,19 @@ async fn what_the_script_does_not_foresee_fails_loudly() {
     let answer = sandbox.ask("something else", true).await;
     let (kind, message) = answer.error();
     assert_eq!((answer.status, kind.as_str()), (500, "api_error"));
-    assert!(message.contains("something else") && message.contains("No turn"), "{message}");
+    assert!(
+        message.contains("something else") && message.contains("No turn"),
+        "{message}"
+    );
     assert_eq!(answer.header("x-should-retry"), Some("false"));
     let mut ask = question("a note please", true);
     ask["tools"] = json!([{"name": "Read"}]);
     let answer = sandbox.post("/v1/messages", &ask).await;
     let (_, message) = answer.error();
-    assert!(message.contains("Turn `write`") && message.contains("write_file, Write") && message.contains("Read"), "{message}");
+    assert!(
+        message.contains("Turn `write`") && message.contains("write_file, Write") && message.contains("Read"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -97,7 +118,10 @@ async fn a_dropped_stream_is_whole_when_asked_again() {
     for setup in [Setup::http(&url), Setup::replay(script)] {
         let sandbox = setup.start();
         let dropped = sandbox.ask("hello", true).await;
-        assert!(dropped.broken && dropped.body.matches("event: ").count() <= 3, "{dropped:?}");
+        assert!(
+            dropped.broken && dropped.body.matches("event: ").count() <= 3,
+            "{dropped:?}"
+        );
         let whole = sandbox.ask("hello", false).await;
         assert_eq!((whole.status, whole.broken), (200, false));
         assert_eq!(whole.json()["content"][0]["text"], "whole");
@@ -124,7 +148,10 @@ reply.text = 'x'
         assert_eq!(answer.error(), ("overloaded_error".into(), "Overloaded".into()));
     }
     let answer = sandbox.ask("hello", true).await;
-    assert_eq!((answer.error().0.as_str(), answer.header("x-should-retry")), ("odd_error", Some("true")));
+    assert_eq!(
+        (answer.error().0.as_str(), answer.header("x-should-retry")),
+        ("odd_error", Some("true"))
+    );
     assert_eq!(sandbox.ask("hello", true).await.status, 200);
 }
 
@@ -135,10 +162,14 @@ async fn hanging_and_garbage_are_met_by_the_gateway() {
         ("text = 'x'\nhang_after_chunks = 0", 504),
         ("garbage = '<html>'", 502),
     ] {
-        let sandbox = Setup::replay(&format!("[[turn]]\n[turn.reply]\n{reply}\n")).impatient().start();
+        let sandbox = Setup::replay(&format!("[[turn]]\n[turn.reply]\n{reply}\n"))
+            .impatient()
+            .start();
         assert_eq!(sandbox.ask("hello", true).await.status, status, "{reply}");
     }
-    let sandbox = Setup::replay("[[turn]]\nreply = { text = 'x', hang_after_chunks = 1 }\n").impatient().start();
+    let sandbox = Setup::replay("[[turn]]\nreply = { text = 'x', hang_after_chunks = 1 }\n")
+        .impatient()
+        .start();
     let answer = sandbox.ask("hello", true).await;
     assert_eq!((answer.status, answer.broken), (200, true));
 }
@@ -149,5 +180,9 @@ async fn delays_delay() {
     let begun = std::time::Instant::now();
     let answer = sandbox.ask("hello", true).await;
     let events = answer.body.matches("event: ").count() as u128;
-    assert!(begun.elapsed().as_millis() >= 30 + 10 * (events - 1), "{events} events in {:?}", begun.elapsed());
+    assert!(
+        begun.elapsed().as_millis() >= 30 + 10 * (events - 1),
+        "{events} events in {:?}",
+        begun.elapsed()
+    );
 }

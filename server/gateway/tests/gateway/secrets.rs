@@ -10,16 +10,25 @@ async fn an_upstream_that_echoes_the_credential_is_redacted() {
     let error = format!(r#"{{"type":"error","error":{{"type":"x","message":"key {KEY} is bad"}}}}"#);
     let stream_head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
     for (raw, seen) in [
-        (Raw::new(&format!("403 Forbidden\r\nrequest-id: {KEY}"), &error), "key [redacted] is bad"),
+        (
+            Raw::new(&format!("403 Forbidden\r\nrequest-id: {KEY}"), &error),
+            "key [redacted] is bad",
+        ),
         (Raw::new("500 Oh", &format!("<p>{KEY}</p>")), "[redacted]"),
         (Raw::new("200 OK", &format!("<p>{KEY}</p>")), "[redacted]"),
         (Raw::new("200 OK", &format!(r#"{{"content":["{KEY}"]}}"#)), "[redacted]"),
-        (Raw::cut(&[stream_head, "data: ", start, end, "\n\n"]), "data: [redacted]\n\n"),
+        (
+            Raw::cut(&[stream_head, "data: ", start, end, "\n\n"]),
+            "data: [redacted]\n\n",
+        ),
     ] {
         let raw = std::sync::Arc::new(raw);
         let url = raw_upstream(move |request| {
             assert!(request.contains(KEY));
-            Raw { chunks: raw.chunks.clone(), stay_open: false }
+            Raw {
+                chunks: raw.chunks.clone(),
+                stay_open: false,
+            }
         })
         .await;
         let mut sandbox = Setup::http(&url).start();
@@ -38,7 +47,10 @@ async fn nothing_shows_the_credential() {
     let answer = sandbox.ask("hello", true).await;
     assert_eq!(replay.requests()[0].header("x-api-key"), Some(KEY));
     let probe = sandbox.gateway.probe().await.unwrap();
-    assert!(probe.contains(&url) && probe.contains("API key from the file"), "{probe}");
+    assert!(
+        probe.contains(&url) && probe.contains("API key from the file"),
+        "{probe}"
+    );
     for shown in [
         format!("{:?}", sandbox.gateway),
         format!("{:?}", setup.config),

@@ -61,22 +61,35 @@ pub(crate) struct Raw {
 impl Raw {
     pub(crate) fn new(head: &str, body: &str) -> Self {
         let head = format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n", body.len());
-        Self { chunks: vec![head + body], stay_open: false }
+        Self {
+            chunks: vec![head + body],
+            stay_open: false,
+        }
     }
 
     pub(crate) fn open(chunks: &[&str]) -> Self {
-        Self { chunks: chunks.iter().map(|chunk| (*chunk).to_owned()).collect(), stay_open: true }
+        Self {
+            chunks: chunks.iter().map(|chunk| (*chunk).to_owned()).collect(),
+            stay_open: true,
+        }
     }
 
     pub(crate) fn cut(chunks: &[&str]) -> Self {
-        Self { stay_open: false, ..Self::open(chunks) }
+        Self {
+            stay_open: false,
+            ..Self::open(chunks)
+        }
     }
 }
 
 fn is_whole(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
     body.len() >= length.unwrap_or(0)
 }
 
@@ -99,13 +112,25 @@ impl Setup {
     }
 
     fn with(dir: tempfile::TempDir, base_url: &str, credential: CredentialSource) -> Self {
-        let upstream = UpstreamConfig::Http { base_url: base_url.to_owned(), credential };
-        Self { config: GatewayConfig::new(upstream), dir: Arc::new(dir) }
+        let upstream = UpstreamConfig::Http {
+            base_url: base_url.to_owned(),
+            credential,
+        };
+        Self {
+            config: GatewayConfig::new(upstream),
+            dir: Arc::new(dir),
+        }
     }
 
     pub(crate) fn replay(script: &str) -> Self {
-        let upstream = UpstreamConfig::ReplayText { text: script.to_owned(), options: ReplayOptions::default() };
-        Self { config: GatewayConfig::new(upstream), dir: Arc::new(tempfile::tempdir().unwrap()) }
+        let upstream = UpstreamConfig::ReplayText {
+            text: script.to_owned(),
+            options: ReplayOptions::default(),
+        };
+        Self {
+            config: GatewayConfig::new(upstream),
+            dir: Arc::new(tempfile::tempdir().unwrap()),
+        }
     }
 
     pub(crate) fn impatient(mut self) -> Self {
@@ -116,7 +141,12 @@ impl Setup {
 
     pub(crate) fn start(&self) -> Sandbox {
         let (to, usage) = mpsc::unbounded_channel();
-        Sandbox { gateway: Gateway::new(self.config.clone()).unwrap(), usage, to, _dir: self.dir.clone() }
+        Sandbox {
+            gateway: Gateway::new(self.config.clone()).unwrap(),
+            usage,
+            to,
+            _dir: self.dir.clone(),
+        }
     }
 }
 
@@ -172,8 +202,13 @@ impl Sandbox {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        let headers = [("x-api-key", TOKEN), ("content-type", "application/json"), ("anthropic-version", "2023-06-01")];
-        self.send(Method::POST, path, &headers, Bytes::from(body.to_string())).await
+        let headers = [
+            ("x-api-key", TOKEN),
+            ("content-type", "application/json"),
+            ("anthropic-version", "2023-06-01"),
+        ];
+        self.send(Method::POST, path, &headers, Bytes::from(body.to_string()))
+            .await
     }
 
     pub(crate) async fn ask(&self, text: &str, stream: bool) -> Answer {
@@ -207,7 +242,10 @@ pub(crate) async fn send_over(
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let response = sender.send_request(request.body(Full::new(body)).unwrap()).await.unwrap();
+    let response = sender
+        .send_request(request.body(Full::new(body)).unwrap())
+        .await
+        .unwrap();
     let (head, mut incoming) = response.into_parts();
     let (mut text, mut broken) = (Vec::new(), false);
     while let Some(frame) = incoming.frame().await {
