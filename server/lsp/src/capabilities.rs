@@ -1,0 +1,140 @@
+//! What the client can do, read once, and what the server offers.
+
+use lsp_types::{
+    ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability, CodeLensOptions,
+    ExecuteCommandOptions, OneOf, ResourceOperationKind, SaveOptions, ServerCapabilities, TextDocumentSyncCapability,
+    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkDoneProgressOptions,
+    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
+};
+use serde_json::{Value, json};
+
+use crate::commands;
+use crate::documents::Encoding;
+
+/// What the client can do, as far as the server asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ClientFlags {
+    /// What positions count in.
+    pub(crate) encoding: Encoding,
+    /// It takes `workspace/applyEdit`.
+    pub(crate) apply_edit: bool,
+    /// Its edits may name versions. Clients that do resource operations take versioned edits too, by the protocol's
+    /// text; Neovim 0.11 advertises only those.
+    pub(crate) document_changes: bool,
+    /// It takes code actions that are more than commands.
+    pub(crate) code_action_literals: bool,
+    /// It asks again for lenses when told to.
+    pub(crate) lens_refresh: bool,
+    /// It shows progress that the server begins.
+    pub(crate) progress: bool,
+    /// It opens documents when told to.
+    pub(crate) show_document: bool,
+    /// It wants `aca/*` notifications: `experimental.aca` is `true` or an object.
+    pub(crate) aca: bool,
+}
+
+impl ClientFlags {
+    /// Reads a client's capabilities.
+    pub(crate) fn new(capabilities: &ClientCapabilities) -> Self {
+        let workspace = capabilities.workspace.as_ref();
+        let edits = workspace.and_then(|workspace| workspace.workspace_edit.as_ref());
+        let window = capabilities.window.as_ref();
+        let general = capabilities.general.as_ref();
+        let actions = capabilities.text_document.as_ref().and_then(|document| document.code_action.as_ref());
+        let offered = general.and_then(|general| general.position_encodings.as_deref());
+        let operations = edits.and_then(|edits| edits.resource_operations.as_deref()).unwrap_or_default();
+        let aca = capabilities.experimental.as_ref().and_then(|experimental| experimental.get("aca"));
+        Self {
+            encoding: Encoding::negotiate(offered),
+            apply_edit: workspace.and_then(|workspace| workspace.apply_edit) == Some(true),
+            document_changes: edits.and_then(|edits| edits.document_changes) == Some(true)
+                || operations.contains(&ResourceOperationKind::Create),
+            code_action_literals: actions.is_some_and(|actions| actions.code_action_literal_support.is_some()),
+            lens_refresh: workspace
+                .and_then(|workspace| workspace.code_lens.as_ref())
+                .and_then(|lens| lens.refresh_support)
+                == Some(true),
+            progress: window.and_then(|window| window.work_done_progress) == Some(true),
+            show_document: window
+                .and_then(|window| window.show_document.as_ref())
+                .is_some_and(|document| document.support),
+            aca: aca.is_some_and(|aca| matches!(aca, Value::Bool(true) | Value::Object(_))),
+        }
+    }
+}
+
+/// Returns what the server offers to a client with which it agreed on `encoding`.
+pub(crate) fn server(encoding: Encoding) -> ServerCapabilities {
+    let sync = TextDocumentSyncOptions {
+        open_close: Some(true),
+        change: Some(TextDocumentSyncKind::INCREMENTAL),
+        save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions { include_text: Some(false) })),
+        ..TextDocumentSyncOptions::default()
+    };
+    let actions = CodeActionOptions {
+        code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, CodeActionKind::REFACTOR_REWRITE]),
+        // Every action is complete as it is sent. One that is sent to be resolved all the same comes back unchanged.
+        resolve_provider: Some(false),
+        work_done_progress_options: WorkDoneProgressOptions::default(),
+    };
+    ServerCapabilities {
+        position_encoding: Some(encoding.kind()),
+        text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
+        code_action_provider: Some(CodeActionProviderCapability::Options(actions)),
+        code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
+        execute_command_provider: Some(ExecuteCommandOptions {
+            commands: commands::NAMES.iter().map(ToString::to_string).collect(),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        }),
+        workspace: Some(WorkspaceServerCapabilities {
+            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(OneOf::Left(true)),
+            }),
+            file_operations: None,
+        }),
+        experimental: Some(json!({ "aca": { "version": env!("CARGO_PKG_VERSION") } })),
+        ..ServerCapabilities::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags(capabilities: &str) -> ClientFlags {
+        ClientFlags::new(&serde_json::from_str(capabilities).unwrap())
+    }
+
+    #[test]
+    fn an_empty_client_can_do_nothing() {
+        assert_eq!(flags("{}"), ClientFlags::default());
+    }
+
+    #[test]
+    fn neovim_takes_versioned_edits_although_it_does_not_say_so() {
+        let flags = flags(
+            r#"{"workspace":{"applyEdit":true,"workspaceEdit":{"resourceOperations":["rename","create","delete"]}},
+                "general":{"positionEncodings":["utf-8","utf-16","utf-32"]},
+                "window":{"workDoneProgress":true,"showDocument":{"support":true}}}"#,
+        );
+        let expected = ClientFlags {
+            encoding: Encoding::Utf8,
+            apply_edit: true,
+            document_changes: true,
+            progress: true,
+            show_document: true,
+            ..ClientFlags::default()
+        };
+        assert_eq!(flags, expected);
+    }
+
+    #[test]
+    fn aca_notifications_go_to_those_who_ask() {
+        for (experimental, expected) in
+            [("{\"aca\":true}", true), ("{\"aca\":{\"version\":1}}", true), ("{\"aca\":false}", false), ("{}", false), ("null", false), ("[]", false)]
+        {
+            assert_eq!(flags(&format!("{{\"experimental\":{experimental}}}")).aca, expected, "{experimental}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The state of one connection. It holds nothing that would be lost with it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use aca_engine::{EditorId, Engine, Error};
+use tower_lsp::Client;
+use tower_lsp::jsonrpc;
+
+use crate::background::Background;
+use crate::board::Board;
+use crate::capabilities::ClientFlags;
+use crate::documents::{Document, Documents, Encoding};
+use crate::error;
+use crate::progress::Progress;
+use crate::publish::Publisher;
+use crate::serve::ServeOptions;
+use crate::transport::Stop;
+use crate::workspaces::{Root, Workspaces};
+
+/// The state of one connection, shared by its handlers and its background tasks.
+pub(crate) struct Connection {
+    /// The engine.
+    pub(crate) engine: Engine,
+    /// The client. Only background tasks await its answers.
+    pub(crate) client: Client,
+    /// The engine's name for this client.
+    pub(crate) editor: EditorId,
+    /// How the connection is served.
+    pub(crate) options: ServeOptions,
+    /// Ends the connection.
+    pub(crate) stop: Stop,
+    /// Tasks that outlive a handler.
+    pub(crate) background: Background,
+    /// The open documents.
+    pub(crate) documents: Documents,
+    /// The client's workspaces.
+    pub(crate) workspaces: Workspaces,
+    /// Tasks and pending hunks by file.
+    pub(crate) board: Board,
+    /// What is to be published.
+    pub(crate) publisher: Publisher,
+    /// Progress that the client shows.
+    pub(crate) progress: Progress,
+    flags: OnceLock<ClientFlags>,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        engine: Engine,
+        client: Client,
+        editor: EditorId,
+        options: ServeOptions,
+        stop: Stop,
+        background: Background,
+    ) -> Self {
+        Self {
+            engine,
+            client,
+            editor,
+            options,
+            stop,
+            background,
+            documents: Documents::default(),
+            workspaces: Workspaces::default(),
+            board: Board::default(),
+            publisher: Publisher::default(),
+            progress: Progress::default(),
+            flags: OnceLock::new(),
+        }
+    }
+
+    /// Records what the client can do. Only `initialize` calls it, and tower-lsp lets only one through.
+    pub(crate) fn set_flags(&self, flags: ClientFlags) {
+        // A second set cannot happen; the first one would count.
+        let _ = self.flags.set(flags);
+    }
+
+    /// Returns what the client can do; before `initialize`, nothing.
+    pub(crate) fn flags(&self) -> &ClientFlags {
+        static NOTHING: OnceLock<ClientFlags> = OnceLock::new();
+        self.flags.get().unwrap_or_else(|| NOTHING.get_or_init(ClientFlags::default))
+    }
+
+    /// Returns what positions count in.
+    pub(crate) fn encoding(&self) -> Encoding {
+        self.flags().encoding
+    }
+
+    /// Tells the engine what a document says.
+    pub(crate) fn report(&self, document: &Document) {
+        if let Some(file) = &document.file {
+            self.engine.buffers().set(self.editor, &file.path, document.version, document.text.clone());
+        }
+    }
+
+    /// Adds a workspace and opens its session behind the handler. A failure is logged; every use opens it again.
+    pub(crate) fn add_root(self: &Arc<Self>, given: PathBuf) -> Option<Arc<Root>> {
+        match Root::new(given) {
+            Ok(root) => {
+                let (root, is_new) = self.workspaces.add(root);
+                if is_new {
+                    self.open_session(Arc::clone(&root));
+                }
+                Some(root)
+            }
+            Err(reason) => {
+                tracing::warn!("{reason}");
+                None
+            }
+        }
+    }
+
+    /// Runs a call of the engine to its end, even if the request that asked for it is cancelled, and returns what
+    /// became of it as a reply.
+    ///
+    /// # Errors
+    ///
+    /// The engine's, as [`error::reply`] maps them.
+    pub(crate) async fn ask<T, F, W>(&self, what: &str, ask: F) -> jsonrpc::Result<T>
+    where
+        F: FnOnce(Engine) -> W,
+        W: Future<Output = Result<T, Error>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let work = self.background.detach(ask(self.engine.clone()));
+        work.await.map_err(|_| error::panicked(what))?.map_err(|error| error::reply(&error))
+    }
+
+    fn open_session(self: &Arc<Self>, root: Arc<Root>) {
+        let connection = Arc::clone(self);
+        self.background.spawn(async move {
+            match connection.engine.open(&root.canonical).await {
+                Ok(_) => crate::follow::read_workspace(&connection, &root.canonical),
+                Err(error) => tracing::warn!(root = %root.canonical.display(), %error, "the workspace cannot be opened"),
+            }
+        });
+    }
+}

@@ -1,0 +1,109 @@
+//! Follows the engine: each change goes to the board, to what is published, and to front ends that asked for it.
+
+use std::marker::PhantomData;
+use std::path::Path;
+use std::sync::Arc;
+
+use aca_engine::Change;
+use aca_protocol::TaskId;
+use aca_protocol::methods::{ProposalChanged, ProposalChangedParams, StatusChanged, TaskChanged};
+use aca_protocol::task::TaskView;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::connection::Connection;
+
+/// Follows the engine's changes for as long as both live.
+pub(crate) async fn changes(connection: Arc<Connection>, mut changes: broadcast::Receiver<Change>) {
+    loop {
+        match changes.recv().await {
+            Ok(Change::Task(view)) => task(&connection, view).await,
+            Ok(Change::Proposal { task, revision }) => proposal(&connection, task, revision).await,
+            Ok(Change::Status(status)) => {
+                if connection.flags().aca {
+                    notify::<StatusChanged>(&connection, status).await;
+                }
+            }
+            Err(RecvError::Lagged(missed)) => {
+                tracing::debug!(missed, "the client fell behind the engine; everything is read again");
+                read_everything(&connection).await;
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// Reads what the engine knows of a workspace; later changes come through [`changes`].
+pub(crate) fn read_workspace(connection: &Arc<Connection>, root: &Path) {
+    let Ok(tasks) = connection.engine.tasks(root) else { return };
+    for view in &tasks.tasks {
+        record_task(connection, view);
+    }
+    for proposal in connection.engine.proposals(root) {
+        record_proposal(connection, &proposal.task);
+    }
+}
+
+async fn read_everything(connection: &Arc<Connection>) {
+    for root in connection.engine.status().workspaces {
+        let Ok(tasks) = connection.engine.tasks(&root) else { continue };
+        for view in tasks.tasks {
+            task(connection, view).await;
+        }
+        for view in connection.engine.proposals(&root) {
+            proposal(connection, view.task.clone(), view.revision).await;
+        }
+    }
+}
+
+async fn task(connection: &Arc<Connection>, view: TaskView) {
+    record_task(connection, &view);
+    if wants(connection, &view.workspace) {
+        notify::<TaskChanged>(connection, view).await;
+    }
+}
+
+async fn proposal(connection: &Arc<Connection>, task: TaskId, revision: u64) {
+    let workspace = record_proposal(connection, &task);
+    if workspace.is_some_and(|workspace| wants(connection, &workspace.workspace)) {
+        notify::<ProposalChanged>(connection, ProposalChangedParams { task, revision }).await;
+    }
+}
+
+fn record_task(connection: &Arc<Connection>, view: &TaskView) {
+    let is_ours = connection.workspaces.canonical(&view.workspace).is_some();
+    if is_ours && connection.board.set_task(view) {
+        connection.publisher.lenses();
+        connection.progress.update(connection, view);
+    }
+}
+
+fn record_proposal(connection: &Arc<Connection>, task: &TaskId) -> Option<TaskView> {
+    let view = connection.engine.task(task)?;
+    if connection.workspaces.canonical(&view.workspace).is_some()
+        && let Ok(proposal) = connection.engine.proposal(task)
+    {
+        connection.publisher.files(connection.board.set_proposal(&view, &proposal));
+        connection.publisher.lenses();
+    }
+    Some(view)
+}
+
+/// Says whether the client wants to hear of a workspace: if it asked for notifications, of those it named, or of all
+/// if it named none.
+fn wants(connection: &Connection, workspace: &Path) -> bool {
+    connection.flags().aca
+        && (!connection.workspaces.is_named() || connection.workspaces.canonical(workspace).is_some())
+}
+
+async fn notify<N: aca_protocol::methods::Notification>(connection: &Connection, params: N::Params) {
+    connection.client.send_notification::<Wire<N>>(params).await;
+}
+
+/// A notification of `aca-protocol`, as `lsp-types` knows notifications.
+struct Wire<N>(PhantomData<N>);
+
+impl<N: aca_protocol::methods::Notification> lsp_types::notification::Notification for Wire<N> {
+    type Params = N::Params;
+    const METHOD: &'static str = N::METHOD;
+}

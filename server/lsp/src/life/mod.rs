@@ -1,0 +1,13 @@
+//! The life of a TODO: which task was made from it, how that task is put into words, and what can be done with it.
+
+mod actions;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod lenses;
+mod matching;
+mod words;
+
+pub(crate) use actions::actions;
+pub(crate) use lenses::lenses;
+pub(crate) use matching::tasks_of;
+pub(crate) use words::{describe, short};

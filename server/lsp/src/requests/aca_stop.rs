@@ -1,0 +1,12 @@
+//! `aca/stop`: stops a task.
+
+use aca_protocol::methods::TaskParams;
+use aca_protocol::task::TaskView;
+use tower_lsp::jsonrpc::Result;
+
+use crate::language_server::Server;
+
+/// Answers when the wish is recorded; the task's state follows.
+pub(crate) async fn aca_stop(server: &Server, params: TaskParams) -> Result<TaskView> {
+    server.connection.ask("a stop", move |engine| async move { engine.stop(&params.task).await }).await
+}

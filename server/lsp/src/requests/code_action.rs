@@ -1,0 +1,57 @@
+//! `textDocument/codeAction`: from memory only, in some ten microseconds.
+
+use std::sync::Arc;
+
+use lsp_types::{CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CodeActionResponse};
+
+use crate::connection::Connection;
+use crate::{life, review, selection};
+
+/// Returns the actions on a place: those on its TODOs, on the selection, and on pending hunks.
+pub(crate) fn code_action(connection: &Arc<Connection>, params: &CodeActionParams) -> CodeActionResponse {
+    let Some(document) = connection.documents.get(&params.text_document.uri) else { return Vec::new() };
+    let Some(file) = &document.file else { return Vec::new() };
+    let encoding = connection.encoding();
+    let board = connection.board.file(&file.path);
+    let mut actions = life::actions(&document, &board.tasks, params.range);
+    actions.extend(selection::action(&document, params.range, encoding));
+    actions.extend(review::actions(&document, &board.pending, params.range, &params.context.diagnostics, encoding));
+    if let Some(only) = &params.context.only {
+        actions.retain(|action| action.kind.as_ref().is_some_and(|kind| is_wanted(kind, only)));
+    }
+    let literals = connection.flags().code_action_literals;
+    actions.into_iter().filter_map(|action| wire(action, literals)).collect()
+}
+
+/// Says whether a kind is one of those asked for, or below one: `refactor` asks for `refactor.rewrite` too.
+fn is_wanted(kind: &CodeActionKind, only: &[CodeActionKind]) -> bool {
+    only.iter().any(|only| {
+        kind.as_str().strip_prefix(only.as_str()).is_some_and(|rest| only.as_str().is_empty() || rest.is_empty() || rest.starts_with('.'))
+    })
+}
+
+/// Returns an action as the client takes it: old ones take only commands.
+fn wire(action: CodeAction, literals: bool) -> Option<CodeActionOrCommand> {
+    if literals { Some(CodeActionOrCommand::CodeAction(action)) } else { action.command.map(CodeActionOrCommand::Command) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_asks_for_a_kind_and_those_below_it() {
+        let cases = [
+            ("refactor.rewrite", "refactor.rewrite", true),
+            ("refactor.rewrite", "refactor", true),
+            ("refactor.rewrite", "", true),
+            ("refactor.rewrite", "refactor.re", false),
+            ("quickfix", "refactor", false),
+            ("quickfix", "source", false),
+        ];
+        for (kind, only, expected) in cases {
+            let only = [CodeActionKind::from(only.to_owned())];
+            assert_eq!(is_wanted(&CodeActionKind::from(kind.to_owned()), &only), expected, "{kind} {only:?}");
+        }
+    }
+}

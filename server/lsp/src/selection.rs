@@ -1,0 +1,99 @@
+//! *Do this…* on selected code.
+
+use lsp_types::{CodeAction, CodeActionKind, Range};
+
+use crate::commands::{self, COMPLETE, RunArgs, command};
+use crate::documents::{Document, Encoding, line_of};
+use crate::life::short;
+
+/// What begins a comment, the longer ones first. A `#` needs a space behind it: `#include` is no comment.
+const COMMENT_STARTS: &[&str] = &["///", "//!", "//", "/**", "/*", "<!--", "--", "# "];
+
+/// Returns the action on a selection, if there is one.
+pub(crate) fn action(document: &Document, selected: Range, encoding: Encoding) -> Option<CodeAction> {
+    let code = code(document, selected, encoding)?;
+    let instruction = instruction(document, selected, &code);
+    let about = if instruction == COMPLETE { "complete the selected code".to_owned() } else { short(&instruction, 40) };
+    let args = RunArgs {
+        uri: document.uri.clone(),
+        version: Some(document.version),
+        line: None,
+        text: None,
+        range: Some(selected),
+        instruction: None,
+    };
+    let command = command(format!("Do this… ({about})"), commands::RUN, &args);
+    Some(CodeAction {
+        title: command.title.clone(),
+        kind: Some(CodeActionKind::REFACTOR_REWRITE),
+        command: Some(command),
+        ..CodeAction::default()
+    })
+}
+
+/// Returns the selected code, unless there is none but blanks.
+pub(crate) fn code(document: &Document, selected: Range, encoding: Encoding) -> Option<String> {
+    let bytes = encoding.to_bytes(&document.text, selected);
+    let code = document.text.get_byte_slice(bytes)?.to_string();
+    (!code.trim().is_empty()).then_some(code)
+}
+
+/// Returns what to do with a selection about which the user was not asked.
+pub(crate) fn instruction(document: &Document, selected: Range, code: &str) -> String {
+    let lines = selected.start.line..=selected.end.line;
+    let todos = document.todos().iter().filter(|todo| lines.contains(&line_of(todo)));
+    let words: Vec<_> = todos.map(|todo| todo.text.as_str()).collect();
+    if !words.is_empty() {
+        return words.join("\n");
+    }
+    leading_comment(code).unwrap_or_else(|| COMPLETE.to_owned())
+}
+
+/// Returns the words of the comment that a text begins with.
+fn leading_comment(code: &str) -> Option<String> {
+    let mut words = Vec::new();
+    for line in code.lines().map(str::trim).skip_while(|line| line.is_empty()) {
+        let Some(rest) = COMMENT_STARTS.iter().find_map(|start| line.strip_prefix(start)) else { break };
+        let rest = rest.trim_end_matches("-->").trim_end_matches("*/").trim();
+        if !rest.is_empty() {
+            words.push(rest);
+        }
+    }
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use lsp_types::Position;
+
+    use super::*;
+    use crate::life::fixture::rust_document;
+
+    #[test]
+    fn the_instruction_comes_from_the_selection() {
+        let cases = [
+            ("fn a() {\n}\n", COMPLETE),
+            ("\n  // Sort the users\n  // by name.\nfn a() {}\n", "Sort the users by name."),
+            ("/* Sort the users */\nfn a() {}\n", "Sort the users"),
+            ("#include <a.h>\n", COMPLETE),
+            ("# sort the users\ndef a(): pass\n", "sort the users"),
+            ("//\nfn a() {}\n", COMPLETE),
+            ("fn a() {\n    // TODO sort\n}\n", "TODO sort"),
+        ];
+        for (text, expected) in cases {
+            let document = rust_document(text);
+            let all = Range { start: Position::new(0, 0), end: Position::new(9, 0) };
+            let code = code(&document, all, Encoding::Utf16).unwrap();
+            assert_eq!(instruction(&document, all, &code), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_selected_gets_no_action() {
+        let document = rust_document("fn a() {}\n   \n");
+        let empty = Range { start: Position::new(0, 2), end: Position::new(0, 2) };
+        let blank = Range { start: Position::new(1, 0), end: Position::new(1, 3) };
+        assert!(action(&document, empty, Encoding::Utf16).is_none());
+        assert!(action(&document, blank, Encoding::Utf16).is_none());
+    }
+}
