@@ -8,8 +8,9 @@ use aca_protocol::AttemptId;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
+use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::api_error::ApiError;
 use crate::body::{self, Body};
@@ -17,7 +18,7 @@ use crate::credential::Secret;
 use crate::gateway::Shared;
 use crate::headers;
 use crate::meter::{Meter, RequestUsage};
-use crate::relay::Relay;
+use crate::relay::{self, Relay};
 use crate::route::{self, Asked, Route};
 
 /// What the requests of one stream have in common.
@@ -41,10 +42,12 @@ impl Connection {
             return Ok(Response::new(body::full(Bytes::new())));
         }
         route::check_token(request.headers(), &self.token)?;
+        // Taken before the body is read, so that an attempt cannot make many large bodies be held at once.
+        let permit = self.permits.clone().acquire_owned().await.ok();
         let (head, body) = request.into_parts();
         let body = self.read_body(body).await?;
-        let mut meter = None;
         let mut patience = self.shared.config.idle_timeout;
+        let mut meter = None;
         if route == Route::Messages {
             let asked = Asked::parse(&body)?;
             if !asked.stream {
@@ -52,10 +55,23 @@ impl Connection {
             }
             meter = Some(Meter::start(self.attempt.clone(), asked.model, self.usage.clone()));
         }
-        let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-        let answer = self.forward(route, target, &head, body, patience, &mut meter).await;
-        if let (Err(error), Some(meter)) = (&answer, &mut meter) {
-            meter.set_status(error.status.as_u16());
+        let answer = self
+            .forward(
+                Accepted {
+                    route,
+                    head,
+                    body,
+                    patience,
+                    permit,
+                },
+                &mut meter,
+            )
+            .await;
+        if let Err(error) = &answer {
+            tracing::warn!(attempt = %self.attempt, status = error.status.as_u16(), "{}", error.message);
+            if let Some(meter) = &mut meter {
+                meter.set_status(error.status.as_u16());
+            }
         }
         answer
     }
@@ -76,29 +92,40 @@ impl Connection {
         }
     }
 
-    async fn forward(
-        &self,
-        route: Route,
-        target: &str,
-        head: &hyper::http::request::Parts,
-        body: Bytes,
-        patience: Duration,
-        meter: &mut Option<Meter>,
-    ) -> Result<Response<Body>, ApiError> {
+    async fn forward(&self, request: Accepted, meter: &mut Option<Meter>) -> Result<Response<Body>, ApiError> {
+        let Accepted {
+            route,
+            head,
+            body,
+            patience,
+            permit,
+        } = request;
         let upstream = &self.shared.upstream;
-        let permit = self.permits.clone().acquire_owned().await.ok();
         let credential = upstream.credential().await?;
+        let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
         let headers = headers::for_upstream(&head.headers);
-        let sent = upstream.send(head.method.clone(), target, headers, body, credential.as_ref());
+        let sent = upstream.send(head.method, target, headers, body, credential.as_ref());
         let Ok(answer) = tokio::time::timeout(patience, sent).await else {
-            return Err(crate::relay::silent(&upstream.name(), patience));
+            return Err(relay::silent(&upstream.name(), patience));
         };
+        let secret = credential.map(|credential| credential.secret().clone());
         let relay = Relay {
             route,
             upstream: upstream.name(),
-            secret: credential.map(|credential| credential.secret().clone()),
+            secret,
             patience,
         };
         relay.pass(answer?, meter, permit).await
     }
+}
+
+/// A request that has passed the gateway's checks and is all there.
+struct Accepted {
+    route: Route,
+    head: Parts,
+    body: Bytes,
+    /// How long the upstream may send nothing.
+    patience: Duration,
+    /// The attempt's permission to have one more request under way.
+    permit: Option<OwnedSemaphorePermit>,
 }

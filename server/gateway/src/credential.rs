@@ -120,8 +120,12 @@ impl Secret {
         if value.len() as u64 > MAX_BYTES {
             return Err("too long");
         }
-        if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("more than one word, or not ASCII");
+        // Quotes and backslashes would look different in JSON, where an echo of the value must be recognised.
+        if !value
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+        {
+            return Err("more than one word, not ASCII, or holds quotes or backslashes");
         }
         Ok(Self(value.to_owned()))
     }
@@ -181,6 +185,7 @@ mod tests {
             ("two words", "more than one word"),
             ("line\nline", "more than one word"),
             ("kéy", "not ASCII"),
+            ("k\"y", "quotes"),
             (long.as_str(), "too long"),
         ] {
             std::fs::write(&path, content).unwrap();

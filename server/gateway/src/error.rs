@@ -71,9 +71,7 @@ pub enum CredentialError {
         source: std::io::Error,
     },
     /// There is something, but it cannot be a credential.
-    #[error(
-        "The model credential in {place} cannot be used: it is {reason}. It must be one line of visible ASCII characters."
-    )]
+    #[error("The model credential in {place} cannot be used: it is {reason}. It must be one word of ASCII characters.")]
     Unusable {
         /// The variable or file.
         place: String,

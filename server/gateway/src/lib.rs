@@ -7,6 +7,7 @@
 //!
 //! [`Replay`] is an upstream that answers from a script, for the demo and for tests; the crate's `README.md` documents
 //! the script's format.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod api_error;
 mod body;

@@ -24,7 +24,7 @@ pub struct RequestUsage {
     pub usage: Usage,
     /// The status the sandbox was answered with.
     pub status: u16,
-    /// When the request arrived, in milliseconds since the Unix epoch.
+    /// When the whole request had arrived, in milliseconds since the Unix epoch.
     pub started_ms: u64,
     /// From then to the answer's last byte, in milliseconds.
     pub duration_ms: u64,
@@ -139,6 +139,10 @@ impl Drop for Meter {
             usage.cost_micros = price::cost_micros(&self.record.model, self.tokens);
         }
         self.record.duration_ms = millis(self.started.elapsed());
+        tracing::debug!(
+            attempt = %self.record.attempt, request = %self.record.request_id, status = self.record.status,
+            input = input, output = output, ms = self.record.duration_ms, "A model request ended."
+        );
         // Nobody listening any more is no fault: the engine may be shutting down.
         let _ = self.to.send(self.record.clone());
     }

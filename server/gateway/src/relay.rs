@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures::stream;
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
@@ -47,6 +47,13 @@ impl Relay {
         let (head, mut body) = answer.into_parts();
         let mut headers = headers::for_sandbox(&head.headers, self.secret.as_ref().map(Secret::expose));
         name_request(&mut headers, meter);
+        if head.status.is_success() && is_encoded(&head.headers) {
+            let message = format!(
+                "{} answered in a compressed form that was not asked for. Switch compression off there.",
+                self.upstream
+            );
+            return Err(ApiError::new(StatusCode::BAD_GATEWAY, message).final_answer());
+        }
         let streamed = content_type(&head.headers) == "text/event-stream";
         let answered = if !head.status.is_success() {
             self.pass_error(head.status, headers, &mut body).await
@@ -283,6 +290,13 @@ fn no_retry_helps(status: StatusCode, error: Option<&Value>) -> bool {
         .and_then(|error| error.pointer("/error/details/error_code"))
         .and_then(Value::as_str);
     status == StatusCode::UNAUTHORIZED || code == Some("enforced_spend_limit_reached")
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 fn content_type(headers: &HeaderMap) -> &str {

@@ -255,6 +255,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_script_in_the_readme_is_valid() {
+        let readme = include_str!("../../README.md");
+        let (_, from) = readme.split_once("```toml\n").unwrap();
+        let script = Script::parse(from.split_once("```").unwrap().0).unwrap();
+        let names: Vec<&str> = script.turns.iter().map(|turn| turn.name.as_str()).collect();
+        assert_eq!(names, ["write the note", "2"]);
+    }
+
+    #[test]
     fn what_is_wrong_with_a_script_is_said() {
         for (text, reason) in [
             ("", "no [[turn]]"),

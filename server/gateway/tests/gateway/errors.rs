@@ -221,6 +221,19 @@ async fn an_answer_that_is_none_is_said_to_be_none() {
 }
 
 #[tokio::test]
+async fn a_compressed_answer_is_refused() {
+    let url = raw_upstream(|_| {
+        Raw::new(
+            "200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip",
+            "x",
+        )
+    })
+    .await;
+    let answer = Setup::http(&url).start().ask("hello", true).await;
+    check(&answer, 502, "api_error", &["compressed"], Some("false"));
+}
+
+#[tokio::test]
 async fn a_broken_stream_passes_without_harm() {
     let body = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":7}\n\ndata: {\"usage\": \u{fffd}\n\nnothing\r\r";
     let url = raw_upstream(move |_| Raw::new("200 OK\r\ncontent-type: text/event-stream", body)).await;
