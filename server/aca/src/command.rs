@@ -1,0 +1,11 @@
+//! The commands, one file each.
+
+pub(crate) mod config;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod image;
+pub(crate) mod lsp;
+pub(crate) mod review;
+pub(crate) mod run;
+pub(crate) mod status;
+pub(crate) mod stop;

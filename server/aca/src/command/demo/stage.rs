@@ -1,0 +1,252 @@
+//! The demo's own world: a workspace, settings and data in one temporary directory, and `aca` run inside it.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use aca_protocol::proposal::ProposalView;
+use console::style;
+use serde::de::DeserializeOwned;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use super::Pair;
+use crate::command::review;
+use crate::exit::{Exit, Failure};
+use crate::terminal::Screen;
+use crate::words;
+
+/// The example.
+const EXAMPLE: &str = include_str!("../../../demo/cart.py");
+/// What the recorded model says.
+const SCRIPT: &str = include_str!("../../../demo/replay.toml");
+
+/// A directory with everything the demo needs; it goes away with the demo.
+pub(super) struct Stage {
+    dir: TempDir,
+    workspace: PathBuf,
+}
+
+impl Stage {
+    /// Sets everything up.
+    ///
+    /// # Errors
+    ///
+    /// When the temporary directory cannot be written.
+    pub(super) fn build(pair: &Pair) -> Result<Self, Failure> {
+        let unwritable = |error| Failure::while_doing("The demo's directory cannot be written", error);
+        let dir = tempfile::Builder::new()
+            .prefix("aca-demo-")
+            .tempdir()
+            .map_err(unwritable)?;
+        let root = dir.path().canonicalize().map_err(unwritable)?;
+        let workspace = root.join("shop");
+        fs::create_dir(&workspace).map_err(unwritable)?;
+        fs::write(workspace.join("cart.py"), EXAMPLE).map_err(unwritable)?;
+        fs::write(root.join("replay.toml"), SCRIPT).map_err(unwritable)?;
+        fs::write(root.join("aca.toml"), settings(pair)).map_err(unwritable)?;
+        Ok(Self { dir, workspace })
+    }
+
+    /// Shows the command that runs next as one would type it.
+    #[expect(clippy::unused_self, reason = "the stage is where the command runs")]
+    pub(super) fn announce(&self, screen: Screen, args: &[&str]) {
+        screen.say(&format!(
+            "\n{}",
+            style(format!("$ aca {}", args.join(" "))).cyan().bold()
+        ));
+    }
+
+    /// Runs `aca` in the demo's world and reads its answer; its progress goes to the person.
+    ///
+    /// # Errors
+    ///
+    /// When it fails; its own message is on stderr by then.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, screen: Screen, args: &[&str]) -> Result<T, Failure> {
+        let program = env::current_exe().map_err(|error| Failure::while_doing("aca cannot find itself", error))?;
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            .arg("--json")
+            .arg("--workspace")
+            .arg(&self.workspace)
+            .current_dir(&self.workspace)
+            .env_clear()
+            .envs(
+                env::vars_os().filter(|(name, _)| {
+                    matches!(name.to_str(), Some("PATH" | "HOME" | "TERM" | "DOCKER_HOST" | "LANG"))
+                }),
+            )
+            .env("ACA_DATA_DIR", self.dir.path().join("data"))
+            .env("ACA_CONFIG_FILE", self.dir.path().join("aca.toml"))
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .kill_on_drop(true);
+        let mut progress = screen.progress();
+        progress.show("working");
+        let output = command
+            .output()
+            .await
+            .map_err(|error| Failure::while_doing("aca cannot be run", error))?;
+        drop(progress);
+        if let Ok(answer) = serde_json::from_slice(&output.stdout) {
+            return Ok(answer);
+        }
+        let message = format!(
+            "The demo stops here: `aca {}` ended with {}.",
+            args.join(" "),
+            output.status
+        );
+        Err(Failure::new(Exit::Failed, message))
+    }
+
+    /// Shows every hunk with its surroundings.
+    pub(super) fn show_proposal(&self, screen: Screen, proposal: &ProposalView) {
+        for file in &proposal.files {
+            screen.say(&words::file_heading(file));
+            for hunk in &file.hunks {
+                screen.say(&review::show::hunk(&self.workspace, file, hunk));
+            }
+        }
+    }
+
+    /// The line of the TODO, counted from one.
+    pub(super) fn todo_line(&self) -> Result<usize, Failure> {
+        let place = EXAMPLE.lines().position(|line| line.contains("TODO:"));
+        place
+            .map(|index| index + 1)
+            .ok_or_else(|| Failure::new(Exit::Failed, "The bundled example has no TODO."))
+    }
+
+    /// The lines of the example around one, numbered.
+    pub(super) fn excerpt(&self, line: usize, around: usize) -> Result<String, Failure> {
+        let text = self.text()?;
+        let numbered = text.lines().enumerate().map(|(index, text)| (index + 1, text));
+        let near = numbered.filter(|(number, _)| number.abs_diff(line) <= around);
+        let shown: Vec<String> = near
+            .map(|(number, text)| {
+                let text = if text.contains("TODO") {
+                    style(text).yellow()
+                } else {
+                    style(text)
+                };
+                format!("{:>4}  {text}", style(number).dim())
+            })
+            .collect();
+        Ok(shown.join("\n"))
+    }
+
+    /// The example as it is now.
+    pub(super) fn text(&self) -> Result<String, Failure> {
+        let path = self.workspace.join("cart.py");
+        fs::read_to_string(path).map_err(|error| Failure::while_doing("The example cannot be read", error))
+    }
+
+    /// Removes the directory and whatever sandbox is left.
+    pub(super) async fn clean(self, pair: &Pair) -> Result<(), Failure> {
+        let attempts = attempts(&self.dir.path().join("data/sessions"));
+        if let Pair::Container { config, .. } = pair {
+            let docker = aca_engine::parts::docker(config);
+            for attempt in attempts {
+                remove(&docker, &attempt).await;
+            }
+        }
+        self.dir
+            .close()
+            .map_err(|error| Failure::while_doing("The demo's directory cannot be removed", error))
+    }
+}
+
+async fn remove(docker: &impl aca_sandbox::Backend, attempt: &str) {
+    if let Err(error) = docker.remove(attempt).await {
+        tracing::warn!(%error, attempt, "the demo's sandbox was not removed");
+    }
+}
+
+/// The names of all attempts under a directory of sessions.
+fn attempts(sessions: &Path) -> Vec<String> {
+    let names = |dir: PathBuf| fs::read_dir(dir).into_iter().flatten().flatten();
+    names(sessions.to_path_buf())
+        .flat_map(|session| names(session.path().join("attempts")))
+        .filter_map(|attempt| attempt.file_name().into_string().ok())
+        .collect()
+}
+
+/// The demo's settings. The person's own count for where the engine and the image are, and for nothing else.
+fn settings(pair: &Pair) -> String {
+    let mut settings = toml::Table::new();
+    let mut set = |section: &str, key: &str, value: String| {
+        let table = settings.entry(section).or_insert_with(|| toml::Table::new().into());
+        if let Some(table) = table.as_table_mut() {
+            table.insert(key.into(), value.into());
+        }
+    };
+    set("gateway", "upstream", "replay:replay.toml".into());
+    set("sandbox", "backend", pair.backend_name().into());
+    set("agent", "driver", pair.driver_name().into());
+    if let Pair::Container { claude, config, .. } = pair {
+        set("claude_code", "path", claude.display().to_string());
+        set("docker", "base", config.docker.base.clone());
+        for (key, value) in [("host", &config.docker.host), ("image", &config.docker.image)] {
+            if let Some(value) = value {
+                set("docker", key, value.clone());
+            }
+        }
+    }
+    settings.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use aca_engine::config::{self, Backend, Config, Upstream};
+
+    use super::*;
+
+    #[test]
+    fn the_demo_has_sound_settings() {
+        let mut own = Config::default();
+        own.docker.host = Some("unix:///x.sock".into());
+        let container = Pair::Container {
+            engine: "e".into(),
+            claude: "/c/claude".into(),
+            config: Box::new(own),
+        };
+        for (pair, backend) in [
+            (container, Backend::Docker),
+            (Pair::Embedded { why: "w".into() }, Backend::Process),
+        ] {
+            let stage = Stage::build(&pair).unwrap();
+            let path = stage.dir.path().join("aca.toml");
+            let loaded = config::load_files(Some(path), Some(&stage.workspace)).unwrap().config;
+            assert_eq!(loaded.sandbox.backend, backend);
+            assert_eq!(loaded.docker.host.is_some(), backend == Backend::Docker);
+            let Upstream::Replay(script) = loaded.gateway.upstream else {
+                panic!("not a replay")
+            };
+            assert!(script.is_file());
+        }
+    }
+
+    #[test]
+    fn the_recording_fits_the_example() {
+        let script: toml::Table = SCRIPT.parse().unwrap();
+        let script = script.to_string();
+        let mut text = EXAMPLE.to_owned();
+        let turns: toml::Table = script.parse().unwrap();
+        for turn in turns["turn"].as_array().unwrap() {
+            let Some(tools) = turn["reply"].get("tool") else {
+                continue;
+            };
+            for call in tools[0]["any_of"].as_array().unwrap() {
+                if call["name"].as_str() == Some("edit_file") {
+                    let old = call["input"]["old_text"].as_str().unwrap();
+                    assert_eq!(text.matches(old).count(), 1, "{old:?}");
+                    text = text.replace(old, call["input"]["new_text"].as_str().unwrap());
+                }
+            }
+        }
+        assert!(text.contains(super::super::WANTED) && text.contains(super::super::UNWANTED));
+        assert!(!text.contains("TODO"));
+    }
+}

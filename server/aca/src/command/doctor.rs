@@ -1,0 +1,114 @@
+//! `aca doctor`: tests everything aca needs and says how to mend what is missing.
+
+mod checks;
+mod parts;
+
+use console::style;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::terminal::harmless;
+
+/// What one check found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Check {
+    /// What was looked at.
+    pub(crate) name: &'static str,
+    /// How it is.
+    pub(crate) state: State,
+    /// What was found.
+    pub(crate) found: String,
+    /// How to mend it; nothing where all is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mend: Option<String>,
+}
+
+/// How a part is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum State {
+    /// As it should be.
+    Good,
+    /// It works, but not as well as it could.
+    Warning,
+    /// No task can run like this.
+    Missing,
+}
+
+impl Check {
+    fn good(name: &'static str, found: impl Into<String>) -> Self {
+        Self {
+            name,
+            state: State::Good,
+            found: found.into(),
+            mend: None,
+        }
+    }
+
+    fn warning(name: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            name,
+            state: State::Warning,
+            found: found.into(),
+            mend: Some(mend.into()),
+        }
+    }
+
+    fn missing(name: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            name,
+            state: State::Missing,
+            found: found.into(),
+            mend: Some(mend.into()),
+        }
+    }
+}
+
+/// Runs every check. The exit code says whether a task can run.
+pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
+    let mut all = Vec::new();
+    let settings = checks::settings(context, &mut all);
+    all.push(checks::data_directory(&context.data_dir));
+    all.push(checks::owner(context).await);
+    all.push(checks::git().await);
+    all.push(checks::watches());
+    parts::all(context, &settings, &mut all).await;
+    for check in &all {
+        context.screen.say(&line(check));
+    }
+    context.screen.result(&serde_json::json!({ "checks": all }))?;
+    let ok = all.iter().all(|check| check.state != State::Missing);
+    if !ok {
+        context
+            .screen
+            .note("Something that a task needs is missing; the lines above say how to mend it.");
+    }
+    Ok(if ok { Exit::Done } else { Exit::Unavailable })
+}
+
+fn line(check: &Check) -> String {
+    let mark = match check.state {
+        State::Good => style("✓").green(),
+        State::Warning => style("!").yellow(),
+        State::Missing => style("✗").red(),
+    };
+    let mut text = format!("{mark} {:<15} {}", check.name, harmless(&check.found));
+    if let Some(mend) = &check.mend {
+        text.push_str(&format!("\n{:18}→ {}", "", harmless(mend)));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_what_and_how_to_mend() {
+        console::set_colors_enabled(false);
+        assert_eq!(line(&Check::good("git", "2.39")), "✓ git             2.39");
+        let missing = line(&Check::missing("git", "not found", "Install git."));
+        assert_eq!(missing, "✗ git             not found\n                  → Install git.");
+    }
+}

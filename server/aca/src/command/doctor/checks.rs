@@ -1,0 +1,198 @@
+//! Checks of this machine: settings, data directory, owner, git, file watching.
+
+use std::fs;
+use std::path::Path;
+
+use aca_engine::config::{self, Config};
+use tokio::net::UnixStream;
+use tokio::process::Command;
+
+use super::Check;
+use crate::context::Context;
+use crate::owner;
+
+/// Free space below which work may fail, and below which it is worth a word, in bytes.
+const LITTLE: u64 = 1 << 30;
+const PLENTY: u64 = 5 << 30;
+/// Directories that can be watched, below which large repositories are not watched whole.
+const WATCHES: u64 = 65_536;
+/// Oldest git that is supported: Debian 11 has it.
+const GIT: (u32, u32) = (2, 30);
+
+/// Loads the settings; broken ones are said, and the defaults stand in for the other checks.
+pub(super) fn settings(context: &Context, all: &mut Vec<Check>) -> Config {
+    let loaded = context.root().and_then(|root| Ok(config::load(Some(&root))?));
+    match loaded {
+        Ok(loaded) => {
+            let file = config::user_file();
+            let found = if file.exists() {
+                format!("{}", file.display())
+            } else {
+                "defaults".into()
+            };
+            all.push(Check::good("settings", found));
+            loaded.config
+        }
+        Err(failure) => {
+            all.push(Check::missing(
+                "settings",
+                failure.message,
+                "Correct that line; `aca config --default` shows what is allowed.",
+            ));
+            Config::default()
+        }
+    }
+}
+
+pub(super) fn data_directory(data_dir: &Path) -> Check {
+    const NAME: &str = "data directory";
+    let writable = fs::create_dir_all(data_dir).and_then(|()| tempfile::tempfile_in(data_dir));
+    if let Err(error) = writable {
+        let mend = "Make it writable, or set ACA_DATA_DIR to another directory.";
+        return Check::missing(NAME, format!("{} cannot be written: {error}", data_dir.display()), mend);
+    }
+    let Ok(system) = rustix::fs::statvfs(data_dir) else {
+        return Check::warning(NAME, "its free space cannot be asked for", "Look with `df`.");
+    };
+    space(data_dir, system.f_bavail.saturating_mul(system.f_frsize))
+}
+
+fn space(data_dir: &Path, free: u64) -> Check {
+    const NAME: &str = "data directory";
+    let found = format!("{}, {:.1} GiB free", data_dir.display(), (free >> 20) as f64 / 1024.0);
+    let mend = "Free some space, or set ACA_DATA_DIR to a directory on another disk.";
+    match free {
+        PLENTY.. => Check::good(NAME, found),
+        LITTLE.. => Check::warning(NAME, found, mend),
+        _ => Check::missing(NAME, found, mend),
+    }
+}
+
+/// Whether another process serves, and answers.
+pub(super) async fn owner(context: &Context) -> Check {
+    const NAME: &str = "owner";
+    match aca_store::OwnerLock::acquire(&context.data_dir) {
+        Ok(Some(_lock)) => Check::good(NAME, "none runs; the next command becomes it"),
+        Ok(None) => {
+            let Some(owner) = owner::read(&context.data_dir) else {
+                return Check::warning(
+                    NAME,
+                    "a process holds the lock and is just starting",
+                    "Look again in a moment.",
+                );
+            };
+            match UnixStream::connect(&owner.socket).await {
+                Ok(_) => Check::good(NAME, format!("process {} (aca {}) serves", owner.pid, owner.version)),
+                Err(error) => Check::missing(
+                    NAME,
+                    format!(
+                        "process {} holds the lock and does not answer at {}: {error}",
+                        owner.pid,
+                        owner.socket.display()
+                    ),
+                    format!(
+                        "End that process (kill {}) and try again; no work is lost by it.",
+                        owner.pid
+                    ),
+                ),
+            }
+        }
+        Err(error) => Check::missing(
+            NAME,
+            error.to_string(),
+            "Set ACA_DATA_DIR to a directory on a local disk.",
+        ),
+    }
+}
+
+pub(super) async fn git() -> Check {
+    const NAME: &str = "git";
+    let mend = "Install git 2.30 or newer, for example: sudo apt-get install git";
+    let output = Command::new("git")
+        .arg("--version")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .await;
+    match output {
+        Ok(output) => judge_git(&String::from_utf8_lossy(&output.stdout), mend),
+        Err(error) => Check::missing(NAME, format!("cannot be run: {error}"), mend),
+    }
+}
+
+fn judge_git(said: &str, mend: &str) -> Check {
+    let version = said.split_whitespace().nth(2).unwrap_or_default();
+    let mut numbers = version.split('.').map(|part| part.parse::<u32>().ok());
+    match (numbers.next().flatten(), numbers.next().flatten()) {
+        (Some(major), Some(minor)) if (major, minor) >= GIT => Check::good("git", version),
+        (Some(_), Some(_)) => Check::missing("git", format!("{version} is too old"), mend),
+        _ => Check::missing("git", "`git --version` does not say one", mend),
+    }
+}
+
+pub(super) fn watches() -> Check {
+    const NAME: &str = "file watching";
+    let read = |name: &str| -> Option<u64> {
+        fs::read_to_string(format!("/proc/sys/fs/inotify/{name}"))
+            .ok()?
+            .trim()
+            .parse()
+            .ok()
+    };
+    judge_watches(read("max_user_watches"), read("max_user_instances"))
+}
+
+fn judge_watches(watches: Option<u64>, instances: Option<u64>) -> Check {
+    const NAME: &str = "file watching";
+    let (Some(watches), Some(instances)) = (watches, instances) else {
+        return Check::warning(
+            NAME,
+            "the limits of inotify cannot be read",
+            "Changes of closed files may show late.",
+        );
+    };
+    let found = format!("{watches} watches, {instances} instances");
+    if watches >= WATCHES && instances >= 128 {
+        return Check::good(NAME, found);
+    }
+    let mend = "Raise them: sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512";
+    Check::warning(NAME, found, mend)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::State;
+    use super::*;
+
+    #[test]
+    fn versions_of_git() {
+        for (said, expected) in [
+            ("git version 2.39.5\n", State::Good),
+            ("git version 2.30.2\n", State::Good),
+            ("git version 2.50.1 (Apple Git-155)\n", State::Good),
+            ("git version 2.29.9\n", State::Missing),
+            ("git version 1.9\n", State::Missing),
+            ("", State::Missing),
+        ] {
+            assert_eq!(judge_git(said, "").state, expected, "{said}");
+        }
+    }
+
+    #[test]
+    fn limits() {
+        assert_eq!(space(Path::new("/d"), 6 << 30).state, State::Good);
+        assert_eq!(space(Path::new("/d"), 2 << 30).state, State::Warning);
+        assert_eq!(space(Path::new("/d"), 1 << 20).state, State::Missing);
+        assert_eq!(judge_watches(Some(524_288), Some(512)).state, State::Good);
+        assert_eq!(judge_watches(Some(8192), Some(128)).state, State::Warning);
+        assert_eq!(judge_watches(None, Some(128)).state, State::Warning);
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_written_is_missing() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("file"), "").unwrap();
+        let check = data_directory(&dir.path().join("file"));
+        assert_eq!(check.state, State::Missing, "{check:?}");
+        assert!(check.mend.unwrap().contains("ACA_DATA_DIR"));
+    }
+}
