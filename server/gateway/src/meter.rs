@@ -16,7 +16,7 @@ use crate::sse::SseReader;
 pub struct RequestUsage {
     /// The attempt that asked.
     pub attempt: AttemptId,
-    /// The upstream's name for the request, or one the gateway made up.
+    /// The upstream's name for the request, or one the gateway made up; empty if the upstream did not answer.
     pub request_id: String,
     /// The model that answered, else the one that was asked.
     pub model: String,

@@ -63,6 +63,8 @@ impl SseReader {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn events(chunks: &[&[u8]]) -> Vec<String> {
@@ -103,6 +105,14 @@ mod tests {
             }
             let single: Vec<&[u8]> = bytes.chunks(1).collect();
             assert_eq!(&events(&single), expected, "{stream:?} byte by byte");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_read_the_same_in_any_chunks(bytes in "(data|:| |\r|\n|\r\n|x|\u{e9}){0,40}", size in 1usize..8) {
+            let bytes = bytes.as_bytes();
+            prop_assert_eq!(events(&bytes.chunks(size).collect::<Vec<_>>()), events(&[bytes]));
         }
     }
 

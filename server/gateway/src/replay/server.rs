@@ -1,6 +1,7 @@
 //! A replay as a service of its own on a socket, for tests that want a Messages API on loopback.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -25,7 +26,8 @@ pub async fn serve_replay_on(listener: TcpListener, replay: Replay) {
             Ok((stream, _)) => stream,
             Err(error) => {
                 tracing::warn!(%error, "The replay service cannot accept a connection.");
-                tokio::task::yield_now().await;
+                // Most likely no file descriptor is free; the next one may be.
+                tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
         };
