@@ -24,6 +24,8 @@ pub struct Settings {
     pub data_dir: Option<PathBuf>,
     /// Seconds without a byte from the upstream.
     pub idle_timeout_secs: u64,
+    /// How much aca logs.
+    pub level: String,
 }
 
 impl Default for Settings {
@@ -35,6 +37,7 @@ impl Default for Settings {
             more: String::new(),
             data_dir: None,
             idle_timeout_secs: 60,
+            level: "debug".to_owned(),
         }
     }
 }
@@ -211,9 +214,10 @@ impl TestEnv {
         };
         let text = format!(
             "[docker]\nbase = {:?}\n{docker}\n{claude}\n[gateway]\nupstream = {upstream:?}\n\
-             idle_timeout_secs = {}\n\n[logging]\nlevel = \"debug\"\n\n{}",
+             idle_timeout_secs = {}\n\n[logging]\nlevel = {:?}\n\n{}",
             parts::BASE_IMAGE,
             settings.idle_timeout_secs,
+            settings.level,
             settings.more
         );
         std::fs::write(self.folder.path().join("config/aca/aca.toml"), text).unwrap();

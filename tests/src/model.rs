@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aca_gateway::{RecordedRequest, Replay, ReplayOptions, serve_replay_on};
 use serde_json::Value;
@@ -110,6 +110,8 @@ struct Shared {
     history: Mutex<Vec<Replay>>,
     /// How many requests may be answered; the next ones wait.
     allowed: watch::Sender<usize>,
+    /// When the first bytes of each request came.
+    times: Mutex<Vec<Instant>>,
 }
 
 #[derive(Debug, Clone)]
@@ -132,6 +134,7 @@ impl Model {
             playing: watch::Sender::new(None),
             history: Mutex::default(),
             allowed: watch::Sender::new(usize::MAX),
+            times: Mutex::default(),
         });
         runtime.spawn(serve(listener, Arc::clone(&shared)));
         Self {
@@ -165,6 +168,11 @@ impl Model {
     pub fn requests(&self) -> Vec<RecordedRequest> {
         let history = self.shared.history.lock().unwrap_or_else(PoisonError::into_inner);
         history.iter().flat_map(messages).collect()
+    }
+
+    /// Returns when the first bytes of each request came, oldest first.
+    pub fn request_times(&self) -> Vec<Instant> {
+        self.shared.times.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Waits until there were so many requests.
@@ -232,6 +240,11 @@ async fn carry(client: TcpStream, shared: &Shared) -> std::io::Result<()> {
         let bytes = buffer.get(..count).unwrap_or_default();
         inside = inside && !bytes.starts_with(b"POST ");
         if !inside {
+            shared
+                .times
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(Instant::now());
             let answered = || messages(&playing.replay).len();
             allowed
                 .wait_for(|allowed| answered() < *allowed)

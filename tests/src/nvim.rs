@@ -26,26 +26,39 @@ pub struct Nvim {
 impl Nvim {
     /// Opens a file of a workspace and waits until the server is attached to it.
     pub fn open(env: &TestEnv, workspace: &Workspace, file: &str) -> Self {
+        Self::open_with(env, workspace, file, "", |nvim| {
+            let mut headless = env.command(nvim.get_program());
+            headless.envs(nvim.get_envs().filter_map(|(name, value)| Some((name, value?))));
+            headless
+                .current_dir(workspace.root())
+                .arg("--headless")
+                .args(nvim.get_args());
+            headless
+        })
+    }
+
+    /// Like [`Nvim::open`], with more Lua for its set-up, started by the command that `wrap` makes of its own.
+    pub fn open_with(
+        env: &TestEnv,
+        workspace: &Workspace,
+        file: &str,
+        more: &str,
+        wrap: impl FnOnce(&Command) -> Command,
+    ) -> Self {
         let folder = env.folder().join("nvim");
         std::fs::create_dir_all(&folder).unwrap();
         let init = folder.join("init.lua");
-        std::fs::write(&init, INIT).unwrap();
+        std::fs::write(&init, format!("{INIT}{more}")).unwrap();
         let socket = folder.join("socket");
-        let child = env
-            .command(parts::nvim())
+        let mut command = env.command(parts::nvim());
+        command
             .current_dir(workspace.root())
             .env("ACA_TEST_ACA", parts::aca())
-            .env("NVIM_LOG_FILE", folder.join("log"))
-            .args(["--headless", "--listen"])
-            .arg(&socket)
-            .arg("-u")
-            .arg(&init)
-            .arg(file)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Neovim can be started");
+            .env("NVIM_LOG_FILE", folder.join("log"));
+        command.arg("--listen").arg(&socket).arg("-u").arg(&init).arg(file);
+        let mut wrapped = wrap(&command);
+        wrapped.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = wrapped.spawn().expect("Neovim can be started");
         let nvim = Self {
             process: Running::new(child),
             socket,

@@ -5,7 +5,7 @@ use std::io::{BufRead, Write};
 use serde_json::Value;
 
 /// Reads one message. `None` at the end of the stream.
-pub(super) fn read(input: &mut impl BufRead) -> Option<Value> {
+pub fn read(input: &mut impl BufRead) -> Option<Value> {
     let mut length = None;
     loop {
         let mut line = String::new();
@@ -26,7 +26,7 @@ pub(super) fn read(input: &mut impl BufRead) -> Option<Value> {
 }
 
 /// Writes bytes as the body of one message, whatever they are.
-pub(super) fn write_raw(output: &mut impl Write, body: &[u8]) -> std::io::Result<()> {
+pub fn write_raw(output: &mut impl Write, body: &[u8]) -> std::io::Result<()> {
     write!(output, "Content-Length: {}\r\n\r\n", body.len())?;
     output.write_all(body)?;
     output.flush()

@@ -6,7 +6,7 @@
 mod client;
 mod document;
 mod editor;
-mod framing;
+pub mod framing;
 
 pub use client::{Client, Options, RpcError, initialize_params};
 pub use document::{Document, Encoding};

@@ -49,9 +49,7 @@ impl Before {
 pub(crate) fn everything() -> Result<()> {
     if engine::answers() {
         let removed = Before::default().restore();
-        say(&format!(
-            "removed {removed} containers, volumes and networks"
-        ));
+        say(&format!("removed {removed} containers, volumes and networks"));
     }
     if let Some(started) = Started::earlier() {
         started.stop();
@@ -63,10 +61,7 @@ pub(crate) fn everything() -> Result<()> {
 fn labelled(all: &[String], command: &[&str]) -> Vec<String> {
     let filtered = [command, &["--filter", LABEL]].concat();
     let with_label = list(&filtered);
-    all.iter()
-        .filter(|id| with_label.contains(id))
-        .cloned()
-        .collect()
+    all.iter().filter(|id| with_label.contains(id)).cloned().collect()
 }
 
 fn remove(command: &[&str], found: Vec<String>, keep: &[String]) -> usize {

@@ -40,22 +40,14 @@ pub(crate) fn check() -> Result<ExitCode> {
         .stderr(Stdio::null())
         .status();
     if fetched.is_ok_and(|status| status.success()) {
-        run(Command::new(&program).current_dir(checkout()).args([
-            "check",
-            "--disable-fetch",
-            "advisories",
-        ]))?;
+        run(Command::new(&program)
+            .current_dir(checkout())
+            .args(["check", "--disable-fetch", "advisories"]))?;
     } else {
-        say(
-            "****************************************************************************************",
-        );
-        say(
-            "ADVISORIES WERE NOT CHECKED: the RustSec database cannot be fetched from this machine.",
-        );
+        say("****************************************************************************************");
+        say("ADVISORIES WERE NOT CHECKED: the RustSec database cannot be fetched from this machine.");
         say("Run `cargo xtask deny` where its git repository can be reached.");
-        say(
-            "****************************************************************************************",
-        );
+        say("****************************************************************************************");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -70,19 +62,10 @@ fn program() -> Result<std::path::PathBuf> {
     if succeeds(Command::new("cargo-deny").arg("--version")) {
         return Ok("cargo-deny".into());
     }
-    say(&format!(
-        "building cargo-deny {VERSION}; this takes some minutes once"
-    ));
+    say(&format!("building cargo-deny {VERSION}; this takes some minutes once"));
     run(Command::new("cargo")
         .current_dir(std::env::temp_dir())
-        .args([
-            "install",
-            "--quiet",
-            "--locked",
-            "--version",
-            VERSION,
-            "--root",
-        ])
+        .args(["install", "--quiet", "--locked", "--version", VERSION, "--root"])
         .arg(&folder)
         .arg("cargo-deny"))?;
     Ok(own)

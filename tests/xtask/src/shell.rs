@@ -92,9 +92,7 @@ pub(crate) fn as_root(program: impl AsRef<OsStr>) -> Command {
         return Command::new(program);
     }
     let mut command = Command::new("sudo");
-    command
-        .args(["-n", "--preserve-env=DEBIAN_FRONTEND"])
-        .arg(program);
+    command.args(["-n", "--preserve-env=DEBIAN_FRONTEND"]).arg(program);
     command
 }
 
@@ -104,8 +102,5 @@ fn is_root() -> bool {
 
 fn show(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }

@@ -1,6 +1,5 @@
 //! The whole test run and the benchmark, on the real parts, leaving the machine as it was.
 
-use std::path::PathBuf;
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
@@ -20,14 +19,17 @@ const PRIVATE: &[&str] = &["ANTHROPIC_", "CLAUDE_", "ACA_"];
 /// When a part cannot be had or the build fails.
 pub(crate) fn test(arguments: &[String]) -> Result<ExitCode> {
     on_real_parts(|| {
+        say("building aca");
+        run(cargo().args(["build", "--quiet", "--package", "aca", "--bin", "aca"]))?;
         let mut runner = cargo();
+        runner.env("ACA_TEST_BIN", target_dir().join("debug/aca"));
         if succeeds(Command::new("cargo").args(["nextest", "--version"])) {
             runner.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
         } else {
             runner.args(["test", "--workspace", "--no-fail-fast"]);
         }
         runner.args(arguments);
-        runner
+        Ok(runner)
     })
 }
 
@@ -37,35 +39,25 @@ pub(crate) fn test(arguments: &[String]) -> Result<ExitCode> {
 ///
 /// When a part cannot be had or the build fails.
 pub(crate) fn bench(arguments: &[String]) -> Result<ExitCode> {
-    run(cargo().args(["build", "--release", "--package", "aca", "--bin", "aca"]))?;
     on_real_parts(|| {
-        let mut bench = cargo();
-        bench.env("ACA_TEST_BIN", target_dir().join("release/aca"));
-        bench.args([
-            "run",
-            "--release",
-            "--quiet",
-            "--package",
-            "aca-bench",
-            "--bin",
-            "aca-bench",
-            "--",
-        ]);
-        bench.args(arguments);
+        run(cargo().args(["build", "--release", "--package", "aca", "--bin", "aca"]))?;
+        run(cargo().args(["build", "--release", "--package", "aca-tests", "--bins"]))?;
+        let mut bench = Command::new(target_dir().join("release/aca-bench"));
         bench
+            .env("ACA_TEST_BIN", target_dir().join("release/aca"))
+            .args(arguments);
+        Ok(bench)
     })
 }
 
-fn on_real_parts(command: impl FnOnce() -> Command) -> Result<ExitCode> {
+fn on_real_parts(prepare: impl FnOnce() -> Result<Command>) -> Result<ExitCode> {
     let started = parts::install()?;
     let before = Before::now();
-    let outcome = build().and_then(|binary| {
-        let mut command = command();
-        if !command.get_envs().any(|(name, _)| name == "ACA_TEST_BIN") {
-            command.env("ACA_TEST_BIN", binary);
-        }
-        command.env("ACA_TEST_PARTS", parts_dir());
-        command.status().context("`cargo` cannot be started")
+    let outcome = prepare().and_then(|mut command| {
+        command
+            .env("ACA_TEST_PARTS", parts_dir())
+            .status()
+            .context("The runner cannot be started")
     });
     before.restore();
     if let Some(started) = started {
@@ -74,20 +66,11 @@ fn on_real_parts(command: impl FnOnce() -> Command) -> Result<ExitCode> {
     outcome.map(exit_code)
 }
 
-fn build() -> Result<PathBuf> {
-    say("building aca");
-    run(cargo().args(["build", "--quiet", "--package", "aca", "--bin", "aca"]))?;
-    Ok(target_dir().join("debug/aca"))
-}
-
 fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(checkout());
     for (name, _) in std::env::vars_os() {
-        if PRIVATE
-            .iter()
-            .any(|prefix| name.to_string_lossy().starts_with(prefix))
-        {
+        if PRIVATE.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             command.env_remove(name);
         }
     }
@@ -95,9 +78,6 @@ fn cargo() -> Command {
 }
 
 fn exit_code(status: ExitStatus) -> ExitCode {
-    let code = status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(1);
+    let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
     ExitCode::from(code)
 }

@@ -44,9 +44,7 @@ pub(super) fn build() -> Result<()> {
 
 fn debootstrap(tree: &Path) -> Result<()> {
     let mirror = mirror();
-    say(&format!(
-        "  a minimal {SUITE}; this takes about half a minute"
-    ));
+    say(&format!("  a minimal {SUITE}; this takes about half a minute"));
     let log = parts_dir().join("debootstrap.log");
     let script = r#"debootstrap --variant=minbase "$1" "$2" ${3:+"$3"} > "$4" 2>&1 || { tail -n 20 "$4"; exit 1; }"#;
     run(as_root("sh")
@@ -59,9 +57,7 @@ fn debootstrap(tree: &Path) -> Result<()> {
 /// Returns the mirror the host's package manager uses for the suite, if it says so.
 fn mirror() -> Option<String> {
     let format = "$(CODENAME) $(COMPONENT) $(REPO_URI)";
-    let targets =
-        read(std::process::Command::new("apt-get").args(["indextargets", "--format", format]))
-            .ok()?;
+    let targets = read(std::process::Command::new("apt-get").args(["indextargets", "--format", format])).ok()?;
     let wanted = format!("{SUITE} main ");
     targets
         .lines()
@@ -70,9 +66,9 @@ fn mirror() -> Option<String> {
 }
 
 fn copy_settings(tree: &Path) -> Result<()> {
-    let sources = FROM_HOST
-        .iter()
-        .filter(|path| Path::new("/").join(path).exists());
+    // What debootstrap wrote would name the same mirror a second time.
+    run(as_root("rm").arg("-f").arg(tree.join("etc/apt/sources.list")))?;
+    let sources = FROM_HOST.iter().filter(|path| Path::new("/").join(path).exists());
     run(as_root("cp")
         .current_dir("/")
         .args(["-a", "-L", "--parents"])

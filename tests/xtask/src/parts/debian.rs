@@ -41,8 +41,7 @@ pub(super) fn install() -> Result<()> {
             packages.join(", ")
         );
     }
-    run(as_root("apt-get").args(["update", "-qq"]))
-        .context("The package lists cannot be refreshed")?;
+    run(as_root("apt-get").args(["update", "-qq"])).context("The package lists cannot be refreshed")?;
     run(as_root("apt-get")
         .env("DEBIAN_FRONTEND", "noninteractive")
         .args(["install", "-y", "-qq", "--no-install-recommends"])

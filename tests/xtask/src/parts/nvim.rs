@@ -17,9 +17,7 @@ pub(super) fn install() -> Result<()> {
     if answer.is_ok_and(|text| text.starts_with(&format!("NVIM v{VERSION}"))) {
         return Ok(());
     }
-    run(Command::new("python3")
-        .args(["-m", "venv", "--clear"])
-        .arg(&folder))?;
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
     run(Command::new(folder.join("bin/pip"))
         .args(["install", "--quiet", "--disable-pip-version-check"])
         .arg(format!("{PACKAGE}=={VERSION}")))?;

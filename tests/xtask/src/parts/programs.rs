@@ -37,9 +37,7 @@ pub(super) fn claude() -> Result<()> {
         .join(format!("{CLAUDE_PACKAGE}-linux-{}", npm_arch()?))
         .join("claude");
     if !folder.join(&native).is_file() {
-        bail!(
-            "npm installed {CLAUDE_PACKAGE} without its program for this machine; optional dependencies must be on"
-        );
+        bail!("npm installed {CLAUDE_PACKAGE} without its program for this machine; optional dependencies must be on");
     }
     let _ = fs::remove_file(&link);
     symlink(&native, &link)?;
@@ -49,8 +47,7 @@ pub(super) fn claude() -> Result<()> {
 
 /// Adds the Rust target of `aca-agent`.
 pub(super) fn musl_target() -> Result<()> {
-    let toolchain =
-        read(Command::new("rustc").args(["--print", "target-libdir", "--target", MUSL]))?;
+    let toolchain = read(Command::new("rustc").args(["--print", "target-libdir", "--target", MUSL]))?;
     if PathBuf::from(toolchain).is_dir() {
         return Ok(());
     }
