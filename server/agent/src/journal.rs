@@ -4,7 +4,7 @@
 //! [`SYNC_EVERY`] while there is something new, and at once where [`Journal::sync`] is called.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -56,7 +56,7 @@ struct Progress {
 impl Journal {
     /// Creates an empty journal at `path`.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        // Not in append mode: a failed write is undone by cutting the file to its last whole record.
+        // Not in append mode: records have their places, so that one that failed is written over by the next.
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -155,8 +155,9 @@ impl Journal {
             event,
         })?;
         line.push(b'\n');
-        if let Err(error) = (&*self.file).write_all(&line) {
-            self.file.set_len(state.len)?;
+        if let Err(error) = self.file.write_all_at(&line, state.len) {
+            // Half a record is of no use to whoever reads the file.
+            let _ = self.file.set_len(state.len);
             return Err(error.into());
         }
         state.seq = seq;
@@ -209,6 +210,17 @@ mod tests {
         let records: Vec<Record> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(records.iter().map(|record| record.seq).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(records[1].frame.as_ref().unwrap().get(), r#"{"type": "x"}"#);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_an_error_that_says_what_to_do() {
+        let journal = Journal::create(Path::new("/dev/full")).unwrap();
+        let error = journal.event(said("a")).unwrap_err().to_string();
+        assert!(
+            error.contains("No space left") && error.contains("free space"),
+            "{error}"
+        );
+        assert_eq!(journal.seal(), 0);
     }
 
     #[tokio::test]

@@ -5,8 +5,9 @@ mod direct;
 mod environment;
 mod reasons;
 
-use std::io;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aca_protocol::agent::{AttemptSpec, Driver, End, RecordBody, files};
@@ -67,12 +68,12 @@ impl Context {
     /// Returns the text for the system prompt: the specification's, and what the project says in its `CLAUDE.md`.
     fn system(&self) -> String {
         let mut system = clip(&self.spec.system, MAX_GUIDANCE);
-        let guidance = std::fs::read(self.spec.workspace.join("CLAUDE.md")).unwrap_or_default();
-        if !guidance.is_empty() {
-            let guidance = clip(&String::from_utf8_lossy(&guidance), MAX_GUIDANCE);
+        if let Some(guidance) = guidance(&self.spec.workspace.join("CLAUDE.md")) {
             system.push_str("\n\n# The project's CLAUDE.md\n\n");
             system.push_str(&guidance);
         }
+        // An argument cannot hold it.
+        system.retain(|char| char != '\0');
         system
     }
 }
@@ -116,6 +117,20 @@ pub(crate) async fn drive(context: &Arc<Context>) -> Ending {
     driven.unwrap_or_else(|error| Ending::failed(error.to_string()))
 }
 
+/// Reads the beginning of a text file. Whatever is not a file, or not there, is nothing.
+fn guidance(path: &Path) -> Option<String> {
+    if !path.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .ok()?
+        .take(MAX_GUIDANCE as u64 + 1)
+        .read_to_end(&mut bytes)
+        .ok()?;
+    Some(clip(&String::from_utf8_lossy(&bytes), MAX_GUIDANCE))
+}
+
 /// Describes a tool call by what it is about: a path or a command.
 fn about(input: &serde_json::Value) -> String {
     const TELLING: [&str; 10] = [
@@ -132,4 +147,35 @@ fn about(input: &serde_json::Value) -> String {
     ];
     let telling = TELLING.iter().find_map(|key| input.get(key)?.as_str());
     crate::text::first_line(telling.unwrap_or_default(), MAX_ABOUT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_about_its_path_or_the_first_line_of_its_command() {
+        let cases = [
+            (r#"{"file_path":"/ws/a","content":"x"}"#, "/ws/a"),
+            (r#"{"command":"\n cargo test\n","description":"Test"}"#, "cargo test"),
+            (r#"{"other":"x"}"#, ""),
+            (r#"{"path":7}"#, ""),
+            ("null", ""),
+        ];
+        for (input, want) in cases {
+            assert_eq!(about(&serde_json::from_str(input).unwrap()), want, "{input}");
+        }
+    }
+
+    #[test]
+    fn guidance_is_bounded_and_only_from_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("CLAUDE.md");
+        std::fs::write(&path, "ä".repeat(MAX_GUIDANCE)).unwrap();
+        assert!(guidance(&path).unwrap().len() <= MAX_GUIDANCE + "…".len());
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(guidance(&path), None);
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        assert_eq!(guidance(&path), None);
+    }
 }

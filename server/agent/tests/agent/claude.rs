@@ -48,6 +48,7 @@ async fn broken_programs_fail_with_what_was_seen_of_them() {
         ("echo garbage; echo '[1]'; echo '{\"type\":'; exit 2", "garbage"),
         ("kill -9 $$", "signal 9"),
         ("exec >&-; exit 4", "exit code 4"),
+        ("sleep 603 & exit 5", "exit code 5"),
     ];
     for (script, want) in cases {
         for begin in ["", BEGIN] {

@@ -68,10 +68,11 @@ fn system(frame: &Value) -> Option<Seen> {
 
 fn retry(frame: &Value) -> RecordBody {
     let number = |key| frame.get(key).and_then(Value::as_f64).unwrap_or_default().max(0.0);
-    let status = frame
-        .get("error_status")
-        .and_then(Value::as_u64)
-        .map(|status| format!(" ({status})"));
+    let reason = match (text(frame, "error"), frame.get("error_status").and_then(Value::as_u64)) {
+        ("" | "unknown", None) => "no answer came".to_owned(),
+        (kind, None) => kind.to_owned(),
+        (kind, Some(status)) => format!("{kind} ({status})"),
+    };
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -81,7 +82,7 @@ fn retry(frame: &Value) -> RecordBody {
         attempt: number("attempt") as u32,
         max: number("max_retries") as u32,
         delay_ms: number("retry_delay_ms") as u64,
-        reason: format!("{}{}", text(frame, "error"), status.unwrap_or_default()),
+        reason,
     }
 }
 

@@ -5,6 +5,8 @@ mod launch;
 mod noise;
 mod outcome;
 
+use std::path::Path;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +35,9 @@ const EXIT_TIME: Duration = Duration::from_secs(15);
 
 /// How long an interrupt may take before everything is killed.
 const INTERRUPT_TIME: Duration = Duration::from_millis(300);
+
+/// How long after its exit its last complaints may take to come.
+const LAST_WORDS_TIME: Duration = Duration::from_millis(100);
 
 /// The identifiers of our control requests.
 const INITIALIZE: &str = "aca-initialize";
@@ -74,38 +79,37 @@ async fn converse(context: &Arc<Context>, child: &mut Child) -> Result<Ending, D
         phase: Phase::Starting,
         deadline: Instant::now() + START_TIME,
         result: None,
+        said: String::new(),
         trouble: String::new(),
         noise: Noise::default(),
     };
     conversation.send(&json!({
         "type": "control_request", "request_id": INITIALIZE, "request": {"subtype": "initialize"}
     }));
+    let mut exited = None;
     let exit = loop {
         tokio::select! {
             biased;
             line = lines.recv() => match line {
                 Some(line) => conversation.line(&line)?,
-                None => break exit_status(child).await,
+                None if exited.is_some() => break exited,
+                None => break conversation.exit(child, &mut complaints).await?,
             },
             Some(line) = complaints.recv() => conversation.complaint(&line)?,
+            status = child.wait(), if exited.is_none() => {
+                exited = status.ok();
+                conversation.gone();
+            }
             () = context.stop.asked(), if conversation.phase != Phase::Stopping => conversation.interrupt(),
             () = tokio::time::sleep_until(conversation.deadline), if conversation.phase != Phase::Working => {
                 if conversation.late()? {
-                    break None;
+                    break exited;
                 }
             }
         }
     };
-    while let Ok(line) = complaints.try_recv() {
-        conversation.complaint(&line)?;
-    }
     context.journal.sync().await?;
     Ok(conversation.ending(exit))
-}
-
-/// Waits for the exit of a program that has closed its output.
-async fn exit_status(child: &mut Child) -> Option<std::process::ExitStatus> {
-    tokio::time::timeout(EXIT_TIME, child.wait()).await.ok()?.ok()
 }
 
 /// How far the conversation is.
@@ -121,6 +125,8 @@ enum Phase {
     Exiting,
     /// It was interrupted.
     Stopping,
+    /// It has exited, and its last output is read.
+    Gone,
 }
 
 struct Conversation<'a> {
@@ -131,6 +137,8 @@ struct Conversation<'a> {
     /// When the phase must have ended, except while it works.
     deadline: Instant,
     result: Option<TurnResult>,
+    /// The model's last words.
+    said: String,
     trouble: String,
     noise: Noise,
 }
@@ -169,7 +177,12 @@ impl Conversation<'_> {
 
     fn act(&mut self, seen: Seen) -> Result<(), DriveError> {
         match seen {
-            Seen::Event(event) => self.context.event(event)?,
+            Seen::Event(event) => {
+                if let RecordBody::Said { text } = &event {
+                    self.said.clone_from(text);
+                }
+                self.context.event(self.relative(event))?;
+            }
             Seen::Answered { request, error } if request == INITIALIZE && self.phase == Phase::Starting => {
                 if let Some(error) = error {
                     self.noise("stdout", &format!("initialize was refused: {error}"))?;
@@ -184,6 +197,16 @@ impl Conversation<'_> {
             Seen::Idle => {}
         }
         Ok(())
+    }
+
+    /// Shortens the path that a tool call is about, where it is inside the workspace.
+    fn relative(&self, event: RecordBody) -> RecordBody {
+        let RecordBody::ToolUse { id, tool, about } = event else {
+            return event;
+        };
+        let inner = Path::new(&about).strip_prefix(&self.context.spec.workspace).ok();
+        let about = inner.and_then(Path::to_str).map(str::to_owned).unwrap_or(about);
+        RecordBody::ToolUse { id, tool, about }
     }
 
     fn prompt(&mut self) -> Result<(), DriveError> {
@@ -223,9 +246,14 @@ impl Conversation<'_> {
         if self.result.is_none() || !result.of_background {
             self.result = Some(result);
         }
-        if self.phase == Phase::Working {
-            self.phase = Phase::Settling;
-            self.deadline = Instant::now() + SETTLE_TIME;
+        match self.phase {
+            Phase::Working => {
+                self.phase = Phase::Settling;
+                self.deadline = Instant::now() + SETTLE_TIME;
+            }
+            // It has heard the interrupt: there is nothing more to wait for.
+            Phase::Stopping => self.deadline = Instant::now(),
+            Phase::Starting | Phase::Settling | Phase::Exiting | Phase::Gone => {}
         }
     }
 
@@ -233,6 +261,14 @@ impl Conversation<'_> {
         self.to_claude = None;
         self.phase = Phase::Exiting;
         self.deadline = Instant::now() + EXIT_TIME;
+    }
+
+    /// Bounds the reading of what is left: a program that it started may hold its output open forever.
+    fn gone(&mut self) {
+        self.deadline = Instant::now() + LAST_WORDS_TIME;
+        if self.phase != Phase::Stopping {
+            self.phase = Phase::Gone;
+        }
     }
 
     fn interrupt(&mut self) {
@@ -246,7 +282,7 @@ impl Conversation<'_> {
     /// Acts on a phase that takes too long. Returns whether to give up waiting.
     fn late(&mut self) -> Result<bool, DriveError> {
         let text = match self.phase {
-            Phase::Working | Phase::Stopping => return Ok(true),
+            Phase::Working | Phase::Stopping | Phase::Gone => return Ok(true),
             Phase::Settling => {
                 self.close();
                 return Ok(false);
@@ -265,6 +301,28 @@ impl Conversation<'_> {
         Ok(true)
     }
 
+    /// Waits for the exit of a program that has closed its output, hearing its last complaints.
+    async fn exit(
+        &mut self,
+        child: &mut Child,
+        complaints: &mut mpsc::Receiver<Vec<u8>>,
+    ) -> Result<Option<ExitStatus>, DriveError> {
+        let deadline = Instant::now() + EXIT_TIME;
+        let status = loop {
+            tokio::select! {
+                biased;
+                Some(line) = complaints.recv() => self.complaint(&line)?,
+                status = child.wait() => break status.ok(),
+                () = tokio::time::sleep_until(deadline) => break None,
+            }
+        };
+        let until = Instant::now() + LAST_WORDS_TIME;
+        while let Ok(Some(line)) = tokio::time::timeout_at(until, complaints.recv()).await {
+            self.complaint(&line)?;
+        }
+        Ok(status)
+    }
+
     fn send(&self, message: &Value) {
         if let Some(to_claude) = &self.to_claude {
             // A program that no longer reads is about to end; its end says more than this error.
@@ -272,25 +330,24 @@ impl Conversation<'_> {
         }
     }
 
-    fn ending(self, exit: Option<std::process::ExitStatus>) -> Ending {
+    fn ending(self, exit: Option<ExitStatus>) -> Ending {
         let stopped = self.phase == Phase::Stopping;
         let heard = self.noise.beginning();
+        if stopped {
+            return Ending {
+                end: End::Stopped,
+                summary: self.said,
+            };
+        }
         let gone = Gone {
             result: self.result,
+            said: self.said,
             trouble: self.trouble,
             exit,
             heard,
             spec: &self.context.spec,
         };
-        let ending = gone.ending();
-        if stopped {
-            Ending {
-                end: End::Stopped,
-                ..ending
-            }
-        } else {
-            ending
-        }
+        gone.ending()
     }
 }
 

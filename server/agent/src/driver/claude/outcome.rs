@@ -20,6 +20,8 @@ const MAX_QUOTE: usize = 600;
 pub(super) struct Gone<'a> {
     /// The last result, if there was one.
     pub(super) result: Option<TurnResult>,
+    /// The model's last words.
+    pub(super) said: String,
     /// The kind of the last failed model request; may be empty.
     pub(super) trouble: String,
     /// How the process ended, if it did.
@@ -34,19 +36,23 @@ impl Gone<'_> {
     /// Returns what became of the attempt.
     pub(super) fn ending(self) -> Ending {
         let Some(result) = &self.result else {
-            return Ending::failed(self.without_result());
+            let reason = self.without_result();
+            return Ending {
+                end: End::Failed { reason },
+                summary: self.said,
+            };
         };
         let completed = matches!(result.terminal_reason.as_str(), "" | "completed");
-        let end = if !result.is_error && completed && result.subtype == "success" {
-            End::Finished
-        } else {
-            End::Failed {
-                reason: self.with_failed_result(result),
-            }
-        };
+        if !result.is_error && completed && result.subtype == "success" {
+            return Ending {
+                end: End::Finished,
+                summary: result.text.clone(),
+            };
+        }
+        let reason = self.with_failed_result(result);
         Ending {
-            end,
-            summary: result.text.clone(),
+            end: End::Failed { reason },
+            summary: self.said,
         }
     }
 
@@ -125,6 +131,7 @@ mod tests {
         let exit = wait_status.map(ExitStatus::from_raw);
         let gone = Gone {
             result,
+            said: String::new(),
             trouble: trouble.into(),
             exit,
             heard: heard.into(),

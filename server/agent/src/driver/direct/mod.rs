@@ -58,7 +58,10 @@ pub(super) async fn drive(context: &Arc<Context>) -> Result<Ending, DriveError> 
         cut_offs: 0,
     };
     context.event(RecordBody::Prompted)?;
-    let end = run.turns().await?;
+    let end = tokio::select! {
+        end = run.turns() => end?,
+        () = context.stop.asked() => End::Stopped,
+    };
     context.journal.sync().await?;
     Ok(Ending {
         end,
