@@ -1,13 +1,16 @@
 //! `aca-agent connect`: the bridge that a container engine's exec runs.
 
+use std::path::Path;
+use std::process::Stdio;
+
 use aca_protocol::agent::{ControlReply, Driver, End};
 
 use crate::daemon::{Attempt, Daemon, exit_code, within};
-use std::process::Stdio;
 
 #[tokio::test]
 async fn carries_everything_between_stdio_and_the_agent() {
-    let attempt = Attempt::new(Driver::Direct);
+    // Longer than a socket's path may be.
+    let attempt = Attempt::below(Driver::Direct, &Path::new(&"long".repeat(20)).join("long".repeat(20)));
     let mut bridge = attempt
         .command("connect")
         .stdin(Stdio::piped())

@@ -33,14 +33,21 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) struct Attempt {
     pub(crate) dir: tempfile::TempDir,
     pub(crate) spec: AttemptSpec,
+    out: PathBuf,
 }
 
 impl Attempt {
     pub(crate) fn new(driver: Driver) -> Self {
+        Self::below(driver, Path::new("out"))
+    }
+
+    /// An attempt whose directory is at `out` below the temporary one.
+    pub(crate) fn below(driver: Driver, out: &Path) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let workspace = dir.path().join("ws");
         std::fs::create_dir(&workspace).unwrap();
-        std::fs::create_dir(dir.path().join("out")).unwrap();
+        let out = dir.path().join(out);
+        std::fs::create_dir_all(&out).unwrap();
         let spec = AttemptSpec {
             attempt: AttemptId::new("attempt-1"),
             nonce: "nonce-1".into(),
@@ -57,11 +64,11 @@ impl Attempt {
                 max_turns: 10,
             },
         };
-        Self { dir, spec }
+        Self { dir, spec, out }
     }
 
     pub(crate) fn out(&self) -> PathBuf {
-        self.dir.path().join("out")
+        self.out.clone()
     }
 
     pub(crate) fn command(&self, subcommand: &str) -> Command {

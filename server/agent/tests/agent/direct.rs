@@ -271,20 +271,23 @@ async fn a_command_that_takes_too_long_is_ended_with_its_children() {
 }
 
 #[tokio::test]
-async fn a_silent_run_is_ended_by_its_watchdog() {
-    let mut attempt = Attempt::new(Driver::Direct);
-    attempt.spec.limits.silence_secs = 1;
-    let mut agent = attempt.run();
-    let mut daemon = Daemon::connect(&attempt).await;
-    drop(daemon.request().await);
-    assert_eq!(exit_code(&mut agent).await, Some(0));
-    assert!(matches!(attempt.outcome().end, End::Failed { reason } if reason.contains("no sign of life for 1 s")));
-    assert!(
-        attempt
-            .events()
-            .iter()
-            .any(|event| matches!(event, RecordBody::Watchdog { .. }))
-    );
+async fn watchdogs_end_a_run_that_is_silent_or_takes_too_long() {
+    for (silence_secs, total_secs, want) in [(1, 60, "no sign of life for 1 s"), (60, 1, "longer than 1 s")] {
+        let mut attempt = Attempt::new(Driver::Direct);
+        attempt.spec.limits.silence_secs = silence_secs;
+        attempt.spec.limits.total_secs = total_secs;
+        let mut agent = attempt.run();
+        let mut daemon = Daemon::connect(&attempt).await;
+        drop(daemon.request().await);
+        assert_eq!(exit_code(&mut agent).await, Some(0));
+        assert!(matches!(attempt.outcome().end, End::Failed { reason } if reason.contains(want)));
+        assert!(
+            attempt
+                .events()
+                .iter()
+                .any(|event| matches!(event, RecordBody::Watchdog { .. }))
+        );
+    }
 }
 
 #[tokio::test]
