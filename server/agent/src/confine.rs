@@ -74,6 +74,11 @@ pub(crate) fn main(args: Vec<OsString>) -> ! {
     std::process::exit(code)
 }
 
+/// What to do where namespaces are refused.
+const NO_NAMESPACES: &str = " This system does not let a plain user make namespaces: allow it \
+     (`sudo sysctl kernel.unprivileged_userns_clone=1`, `user.max_user_namespaces` above 0, and on Ubuntu \
+     `kernel.apparmor_restrict_unprivileged_userns=0`), or use Docker.";
+
 /// The exit code of a stage that failed.
 const FAILED: i32 = 70;
 

@@ -249,4 +249,4 @@ fn mount(source: &Path, target: &Path, writable: bool, kind: Kind) -> Result<Mou
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

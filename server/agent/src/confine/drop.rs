@@ -13,6 +13,8 @@ use super::args::Plan;
 use super::supervise::die_with_parent;
 use super::{Error, say, step};
 
+/// What is refused; the rest is allowed, for a task may run anything else.
+const FILTER: &str = include_str!("seccomp.json");
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/aca/bin";
 /// The largest file the program may write, in bytes.
 const FILE_SIZE: u64 = 2 << 30;
@@ -28,6 +30,7 @@ pub(super) fn run(plan: &Plan) -> Result<i32, Error> {
     // Changing user has untied this process from its parent.
     die_with_parent()?;
     landlock(plan)?;
+    filter_system_calls()?;
     become_program(plan)
 }
 
@@ -119,6 +122,16 @@ fn landlock(plan: &Plan) -> Result<(), Error> {
         .map_err(|e| step("Restricting writes with Landlock")(std::io::Error::other(e)))
 }
 
+/// Refuses the system calls that lead out of a sandbox or to parts of the kernel that a task has no use for.
+fn filter_system_calls() -> Result<(), Error> {
+    let failed = |e: &dyn std::fmt::Display| Error::Inner(format!("Filtering system calls failed: {e}."));
+    let arch = std::env::consts::ARCH.try_into().map_err(|e| failed(&e))?;
+    let filters = seccompiler::compile_from_json(FILTER.as_bytes(), arch).map_err(|e| failed(&e))?;
+    filters
+        .values()
+        .try_for_each(|filter| seccompiler::apply_filter(filter).map_err(|e| failed(&e)))
+}
+
 fn become_program(plan: &Plan) -> Result<i32, Error> {
     std::env::set_current_dir(&plan.dir).map_err(step(format!("Entering {}", plan.dir.display())))?;
     let Some((program, args)) = plan.command.split_first() else {
@@ -151,4 +164,17 @@ fn become_program(plan: &Plan) -> Result<i32, Error> {
     );
     let _ = rustix::io::write(&report, failed.as_bytes());
     Err(step("Starting the program")(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_filter_compiles_wherever_it_may_run() {
+        for arch in [seccompiler::TargetArch::x86_64, seccompiler::TargetArch::aarch64] {
+            let filters = seccompiler::compile_from_json(FILTER.as_bytes(), arch).unwrap();
+            assert_eq!(filters.len(), 1);
+        }
+    }
 }

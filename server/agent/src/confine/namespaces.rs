@@ -9,11 +9,7 @@ use rustix::thread::{CapabilitySet, UnshareFlags};
 
 use super::args::Plan;
 use super::supervise::{die_with_parent, exit_code};
-use super::{Error, say, step};
-
-const HINT: &str = " This system does not let a plain user make namespaces: allow it \
-     (`sudo sysctl kernel.unprivileged_userns_clone=1`, `user.max_user_namespaces` above 0, and on Ubuntu \
-     `kernel.apparmor_restrict_unprivileged_userns=0`), or use Docker.";
+use super::{Error, NO_NAMESPACES, say, step};
 
 /// Namespaces without which the sandbox could not stand: its workspace would not be where it belongs, or a stop would
 /// not reach all its processes.
@@ -84,7 +80,7 @@ fn enter(flag: UnshareFlags, name: &str) -> Result<(), Error> {
     rustix::thread::unshare(flag).map_err(|e| Error::Step {
         doing: format!("Making a {name} namespace"),
         source: e.into(),
-        hint: HINT,
+        hint: NO_NAMESPACES,
     })
 }
 

@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::RawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -13,14 +14,11 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use rustix::process::{Pid, Signal};
 
 use super::args::Plan;
-use super::{Error, say, step};
-
-const NO_USER_NAMESPACES: &str = " This system does not let a plain user make user namespaces: allow it \
-     (`sudo sysctl kernel.unprivileged_userns_clone=1`, `user.max_user_namespaces` above 0, and on Ubuntu \
-     `kernel.apparmor_restrict_unprivileged_userns=0`), or use Docker.";
+use super::{Error, NO_NAMESPACES, say, step};
 
 /// Runs the sandbox to its end and returns its exit code.
 pub(super) fn run(plan: &Plan, args: &[OsString]) -> Result<i32, Error> {
+    close_inherited();
     // Whatever is signalled or closed with the terminal or the daemon is not the sandbox.
     let _ = rustix::process::setsid();
     if !claim(&plan.state)? {
@@ -45,6 +43,26 @@ pub(super) fn run(plan: &Plan, args: &[OsString]) -> Result<i32, Error> {
     let code = exit_code(child.wait().map_err(step("Waiting for the sandbox"))?);
     record(&plan.state, "exit.json", &format!("{{\"code\":{code}}}"))?;
     Ok(code)
+}
+
+/// Closes what the daemon, or whoever started it, had open: it is not the sandbox's, and would stay open with it.
+fn close_inherited() {
+    let Ok(entries) = std::fs::read_dir("/proc/self/fd") else {
+        return;
+    };
+    let numbers: Vec<RawFd> = entries
+        .flatten()
+        .filter_map(|e| e.file_name().to_str()?.parse().ok())
+        .collect();
+    let open = |number: &RawFd| *number > 2 && std::fs::read_link(format!("/proc/self/fd/{number}")).is_ok();
+    for number in numbers.into_iter().filter(open) {
+        #[expect(unsafe_code, reason = "nothing safe closes a descriptor that nobody here owns")]
+        // SAFETY: This process has one thread and has opened nothing yet but the directory above, which is closed again,
+        // so no value owns the descriptor.
+        unsafe {
+            rustix::io::close(number);
+        }
+    }
 }
 
 /// Returns the exit code as a shell would have it.
@@ -143,7 +161,7 @@ fn map_user(plan: &Plan, pid: u32, go: &mut ChildStdin) -> Result<(), Error> {
         std::fs::write(format!("/proc/{pid}/{file}"), text).map_err(|source| Error::Step {
             doing: format!("Writing {file} of the user namespace"),
             source,
-            hint: NO_USER_NAMESPACES,
+            hint: NO_NAMESPACES,
         })
     };
     write("uid_map", &map(plan.user))?;
