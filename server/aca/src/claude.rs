@@ -98,6 +98,7 @@ async fn npm_install(prefix: &Path, package: &str) -> Result<(), String> {
             "--no-audit",
             "--no-save",
             "--loglevel=error",
+            "--fetch-retries=1",
             "--prefix",
         ])
         .arg(prefix)
@@ -117,7 +118,12 @@ async fn npm_install(prefix: &Path, package: &str) -> Result<(), String> {
     let said = String::from_utf8_lossy(&output.stderr);
     let said: Vec<&str> = said
         .lines()
-        .filter(|line| line.starts_with("npm error"))
+        .filter_map(|line| line.strip_prefix("npm error "))
+        .filter(|line| {
+            !["code ", "errno ", "A complete log"]
+                .iter()
+                .any(|dull| line.starts_with(dull))
+        })
         .take(4)
         .collect();
     Err(format!(

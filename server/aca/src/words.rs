@@ -1,5 +1,6 @@
 //! The words for tasks, hunks and costs on a terminal.
 
+use aca_protocol::HunkId;
 use aca_protocol::methods::TasksResult;
 use aca_protocol::proposal::{FileChange, FileView, HunkState, HunkView};
 use aca_protocol::task::{TaskState, TaskView, Usage};
@@ -88,6 +89,11 @@ pub(crate) fn hunk_state(state: &HunkState) -> &'static str {
         HunkState::Landed => "landed",
         HunkState::Rejected => "rejected",
     }
+}
+
+/// Enough of a hunk's id to name it on the command line.
+pub(crate) fn short(id: &HunkId) -> String {
+    id.as_str().chars().take(8).collect()
 }
 
 /// Whether a hunk waits for a decision.

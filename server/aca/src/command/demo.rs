@@ -5,6 +5,7 @@
 mod pair;
 mod stage;
 
+use aca_protocol::methods::TasksResult;
 use aca_protocol::proposal::{FileView, HunkView, ProposalView};
 use aca_protocol::task::TaskView;
 use console::style;
@@ -13,6 +14,7 @@ use serde_json::json;
 use crate::cli::DemoArgs;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::words;
 
 use pair::Pair;
 use stage::Stage;
@@ -55,25 +57,24 @@ async fn show(context: &Context, stage: &Stage) -> Result<TaskView, Failure> {
         stage.excerpt(line, 3)?
     ));
 
-    stage.announce(screen, &["run", "--todo", &format!("cart.py:{line}")]);
-    let task: TaskView = stage
-        .ask(screen, &["run", "--todo", &format!("cart.py:{line}")])
+    stage
+        .perform(screen, &["run", "--todo", &format!("cart.py:{line}")])
         .await?;
-    screen.say(&crate::words::task_line(&task));
+    stage.perform(screen, &["review", "--list"]).await?;
 
-    stage.announce(screen, &["review", "--list"]);
-    let proposal: ProposalView = stage.ask(screen, &["review", "--list"]).await?;
-    stage.show_proposal(screen, &proposal);
-
-    let wanted = hunk_with(&proposal, WANTED)?;
-    let unwanted = hunk_with(&proposal, UNWANTED)?;
+    let proposal: ProposalView = stage.ask(&["review", "--list"]).await?;
+    let (wanted, unwanted) = (hunk_with(&proposal, WANTED)?, hunk_with(&proposal, UNWANTED)?);
     screen.say(
         &style("\nThe first hunk is what the TODO asks for, the second is not. You decide:")
             .bold()
             .to_string(),
     );
-    decide(context, stage, "--accept", wanted).await?;
-    decide(context, stage, "--reject", unwanted).await?;
+    stage
+        .perform(screen, &["review", "--accept", &words::short(&wanted.id)])
+        .await?;
+    stage
+        .perform(screen, &["review", "--reject", &words::short(&unwanted.id)])
+        .await?;
 
     screen.say(&format!(
         "\n{}\n{}",
@@ -92,16 +93,12 @@ async fn show(context: &Context, stage: &Stage) -> Result<TaskView, Failure> {
             .green()
             .to_string(),
     );
-    Ok(task)
-}
-
-async fn decide(context: &Context, stage: &Stage, how: &str, hunk: &HunkView) -> Result<(), Failure> {
-    let id = hunk.id.as_str();
-    stage.announce(context.screen, &["review", how, id]);
-    let result: aca_protocol::methods::DecideResult = stage.ask(context.screen, &["review", how, id]).await?;
-    let word = if how == "--accept" { "landed" } else { "rejected" };
-    context.screen.say(&format!("{} hunk {word}.", result.decided.len()));
-    Ok(())
+    let tasks: TasksResult = stage.ask(&["status"]).await?;
+    tasks
+        .tasks
+        .into_iter()
+        .next()
+        .ok_or_else(|| Failure::new(Exit::Failed, "The demo's task is gone. This is a fault of aca."))
 }
 
 fn hunk_with<'p>(proposal: &'p ProposalView, text: &str) -> Result<&'p HunkView, Failure> {
@@ -126,7 +123,7 @@ impl Pair {
             }
             Self::Embedded { why, .. } => format!(
                 "{}\nSandbox: a confined process, driven by aca's own small agent loop, because {why}\n\
-                 To see Claude Code in a container instead: start a Docker engine (`aca doctor` checks it), then run `aca demo` again.",
+                 To see Claude Code in a container instead: mend that (`aca doctor` says how), then run `aca demo` again.",
                 style("EMBEDDED PAIR: NO CONTAINER, NO CLAUDE CODE.").yellow().bold()
             ),
         }

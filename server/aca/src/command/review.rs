@@ -1,7 +1,7 @@
 //! `aca review`: looks at a task's hunks, and accepts or rejects them.
 
 mod keys;
-pub(crate) mod show;
+mod show;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -5,22 +5,31 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use aca_protocol::proposal::ProposalView;
 use console::style;
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::Pair;
-use crate::command::review;
 use crate::exit::{Exit, Failure};
 use crate::terminal::Screen;
-use crate::words;
 
 /// The example.
 const EXAMPLE: &str = include_str!("../../../demo/cart.py");
 /// What the recorded model says.
 const SCRIPT: &str = include_str!("../../../demo/replay.toml");
+
+/// What the commands of the demo see of the person's environment.
+const KEPT_VARIABLES: &[&str] = &[
+    "PATH",
+    "HOME",
+    "TERM",
+    "COLORTERM",
+    "NO_COLOR",
+    "LANG",
+    "LC_ALL",
+    "DOCKER_HOST",
+];
 
 /// A directory with everything the demo needs; it goes away with the demo.
 pub(super) struct Stage {
@@ -49,66 +58,62 @@ impl Stage {
         Ok(Self { dir, workspace })
     }
 
-    /// Shows the command that runs next as one would type it.
-    #[expect(clippy::unused_self, reason = "the stage is where the command runs")]
-    pub(super) fn announce(&self, screen: Screen, args: &[&str]) {
-        screen.say(&format!(
-            "\n{}",
-            style(format!("$ aca {}", args.join(" "))).cyan().bold()
-        ));
-    }
-
-    /// Runs `aca` in the demo's world and reads its answer; its progress goes to the person.
+    /// Shows a command as one would type it, and runs it: what it says goes to the person.
     ///
     /// # Errors
     ///
     /// When it fails; its own message is on stderr by then.
-    pub(super) async fn ask<T: DeserializeOwned>(&self, screen: Screen, args: &[&str]) -> Result<T, Failure> {
+    pub(super) async fn perform(&self, screen: Screen, args: &[&str]) -> Result<(), Failure> {
+        screen.say(&format!(
+            "\n{}",
+            style(format!("$ aca {}", args.join(" "))).cyan().bold()
+        ));
+        let stdout = if screen.is_json() {
+            Stdio::null()
+        } else {
+            Stdio::inherit()
+        };
+        let status = self.aca(args)?.stdout(stdout).status().await;
+        let status = status.map_err(|error| Failure::while_doing("aca cannot be run", error))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(failed(args, status))
+        }
+    }
+
+    /// Runs a command unseen and reads its answer.
+    ///
+    /// # Errors
+    ///
+    /// When it fails; its own message is on stderr by then.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, args: &[&str]) -> Result<T, Failure> {
+        let output = self.aca(args)?.arg("--json").stdout(Stdio::piped()).output().await;
+        let output = output.map_err(|error| Failure::while_doing("aca cannot be run", error))?;
+        serde_json::from_slice(&output.stdout).map_err(|_| failed(args, output.status))
+    }
+
+    /// `aca` itself, in the demo's world.
+    fn aca(&self, args: &[&str]) -> Result<Command, Failure> {
         let program = env::current_exe().map_err(|error| Failure::while_doing("aca cannot find itself", error))?;
         let mut command = Command::new(program);
         command
             .args(args)
-            .arg("--json")
             .arg("--workspace")
             .arg(&self.workspace)
             .current_dir(&self.workspace)
             .env_clear()
             .envs(
-                env::vars_os().filter(|(name, _)| {
-                    matches!(name.to_str(), Some("PATH" | "HOME" | "TERM" | "DOCKER_HOST" | "LANG"))
-                }),
+                KEPT_VARIABLES
+                    .iter()
+                    .filter_map(|name| Some((*name, env::var_os(name)?))),
             )
             .env("ACA_DATA_DIR", self.dir.path().join("data"))
             .env("ACA_CONFIG_FILE", self.dir.path().join("aca.toml"))
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())
             .kill_on_drop(true);
-        let mut progress = screen.progress();
-        progress.show("working");
-        let output = command
-            .output()
-            .await
-            .map_err(|error| Failure::while_doing("aca cannot be run", error))?;
-        drop(progress);
-        if let Ok(answer) = serde_json::from_slice(&output.stdout) {
-            return Ok(answer);
-        }
-        let message = format!(
-            "The demo stops here: `aca {}` ended with {}.",
-            args.join(" "),
-            output.status
-        );
-        Err(Failure::new(Exit::Failed, message))
-    }
-
-    /// Shows every hunk with its surroundings.
-    pub(super) fn show_proposal(&self, screen: Screen, proposal: &ProposalView) {
-        for file in &proposal.files {
-            screen.say(&words::file_heading(file));
-            for hunk in &file.hunks {
-                screen.say(&review::show::hunk(&self.workspace, file, hunk));
-            }
-        }
+        Ok(command)
     }
 
     /// The line of the TODO, counted from one.
@@ -156,6 +161,11 @@ impl Stage {
             .close()
             .map_err(|error| Failure::while_doing("The demo's directory cannot be removed", error))
     }
+}
+
+fn failed(args: &[&str], status: std::process::ExitStatus) -> Failure {
+    let message = format!("The demo stops here: `aca {}` ended with {status}.", args.join(" "));
+    Failure::new(Exit::Failed, message)
 }
 
 async fn remove(docker: &impl aca_sandbox::Backend, attempt: &str) {

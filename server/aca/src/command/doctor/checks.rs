@@ -130,7 +130,6 @@ fn judge_git(said: &str, mend: &str) -> Check {
 }
 
 pub(super) fn watches() -> Check {
-    const NAME: &str = "file watching";
     let read = |name: &str| -> Option<u64> {
         fs::read_to_string(format!("/proc/sys/fs/inotify/{name}"))
             .ok()?

@@ -16,7 +16,7 @@ const AROUND: usize = 3;
 const MAX_BYTES: u64 = 4 << 20;
 
 /// Renders a hunk with what the file on disk says around it.
-pub(crate) fn hunk(root: &Path, file: &FileView, hunk: &HunkView) -> String {
+pub(super) fn hunk(root: &Path, file: &FileView, hunk: &HunkView) -> String {
     let live = match &file.change {
         FileChange::Modify => read(root, &file.path),
         _ => String::new(),
@@ -32,7 +32,7 @@ fn render(live: &str, hunk: &HunkView) -> String {
     let mut out = vec![format!(
         "{} {}  {}",
         style(place).cyan(),
-        style(&hunk.id).dim(),
+        style(words::short(&hunk.id)).dim(),
         style(words::hunk_state(&hunk.state)).yellow()
     )];
     let before = lines.get(first.saturating_sub(AROUND).min(lines.len())..first.min(lines.len()));
