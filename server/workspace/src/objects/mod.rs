@@ -165,6 +165,3 @@ impl Error {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
