@@ -98,7 +98,7 @@ fn wrong_command_lines_say_what_is_wrong() {
         ("run", 2, "--todo"),
         ("run --todo src/user.rs", 2, "FILE:LINE"),
         ("run --todo src/user.rs:2", 4, "TODO"),
-        ("run --todo nowhere.rs:2", 4, "nowhere.rs"),
+        ("run --todo nowhere.rs:2", 2, "nowhere.rs"),
         ("run --todo ../outside.rs:1", 2, "outside"),
         ("review no-such-task --accept all", 4, "no-such-task"),
         ("stop no-such-task", 4, "no-such-task"),
