@@ -6,9 +6,9 @@
 //! How a message travels:
 //!
 //! ```text
-//! bytes ─► transport::input ─► tower-lsp's reader ─► transport::Ingress ─► requests::*, notifications::*
-//!                                                    (first poll, in wire order)      │
-//! bytes ◄─ transport::output ◄─ tower-lsp's writer ◄──────────── replies, and what `background` tasks send
+//! bytes ─► transport::driver ─► transport::Ingress ─► tower-lsp's router ─► requests::*, notifications::*
+//!                               (first poll, in wire order)                           │
+//! bytes ◄─ transport::output ◄─ transport::driver ◄──────── replies, and what `background` tasks send
 //! ```
 //!
 //! Rules that the rest of the crate keeps (measured grounds are with the code that relies on them):

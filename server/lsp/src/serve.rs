@@ -7,16 +7,11 @@ use aca_engine::Engine;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tower_lsp::Server as Transport;
 
 use crate::background::Background;
 use crate::connection::Connection;
-use crate::transport::{Ingress, Input, Stop, buffered};
+use crate::transport::{Ingress, Stop, buffered, drive};
 use crate::{follow, landing, publish, service};
-
-/// How many requests may be unfinished at once before the server stops reading. Handlers are quick or wait for the
-/// engine; the bound is far above what any editor has in flight.
-const CONCURRENCY: usize = 1024;
 
 /// How long requests may take to finish once the connection is to end.
 const GRACE: Duration = Duration::from_millis(500);
@@ -94,8 +89,8 @@ where
     background.spawn(publish::diagnostics(Arc::clone(&connection)));
     background.spawn(publish::lenses(connection));
 
-    let transport = Transport::new(Input::new(input, stop.clone()), writer, socket).concurrency_level(CONCURRENCY);
-    let mut serving = tokio::spawn(transport.serve(Ingress::new(service, stop.clone())));
+    let service = Ingress::new(service, stop.clone());
+    let mut serving = tokio::spawn(drive(input, writer, socket, service, stop.clone()));
     let end = tokio::select! {
         biased;
         end = stop.asked() => end,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::sync::CancellationToken;
 
 use crate::ServeEnd;
 
@@ -36,10 +36,5 @@ impl Stop {
         self.token.cancelled().await;
         // The reason is set before the token is cancelled.
         self.reason().unwrap_or(ServeEnd::Stopped)
-    }
-
-    /// Returns a future of its own that is ready once the connection is to end.
-    pub(crate) fn signal(&self) -> WaitForCancellationFutureOwned {
-        self.token.clone().cancelled_owned()
     }
 }
