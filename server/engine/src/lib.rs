@@ -20,3 +20,4 @@ mod watch;
 pub use buffers::{Buffers, EditorId, EditorReply, EditorRequest, LiveBuffer};
 pub use error::Error;
 pub use handle::{Change, ClaudeSource, Engine, EngineConfig};
+pub use proposal::hunks_between;

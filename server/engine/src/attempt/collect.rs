@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::Context;
 use crate::core::{AttemptEnd, Proposed};
-use crate::proposal;
+use crate::proposal::hunks_between;
 
 /// How large an outcome may be, in bytes.
 const MAX_OUTCOME: u64 = 1 << 20;
@@ -65,7 +65,7 @@ impl Context {
             let checkout: Checkout = read_json(&dir.checkout())?;
             let imported = session.objects.import_result(&base, &dir.work(), &checkout);
             let imported = imported.map_err(|error| error.to_string())?;
-            let hunks = proposal::hunk_refs(&proposal::files(&session.objects, &base, &imported.tree)?);
+            let hunks = hunks_between(&session.objects, &base, &imported.tree)?;
             let (base, result) = (base.as_str().to_owned(), imported.tree.as_str().to_owned());
             let proposed = (!hunks.is_empty()).then_some(Proposed { base, result, hunks });
             Ok((proposed, imported.refused))

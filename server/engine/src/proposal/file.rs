@@ -60,13 +60,18 @@ pub(crate) fn files(objects: &Objects, base: &Tree, result: &Tree) -> Result<Vec
     Ok(files)
 }
 
-/// Returns every hunk of the files, in order.
-pub(crate) fn hunk_refs(files: &[ChangedFile]) -> Vec<HunkRef> {
+/// Returns the hunks of a proposal between two trees, file by file in path order.
+///
+/// # Errors
+///
+/// A sentence, if the object store cannot be read.
+pub fn hunks_between(objects: &Objects, base: &Tree, result: &Tree) -> Result<Vec<HunkRef>, String> {
+    let files = files(objects, base, result)?;
     let refs = |file: &ChangedFile| {
         let path = file.path.clone();
         file.ids().into_iter().map(move |id| HunkRef { id, path: path.clone() }).collect::<Vec<_>>()
     };
-    files.iter().flat_map(refs).collect()
+    Ok(files.iter().flat_map(refs).collect())
 }
 
 fn changed(diff: FileDiff) -> ChangedFile {

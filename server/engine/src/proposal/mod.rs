@@ -10,6 +10,6 @@ mod live;
 mod place;
 mod worker;
 
-pub(crate) use file::{files, hunk_refs};
+pub use file::hunks_between;
 pub(crate) use live::encode_like;
 pub(crate) use worker::{Job, spawn, spread_touches};

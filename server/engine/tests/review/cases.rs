@@ -1,0 +1,231 @@
+//! What a person decides and what their files say then.
+
+use aca_engine::EditorReply;
+use aca_engine::core::Landing;
+use aca_protocol::HunkId;
+use aca_protocol::proposal::{Decision, FileChange, HunkState, Selection};
+use aca_protocol::task::TaskState;
+
+use crate::fixture::Fixture;
+
+const BASE: &str = "one\ntwo\nthree\nfour\nfive\nsix\nseven\n";
+/// Two hunks: line 2 and line 6.
+const RESULT: &str = "one\nTWO\nthree\nfour\nfive\nSIX\nseven\n";
+
+async fn two_hunks() -> Fixture {
+    Fixture::new(&[("a.txt", BASE)], &[("a.txt", RESULT)]).await
+}
+
+fn is_conflict(state: &HunkState) -> bool {
+    matches!(state, HunkState::Conflict { .. })
+}
+
+#[tokio::test]
+async fn one_hunk_is_accepted_and_one_rejected() {
+    let fixture = two_hunks().await;
+    assert_eq!(fixture.state(), TaskState::Ready { pending: 2, conflicts: 0 });
+    assert_eq!(fixture.read("a.txt"), BASE, "nothing is written before a decision");
+    fixture.decide_nth(Decision::Accept, 0).await;
+    fixture.decide_nth(Decision::Reject, 1).await;
+    assert_eq!(fixture.read("a.txt"), BASE.replace("two", "TWO"));
+    assert_eq!(fixture.states(), [HunkState::Landed, HunkState::Rejected]);
+    assert_eq!(fixture.state(), TaskState::Landed { accepted: 1, rejected: 1 });
+}
+
+#[tokio::test]
+async fn what_was_typed_meanwhile_stays() {
+    let fixture = two_hunks().await;
+    fixture.write("a.txt", &format!("zero\n{}", BASE.replace("four", "FOUR")));
+    let result = fixture.accept_all().await;
+    assert_eq!(result.refused, []);
+    assert_eq!(fixture.read("a.txt"), "zero\none\nTWO\nthree\nFOUR\nfive\nSIX\nseven\n");
+}
+
+#[tokio::test]
+async fn a_true_overlap_is_shown_and_never_written() {
+    let fixture = two_hunks().await;
+    let mine = BASE.replace("two", "mine");
+    fixture.write("a.txt", &mine);
+    fixture.until(|states| is_conflict(&states[0])).await;
+    assert_eq!(fixture.state(), TaskState::Ready { pending: 2, conflicts: 1 });
+    let result = fixture.accept_all().await;
+    assert_eq!((result.decided.len(), result.refused.len()), (1, 1));
+    assert_eq!(fixture.read("a.txt"), mine.replace("six", "SIX"));
+}
+
+#[tokio::test]
+async fn the_second_same_decision_changes_nothing_and_the_opposite_one_is_refused() {
+    let fixture = two_hunks().await;
+    fixture.decide_nth(Decision::Accept, 0).await;
+    let after = fixture.read("a.txt");
+    assert_eq!(fixture.decide_nth(Decision::Accept, 0).await.refused, []);
+    assert_eq!(fixture.decide_nth(Decision::Reject, 0).await.refused.len(), 1);
+    fixture.decide_nth(Decision::Reject, 1).await;
+    assert_eq!(fixture.decide_nth(Decision::Accept, 1).await.refused.len(), 1);
+    assert_eq!(fixture.read("a.txt"), after);
+}
+
+#[tokio::test]
+async fn unknown_hunks_and_files_are_refused() {
+    let fixture = two_hunks().await;
+    for selection in [
+        Selection::Hunks { ids: vec![HunkId::new("nope")] },
+        Selection::File { path: "nope".to_owned() },
+    ] {
+        let task = fixture.task.clone();
+        let params = aca_protocol::methods::DecideParams { task, decision: Decision::Accept, selection };
+        assert!(matches!(fixture.engine.decide(params).await, Err(aca_engine::Error::NotFound(_))));
+    }
+    assert_eq!(fixture.read("a.txt"), BASE);
+}
+
+#[tokio::test]
+async fn an_open_document_lands_through_its_editor_and_stays_unsaved() {
+    let fixture = two_hunks().await;
+    let mut editor = fixture.open("a.txt", &BASE.replace("four", "unsaved"));
+    let (result, after) = tokio::join!(fixture.accept_all(), editor.obey());
+    assert_eq!(result.refused, []);
+    assert_eq!(after, RESULT.replace("four", "unsaved"));
+    assert_eq!(fixture.read("a.txt"), BASE, "the file is the user's to save");
+}
+
+#[tokio::test]
+async fn a_document_that_moved_on_is_merged_again() {
+    let fixture = two_hunks().await;
+    let mut editor = fixture.open("a.txt", BASE);
+    let typing = async {
+        editor
+            .answer(|editor, _| {
+                editor.say(2, &format!("typed\n{BASE}"));
+                EditorReply::Stale
+            })
+            .await;
+        editor.obey().await
+    };
+    let (result, after) = tokio::join!(fixture.accept_all(), typing);
+    assert_eq!((result.refused, after), (Vec::new(), format!("typed\n{RESULT}")));
+}
+
+#[tokio::test]
+async fn an_editor_that_refuses_leaves_the_hunks_undecided() {
+    let fixture = two_hunks().await;
+    let mut editor = fixture.open("a.txt", BASE);
+    let refusing = editor.answer(|_, _| EditorReply::Refused("The document is read-only.".to_owned()));
+    let (result, _) = tokio::join!(fixture.accept_all(), refusing);
+    assert_eq!((result.decided.len(), result.refused.len()), (0, 2));
+    assert_eq!(fixture.states(), [HunkState::Pending, HunkState::Pending]);
+}
+
+#[tokio::test]
+async fn typing_in_an_open_document_moves_and_blocks_hunks() {
+    let fixture = two_hunks().await;
+    let editor = fixture.open("a.txt", &format!("a\nb\n{BASE}"));
+    fixture.until(|_| fixture.proposal().files[0].hunks[0].line == 3).await;
+    editor.say(2, &BASE.replace("six", "6"));
+    fixture.until(|states| states[0] == HunkState::Pending && is_conflict(&states[1])).await;
+    editor.say(3, &BASE.replace("six", "SIX"));
+    fixture.until(|states| states[1] == HunkState::AlreadyThere).await;
+}
+
+#[tokio::test]
+async fn what_is_there_already_is_accepted_without_writing() {
+    let fixture = two_hunks().await;
+    let mut editor = fixture.open("a.txt", RESULT);
+    assert_eq!(fixture.accept_all().await.decided.len(), 2);
+    assert!(editor.was_left_alone());
+}
+
+#[tokio::test]
+async fn line_endings_byte_order_marks_and_missing_newlines_are_kept() {
+    for (base, result) in [
+        ("a\r\nb\r\nc\r\n", "a\r\nB\r\nc\r\n"),
+        ("a\r\nb\nc", "a\r\nB\nc"),
+        ("a\nb", "a\nb\n"),
+        ("a\nb\n", "a\nb"),
+        ("\u{feff}a\nb\n", "\u{feff}a\nB\n"),
+        ("", "x"),
+        ("ä\n😀\n", "ä\n😀!\n"),
+    ] {
+        let fixture = Fixture::new(&[("f", base)], &[("f", result)]).await;
+        fixture.accept_all().await;
+        assert_eq!(fixture.read("f"), result);
+    }
+}
+
+#[tokio::test]
+async fn an_open_document_without_the_byte_order_mark_lands_without_it() {
+    let fixture = Fixture::new(&[("f", "\u{feff}a\nb\nc\n")], &[("f", "\u{feff}a\nb\nC\n")]).await;
+    let mut editor = fixture.open("f", "a\nb\nc\n");
+    let (_, after) = tokio::join!(fixture.accept_all(), editor.obey());
+    assert_eq!(after, "a\nb\nC\n");
+}
+
+#[tokio::test]
+async fn new_deleted_and_renamed_files_land() {
+    let long = "line\nanother line\nand a third that is long enough\n";
+    let base = [("gone", "bye\n"), ("old/name", long)];
+    let result = [("new/file.sh", "#!/bin/sh\n"), ("moved/name", long)];
+    let fixture = Fixture::new(&base, &result).await;
+    let changes: Vec<FileChange> = fixture.proposal().files.iter().map(|file| file.change.clone()).collect();
+    let renamed = FileChange::Rename { from: "old/name".to_owned() };
+    assert_eq!(changes, [FileChange::Delete, renamed, FileChange::Create]);
+    assert_eq!(fixture.accept_all().await.refused, []);
+    assert!(!fixture.path("gone").exists() && !fixture.path("old/name").exists());
+    assert_eq!(fixture.read("moved/name"), long);
+    assert_eq!(fixture.read("new/file.sh"), "#!/bin/sh\n");
+}
+
+#[tokio::test]
+async fn a_renamed_file_carries_what_was_typed_into_the_old_one() {
+    let long = "line\nanother line\nand a third that is long enough\n";
+    let fixture = Fixture::new(&[("old", long)], &[("new", long)]).await;
+    fixture.write("old", &format!("typed\n{long}"));
+    assert_eq!(fixture.accept_all().await.refused, []);
+    assert_eq!(fixture.read("new"), format!("typed\n{long}"));
+    assert!(!fixture.path("old").exists());
+}
+
+#[tokio::test]
+async fn whole_file_changes_do_not_overwrite_what_appeared_or_changed_meanwhile() {
+    let fixture = Fixture::new(&[("gone", "bye\n")], &[("new", "agent's\n")]).await;
+    fixture.write("new", "mine\n");
+    fixture.write("gone", "changed\n");
+    let result = fixture.accept_all().await;
+    assert_eq!((result.decided.len(), result.refused.len()), (0, 2));
+    assert_eq!((fixture.read("new"), fixture.read("gone")), ("mine\n".to_owned(), "changed\n".to_owned()));
+}
+
+#[tokio::test]
+async fn a_file_that_went_away_is_a_conflict() {
+    let fixture = two_hunks().await;
+    std::fs::remove_file(fixture.path("a.txt")).unwrap();
+    fixture.until(|states| states.iter().all(is_conflict)).await;
+    assert_eq!(fixture.accept_all().await.refused.len(), 2);
+    assert!(!fixture.path("a.txt").exists());
+}
+
+#[tokio::test]
+async fn a_restart_shows_the_same_proposal_and_decisions() {
+    let mut fixture = two_hunks().await;
+    fixture.decide_nth(Decision::Accept, 0).await;
+    let before = (fixture.hunks(), fixture.state());
+    fixture.restart().await;
+    assert_eq!((fixture.hunks(), fixture.state()), before);
+}
+
+#[tokio::test]
+async fn a_landing_that_a_crash_kept_from_being_recorded_is_recorded() {
+    let probe = Fixture::new(&[("f", "a\n")], &[("f", "B\n")]).await;
+    let hunks = vec![probe.hunks()[0].1.clone()];
+    let landing = Landing { path: "f".to_owned(), hunks, expect: Some("x".to_owned()), new: Some(sha256("B\n")) };
+    let mut fixture = Fixture::with_landing(&[("f", "a\n")], &[("f", "B\n")], Some(landing)).await;
+    assert_eq!(fixture.states(), [HunkState::Pending], "the file does not say it, so it did not happen");
+    fixture.write("f", "B\n");
+    fixture.restart().await;
+    fixture.until(|states| states == [HunkState::Landed]).await;
+}
+
+fn sha256(text: &str) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
