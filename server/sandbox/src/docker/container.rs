@@ -76,13 +76,11 @@ fn host_config(spec: &SandboxSpec, mounts: &[Mount], cpus: f64) -> Result<HostCo
             name: Some(RestartPolicyNameEnum::NO),
             maximum_retry_count: None,
         }),
+        // The journal is the record. A log that a program inside floods keeps the engine busy, and holds a kill up for
+        // seconds; measured: json-file 2.3 s, none 0.2 s.
         log_config: Some(HostConfigLogConfig {
-            typ: Some("json-file".into()),
-            config: Some(
-                [("max-size", "10m"), ("max-file", "2")]
-                    .map(|(k, v)| (k.into(), v.into()))
-                    .into(),
-            ),
+            typ: Some("none".into()),
+            config: None,
         }),
         ..HostConfig::default()
     })

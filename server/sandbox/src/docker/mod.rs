@@ -18,6 +18,7 @@ use bollard::query_parameters::{
     RemoveContainerOptionsBuilder, StartContainerOptions,
 };
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 pub use diagnose::Diagnosis;
 
@@ -44,8 +45,8 @@ pub struct Docker {
     engine: OnceCell<Engine>,
 }
 
-/// How long a removal that the engine has under way is waited for.
-const REMOVAL: Duration = Duration::from_secs(20);
+/// How long a creation or a removal that the engine has under way is waited for.
+const SETTLING: Duration = Duration::from_secs(20);
 
 impl Docker {
     /// Makes a backend; the engine is first spoken to when it is needed.
@@ -88,13 +89,24 @@ impl Docker {
         }
     }
 
+    /// Makes sure that the container of that name has the labels of `spec`.
     async fn adopt(&self, spec: &SandboxSpec) -> Result<(), Error> {
         let engine = self.engine().await?;
-        let found = engine
-            .client
-            .inspect_container(&spec.name, None::<InspectContainerOptions>)
-            .await;
-        let found = found.map_err(|e| engine.error("inspect the container that has the name", e))?;
+        let deadline = Instant::now() + SETTLING;
+        let found = loop {
+            match engine
+                .client
+                .inspect_container(&spec.name, None::<InspectContainerOptions>)
+                .await
+            {
+                Ok(found) => break found,
+                // The name is taken some time before its container can be seen, and after.
+                Err(e) if engine::status(&e) == Some(404) && Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                Err(e) => return Err(engine.error("inspect the container that has the name", e)),
+            }
+        };
         let labels = found.config.and_then(|c| c.labels).unwrap_or_default();
         match spec.labels.iter().find(|&(key, value)| labels.get(key) != Some(value)) {
             Some((label, _)) => Err(Error::NameTaken {
@@ -191,13 +203,13 @@ impl Backend for Docker {
     async fn remove(&self, name: &str) -> Result<(), Error> {
         let engine = self.engine().await?;
         let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-        let deadline = tokio::time::Instant::now() + REMOVAL;
+        let deadline = Instant::now() + SETTLING;
         loop {
             match engine.client.remove_container(name, Some(options.clone())).await {
                 Ok(()) => return Ok(()),
                 Err(e) if engine::status(&e) == Some(404) => return Ok(()),
                 // Someone else is removing it, which the engine has no call to wait for.
-                Err(e) if engine::status(&e) == Some(409) && tokio::time::Instant::now() < deadline => {
+                Err(e) if engine::status(&e) == Some(409) && Instant::now() < deadline => {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
                 Err(e) => return Err(engine.error("remove a container", e)),
