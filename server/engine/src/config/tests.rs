@@ -42,7 +42,7 @@ fn every_key_is_documented_with_its_scope() {
         };
         let at = lines
             .iter()
-            .position(|line| is_key(&line))
+            .position(is_key)
             .unwrap_or_else(|| panic!("{} is missing", key.name));
         let scope = match key.scope {
             keys::Scope::Any => "(any)",

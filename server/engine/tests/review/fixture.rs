@@ -209,7 +209,7 @@ fn seed(
     std::fs::create_dir_all(root).unwrap();
     let mut store = Store::create(&dir, root, &session).unwrap();
     let objects = Objects::open(&dir.join("objects.git")).unwrap();
-    let mut tree = |files: &Files| {
+    let tree = |files: &Files| {
         for entry in std::fs::read_dir(root).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() { std::fs::remove_dir_all(path).unwrap() } else { std::fs::remove_file(path).unwrap() }
