@@ -44,7 +44,11 @@ impl Server {
     pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
         self.next_id += 1;
         let id = self.next_id;
-        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        let mut request = json!({ "jsonrpc": "2.0", "id": id, "method": method });
+        if !params.is_null() {
+            request["params"] = params;
+        }
+        self.send(&request);
         loop {
             let message = framing::read(&mut self.output).expect("the server answers");
             match (message.get("method"), message.get("id")) {
@@ -61,7 +65,7 @@ impl Server {
     /// Ends the server as the protocol says.
     pub(crate) fn end(mut self) {
         self.call("shutdown", Value::Null);
-        self.notify("exit", Value::Null);
+        self.send(&json!({ "jsonrpc": "2.0", "method": "exit" }));
         drop(self.input);
         self.process.await_exit(aca_tests::wait::SHORT);
     }

@@ -25,7 +25,7 @@ fn without_an_engine_the_demo_uses_the_embedded_pair_and_says_so() {
     let demo = env.run(&workspace, &["demo"]);
     assert_eq!(demo.code, Some(0), "{demo:#?}");
     let told = format!("{}{}", demo.out, demo.err);
-    assert!(told.contains("embedded"), "{told}");
+    assert!(told.to_lowercase().contains("embedded pair"), "{told}");
     assert!(
         told.contains("Docker"),
         "the demo does not say how to get the other form: {told}"

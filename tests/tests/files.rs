@@ -23,13 +23,14 @@ stays
 ";
 
 const CHANGES: &str = "mkdir -p new/deep && printf 'fresh\\nno newline' > new/deep/file.txt && rm old.txt refused.txt && \
-                       mkdir -p moved && mv here.txt moved/there.txt && printf '\\000\\001\\377' > blob.bin && \
+                       mkdir -p moved && mv here.txt moved/there.txt && printf '\\000\\001\\377' | tee blob.bin >> data.bin && \
                        printf '#!/bin/sh\\n' > tool.sh && chmod +x tool.sh && ln -s /etc/passwd link";
 
 #[test]
 fn whole_files_land_and_are_refused_as_decided() {
     let env = TestEnv::new();
     let workspace = env.workspace(FILES);
+    std::fs::write(workspace.path("data.bin"), [0, 2]).unwrap();
     env.script(&one_command(CHANGES));
     let mut editor = Editor::start(&env, &workspace);
     editor.run_text(&workspace, "tidy up");
@@ -49,7 +50,8 @@ fn whole_files_land_and_are_refused_as_decided() {
             from: "here.txt".to_owned()
         }
     );
-    assert_eq!(change("blob.bin"), &FileChange::Binary);
+    assert_eq!(change("blob.bin"), &FileChange::Create);
+    assert_eq!(change("data.bin"), &FileChange::Binary);
     assert!(
         matches!(change("link"), FileChange::Unsupported { .. }),
         "{:?}",
@@ -66,6 +68,7 @@ fn whole_files_land_and_are_refused_as_decided() {
     assert!(!workspace.has("old.txt") && !workspace.has("here.txt") && !workspace.has("link"));
     assert_eq!(workspace.read("moved/there.txt"), "one\ntwo\nthree\nfour\nfive\nsix\n");
     assert_eq!(std::fs::read(workspace.path("blob.bin")).unwrap(), [0, 1, 255]);
+    assert_eq!(std::fs::read(workspace.path("data.bin")).unwrap(), [0, 2, 0, 1, 255]);
     let mode = std::fs::metadata(workspace.path("tool.sh")).unwrap().permissions();
     assert_eq!(
         std::os::unix::fs::PermissionsExt::mode(&mode) & 0o111,

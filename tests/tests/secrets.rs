@@ -17,8 +17,8 @@ fn the_credential_is_nowhere_but_upstream() {
         ..Settings::default()
     });
     let workspace = env.workspace(SHOP);
-    let search = "env; cat /proc/*/environ | tr '\\0' '\\n'; cat /proc/*/cmdline | tr '\\0' ' '; \
-                  grep -rs sk-ant /aca /tmp \"$HOME\" . ; true";
+    let search = "(env; cat /proc/*/environ /proc/*/cmdline | tr '\\0' '\\n'; \
+                  grep -rsIh made-up /aca/out /tmp \"$HOME\" . | cut -c 1-2000) | tr -cd '\\n\\40-\\176'";
     let script = aca_tests::model::Script::new()
         .tools([tool(
             "Bash",

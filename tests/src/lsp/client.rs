@@ -119,7 +119,7 @@ impl Client {
 
     /// Sends a notification.
     pub fn notify(&mut self, method: &str, params: Value) {
-        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
+        self.send(&message(None, method, params));
     }
 
     /// Sends a request and returns its number at once.
@@ -127,7 +127,7 @@ impl Client {
         self.next_id += 1;
         let id = self.next_id;
         self.asked.push(id);
-        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        self.send(&message(Some(id), method, params));
         id
     }
 
@@ -310,6 +310,18 @@ impl Drop for Client {
             "the test left requests of the server unanswered: {unread:?}"
         );
     }
+}
+
+/// Makes a message. Params that are null are left out, as the protocol has it.
+fn message(id: Option<i64>, method: &str, params: Value) -> Value {
+    let mut message = json!({ "jsonrpc": "2.0", "method": method });
+    if let Some(id) = id {
+        message["id"] = json!(id);
+    }
+    if !params.is_null() {
+        message["params"] = params;
+    }
+    message
 }
 
 /// Returns the params of `initialize`.
