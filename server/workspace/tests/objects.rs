@@ -1,6 +1,6 @@
 //! Snapshots, checkouts and results over real directories, with the hostile things an agent may leave in one.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -500,7 +500,9 @@ fn hostile_things_are_refused_and_stay_as_in_the_base() {
     symlink("good", fixture.root().join("stays")).unwrap();
     let (base, imported) = fixture.result(|work| {
         let replace = |path: &str| fs::remove_file(work.join(path)).unwrap();
-        ["swapped", "pipe", "huge", "link", "gone", "hard"].into_iter().for_each(replace);
+        ["swapped", "pipe", "huge", "link", "gone", "hard"]
+            .into_iter()
+            .for_each(replace);
         symlink(secret.path().join("secret"), work.join("swapped")).unwrap();
         fs::remove_dir_all(work.join("dir")).unwrap();
         symlink(secret.path(), work.join("dir")).unwrap();

@@ -135,7 +135,16 @@ impl Objects {
 
     /// Returns whether all objects could be packed and stored.
     fn pipe_pack(&self, root: &Path, oids: &str) -> Result<bool, Error> {
-        let mut pack = query(root, &["pack-objects", "--stdout", "--quiet", "--delta-base-offset"]);
+        let mut pack = query(
+            root,
+            &[
+                "pack-objects",
+                "--stdout",
+                "--quiet",
+                "--window=0",
+                "--delta-base-offset",
+            ],
+        );
         let spawned = pack
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
