@@ -21,7 +21,7 @@ fn shuffled(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let mut shuffled = String::new();
     for index in 0..lines.len() {
-        shuffled.extend(lines.get(index * 7_919 % lines.len()));
+        shuffled.extend(lines.get(index * 7_919 % lines.len()).copied());
         shuffled.push('\n');
     }
     shuffled
