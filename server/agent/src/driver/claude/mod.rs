@@ -92,7 +92,6 @@ async fn converse(context: &Arc<Context>, child: &mut Child) -> Result<Ending, D
             biased;
             line = lines.recv() => match line {
                 Some(line) => conversation.line(&line)?,
-                None if exited.is_some() => break exited,
                 None => break conversation.exit(child, &mut complaints).await?,
             },
             Some(line) = complaints.recv() => conversation.complaint(&line)?,
