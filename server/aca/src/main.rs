@@ -34,12 +34,16 @@ fn main() {
         .enable_all()
         .build()
         .map_err(|error| Failure::while_doing("The runtime cannot be started", error))
-        .and_then(|runtime| runtime.block_on(run(cli)))
+        .and_then(|runtime| {
+            let end = runtime.block_on(run(cli));
+            // A read of stdin that never ends would keep the runtime, and with it the process.
+            runtime.shutdown_background();
+            end
+        })
         .unwrap_or_else(|failure| {
             let _ = writeln!(std::io::stderr(), "aca: {}", failure.message);
             failure.exit
         });
-    // Not by returning: a blocked read of stdin would keep the process.
     std::process::exit(exit as i32);
 }
 

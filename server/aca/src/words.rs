@@ -13,6 +13,7 @@ use crate::terminal::harmless;
 pub(crate) fn state(state: &TaskState) -> String {
     match state {
         TaskState::Queued => "queued".into(),
+        TaskState::Preparing { step } if step.is_empty() => "preparing".into(),
         TaskState::Preparing { step } => format!("preparing: {}", harmless(step)),
         TaskState::Running { activity, .. } if activity.is_empty() => "running".into(),
         TaskState::Running { activity, .. } => format!("running: {}", harmless(activity)),

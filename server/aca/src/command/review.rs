@@ -163,7 +163,7 @@ impl Review<'_> {
         for refusal in &result.refused {
             self.context.screen.note(&format!(
                 "Hunk {} stays undecided: {}",
-                refusal.hunk,
+                words::short(&refusal.hunk),
                 harmless(&refusal.reason)
             ));
         }

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use aca_engine::config::Backend;
+use aca_engine::parts::docker;
 use aca_protocol::methods::{Run, RunParams, Stop, TaskChanged, TaskParams, Tasks, TasksParams};
 use aca_protocol::task::{Origin, TaskState, TaskView};
 
@@ -20,8 +22,7 @@ const STOPPING: Duration = Duration::from_secs(10);
 pub(crate) async fn run(context: &Context, args: RunArgs) -> Result<Exit, Failure> {
     let root = context.root()?;
     let origin = origin(args, &root)?;
-    // Wrong settings are said now, before a task exists.
-    context.config()?;
+    check_parts(context).await?;
     let mut link = context.link(&root).await?;
     let task = link
         .client
@@ -33,7 +34,9 @@ pub(crate) async fn run(context: &Context, args: RunArgs) -> Result<Exit, Failur
     let id = task.id.clone();
     let mut progress = context.screen.progress();
     let working = until_settled(&mut link, task, |task| {
-        progress.show(&format!("{}: {}", task.id, words::state(&task.state)));
+        if !task.state.is_settled() {
+            progress.show(&format!("{}: {}", task.id, words::state(&task.state)));
+        }
     });
     let settled = tokio::select! {
         settled = working => Some(settled?),
@@ -105,6 +108,16 @@ async fn next_change(link: &mut Link, task: &TaskView) -> Option<TaskView> {
             return Some(changed);
         }
     }
+}
+
+/// Wrong settings and an engine that is not there are said now, before a task exists.
+async fn check_parts(context: &Context) -> Result<(), Failure> {
+    let config = context.config()?;
+    if config.sandbox.backend == Backend::Docker {
+        let engine = docker(&config).diagnose().await;
+        engine.map_err(|error| Failure::new(Exit::Unavailable, error.to_string()))?;
+    }
+    Ok(())
 }
 
 fn origin(args: RunArgs, root: &Path) -> Result<Origin, Failure> {

@@ -30,7 +30,7 @@ async fn engine(config: &Config, all: &mut Vec<Check>) {
     let found = match docker(config).diagnose().await {
         Ok(found) => found,
         Err(error) => {
-            let mend = "Start Docker, for example: sudo systemctl start docker. Or name an engine with docker.host.";
+            let mend = "If the engine listens elsewhere, name the place as docker.host in your settings.";
             all.push(Check::missing("engine", error.to_string(), mend));
             return;
         }

@@ -11,6 +11,7 @@ pub(super) const PROMPT: &str = "accept [a], reject [r], next [n], previous [p],
 
 /// What every key does.
 pub(super) const HELP: &str = "\
+Keys:
   a  accept this hunk: it lands in the file
   r  reject this hunk
   A  accept all undecided hunks of this file
