@@ -124,9 +124,13 @@ fn whole_words_in_capitals() {
             1:4-2:9 "TODO yes\n(TODO)"
         "#]],
     );
-    check("rs", "// é😀 TODO: ä😀\n", expect![[r#"
+    check(
+        "rs",
+        "// é😀 TODO: ä😀\n",
+        expect![[r#"
         0:10-0:22 "TODO: ä😀"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
