@@ -166,7 +166,8 @@ fn odd_things_are_refused_and_left_alone() {
     )
     .unwrap();
     let before = all_but_pipe(&root);
-    let expectations: [(&str, fn(&LandError) -> bool); 12] = [
+    type Check = fn(&LandError) -> bool;
+    let expectations: [(&str, Check); 12] = [
         ("link", |error| matches!(error, LandError::Symlink { .. })),
         ("out/f", |error| matches!(error, LandError::Symlink { .. })),
         ("out/new/f", |error| matches!(error, LandError::Symlink { .. })),
