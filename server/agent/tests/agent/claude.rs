@@ -97,7 +97,8 @@ async fn garbage_between_frames_is_noise_and_not_death() {
 async fn every_question_about_a_tool_is_answered_with_yes() {
     let ask = r#"echo '{"type":"control_request","request_id":"q1","request":{"subtype":"can_use_tool","tool_name":"Bash","input":{"command":"ls"}}}'; read answer; echo "$answer" > answer"#;
     let result = r#"echo '{"type":"result","subtype":"success","is_error":false,"result":""}'"#;
-    let (attempt, end) = run(&format!("{BEGIN}{ask}\n{result}\nread eof")).await;
+    let idle = r#"echo '{"type":"system","subtype":"session_state_changed","state":"idle"}'"#;
+    let (attempt, end) = run(&format!("{BEGIN}{ask}\n{result}\n{idle}\nread eof")).await;
     assert_eq!(end, End::Finished);
     let answer: serde_json::Value =
         serde_json::from_slice(&std::fs::read(attempt.spec.workspace.join("answer")).unwrap()).unwrap();
