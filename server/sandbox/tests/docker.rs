@@ -1,4 +1,5 @@
 //! Containers on a real engine. Without one these tests fail: they would prove nothing.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
 mod common;
 
@@ -55,6 +56,7 @@ checks!(
     missing_program,
     bad_specification,
     flood,
+    the_agent,
 );
 
 #[tokio::test]

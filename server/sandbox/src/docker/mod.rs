@@ -230,6 +230,9 @@ impl Backend for Docker {
             };
             // The list has no exit code and calls a container that failed to start "created" or "exited" alike.
             let status = self.inspect(name).await?;
+            if status == Status::Absent {
+                continue;
+            }
             let labels = container.labels.unwrap_or_default().into_iter().collect();
             found.push(Found {
                 name: name.to_owned(),

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use aca_sandbox::{Error, Status, sandbox_user};
+use aca_protocol::agent::files;
+use aca_sandbox::{Error, SandboxSpec, Status, sandbox_user};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Lab, Make};
@@ -350,4 +351,30 @@ pub(crate) async fn flood(make: &Make) {
         asked.elapsed()
     );
     assert!(Path::new(&lab.spec.out).exists());
+}
+
+/// The real agent is process 1, finds its attempt, and can be connected to or says in its outcome why not.
+pub(crate) async fn the_agent(make: &Make) {
+    let mut lab = Lab::new(make);
+    lab.spec.command = SandboxSpec::agent_command();
+    let attempt = serde_json::json!({
+        "attempt": lab.spec.name, "nonce": "n", "driver": "direct", "workspace": lab.spec.workspace, "prompt": "p",
+        "system": "", "model": "m", "conversation": "00000000-0000-4000-8000-000000000000", "gateway_token": "t",
+        "limits": { "silence_secs": 600, "total_secs": 600, "max_turns": 1 },
+    });
+    let spec = lab.spec.out.join(files::SPEC);
+    std::fs::write(&spec, attempt.to_string()).unwrap();
+    lab.start().await;
+    let mut stream = lab
+        .backend
+        .connect(&lab.spec.name, &lab.spec.out)
+        .await
+        .unwrap_or_else(|e| panic!("{e}"));
+    // It waits for the engine to carry its model requests, so it is there until it is stopped; yamux speaks first when
+    // it opens that stream.
+    let mut first = [0];
+    let read = tokio::time::timeout(Duration::from_secs(30), stream.read_exact(&mut first)).await;
+    assert!(matches!(read, Ok(Ok(_))), "{read:?}, {:?}", lab.status().await);
+    assert!(lab.spec.out.join(files::STARTED).exists());
+    assert_eq!(lab.status().await, Status::Running);
 }
