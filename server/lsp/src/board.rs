@@ -137,3 +137,7 @@ fn undecided(task: &TaskView, file: &FileView) -> Vec<Arc<Pending>> {
     });
     pending.map(Arc::new).collect()
 }
+
+#[cfg(test)]
+#[path = "board_tests.rs"]
+mod tests;

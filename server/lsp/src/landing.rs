@@ -166,3 +166,7 @@ fn workspace_edit(document: &Document, after: &str, encoding: Encoding, versione
         WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }
     }
 }
+
+#[cfg(test)]
+#[path = "landing_tests.rs"]
+mod tests;

@@ -78,7 +78,8 @@ pub(crate) async fn diagnostics(connection: Arc<Connection>) {
             let pending = connection.board.file(&path).pending;
             let diagnostics = review::diagnostics(&pending, document.as_deref(), connection.encoding());
             let known = published.get(&uri).map(Vec::as_slice).unwrap_or_default();
-            if diagnostics == known && !(marks.forgotten.contains(&path) && !known.is_empty()) {
+            let may_be_forgotten = marks.forgotten.contains(&path) && !known.is_empty();
+            if diagnostics == known && !may_be_forgotten {
                 continue;
             }
             connection.client.publish_diagnostics(uri.clone(), diagnostics.clone(), None).await;

@@ -1,13 +1,14 @@
 //! *Do this…* on selected code.
 
+use aca_workspace::todo::Language;
 use lsp_types::{CodeAction, CodeActionKind, Range};
 
 use crate::commands::{self, COMPLETE, RunArgs, command};
 use crate::documents::{Document, Encoding, line_of};
 use crate::life::short;
 
-/// What begins a comment, the longer ones first. A `#` needs a space behind it: `#include` is no comment.
-const COMMENT_STARTS: &[&str] = &["///", "//!", "//", "/**", "/*", "<!--", "--", "# "];
+/// How comments begin and end, in the languages where they do.
+const COMMENTS: &[(&str, &str)] = &[("//", ""), ("/*", "*/"), ("#", "")];
 
 /// Returns the action on a selection, if there is one.
 pub(crate) fn action(document: &Document, selected: Range, encoding: Encoding) -> Option<CodeAction> {
@@ -46,15 +47,20 @@ pub(crate) fn instruction(document: &Document, selected: Range, code: &str) -> S
     if !words.is_empty() {
         return words.join("\n");
     }
-    leading_comment(code).unwrap_or_else(|| COMPLETE.to_owned())
+    document.language().and_then(|language| leading_comment(language, code)).unwrap_or_else(|| COMPLETE.to_owned())
 }
 
 /// Returns the words of the comment that a text begins with.
-fn leading_comment(code: &str) -> Option<String> {
+fn leading_comment(language: &Language, code: &str) -> Option<String> {
+    let is_of_language = |open: &str| language.rules.iter().any(|rule| rule.open == open);
+    let comments: Vec<_> = COMMENTS.iter().filter(|(open, _)| is_of_language(open)).collect();
     let mut words = Vec::new();
     for line in code.lines().map(str::trim).skip_while(|line| line.is_empty()) {
-        let Some(rest) = COMMENT_STARTS.iter().find_map(|start| line.strip_prefix(start)) else { break };
-        let rest = rest.trim_end_matches("-->").trim_end_matches("*/").trim();
+        let comment = comments.iter().find_map(|(open, close)| Some((close, line.strip_prefix(open)?)));
+        let Some((close, rest)) = comment else { break };
+        let rest = rest.strip_suffix(close).unwrap_or(rest);
+        // `///` and `//!` begin as `//` does.
+        let rest = rest.trim_start_matches(['/', '!', '*', '#']).trim();
         if !rest.is_empty() {
             words.push(rest);
         }
@@ -75,8 +81,8 @@ mod tests {
             ("fn a() {\n}\n", COMPLETE),
             ("\n  // Sort the users\n  // by name.\nfn a() {}\n", "Sort the users by name."),
             ("/* Sort the users */\nfn a() {}\n", "Sort the users"),
-            ("#include <a.h>\n", COMPLETE),
-            ("# sort the users\ndef a(): pass\n", "sort the users"),
+            ("/// Sort the users.\nfn a() {}\n", "Sort the users."),
+            ("#[test]\nfn a() {}\n", COMPLETE),
             ("//\nfn a() {}\n", COMPLETE),
             ("fn a() {\n    // TODO sort\n}\n", "TODO sort"),
         ];

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use aca_workspace::todo::{Todo, TodoIndex, language_for};
+use aca_workspace::todo::{Language, Todo, TodoIndex, changed_lines, language_for};
 use lsp_types::{Position, Range, Url};
 use ropey::Rope;
 
@@ -58,16 +58,13 @@ impl Document {
     /// Replaces a range of the text and brings the TODOs up to date.
     pub(crate) fn replace(&mut self, range: Range, text: &str, encoding: Encoding) {
         let bytes = encoding.to_bytes(&self.text, range);
-        let (start, end) = (self.text.byte_to_char(bytes.start), self.text.byte_to_char(bytes.end));
-        // A `\r` just before may become or stop being a line end of its own, so its line counts as changed.
-        let first_line = self.text.char_to_line(start.saturating_sub(1));
-        let replaced = first_line..self.text.char_to_line(end) + 1;
-        let lines_before = self.text.len_lines();
-        self.text.remove(start..end);
-        self.text.insert(start, text);
-        let new_lines = (replaced.len() + self.text.len_lines()).saturating_sub(lines_before);
+        let replaced = self.text.byte_to_char(bytes.start)..self.text.byte_to_char(bytes.end);
+        let before = self.text.clone();
+        self.text.remove(replaced.clone());
+        self.text.insert(replaced.start, text);
         if let Some(todos) = &mut self.todos {
-            todos.edit(&self.text, replaced, new_lines);
+            let (lines, new_lines) = changed_lines(&before, &self.text, replaced, text.chars().count());
+            todos.edit(&self.text, lines, new_lines);
         }
     }
 
@@ -83,6 +80,11 @@ impl Document {
     /// Returns the document's TODOs, in order.
     pub(crate) fn todos(&self) -> &[Todo] {
         self.todos.as_ref().map_or(&[], TodoIndex::todos)
+    }
+
+    /// Returns the document's language, if it is one that is scanned for TODOs.
+    pub(crate) fn language(&self) -> Option<&'static Language> {
+        self.todos.as_ref().map(TodoIndex::language)
     }
 
     /// Returns the TODO that a command is about: the one with that text, nearest to the line it was on.

@@ -8,3 +8,6 @@ mod message;
 pub(crate) use actions::actions;
 pub(crate) use diagnostics::diagnostics;
 pub(crate) use lenses::lenses;
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ const MAX_BODY: usize = 256 << 20;
 
 /// What a client sent.
 #[derive(Debug)]
-pub(super) enum Incoming {
+pub(crate) enum Incoming {
     /// A request or a notification.
     Request(Request),
     /// The answer to a request of ours.
@@ -36,7 +36,7 @@ pub(super) enum Incoming {
 
 /// The framing of the language server protocol.
 #[derive(Debug, Default)]
-pub(super) struct Codec {
+pub(crate) struct Codec {
     /// The length of the body, once its headers are read.
     body: Option<usize>,
     /// Whether bytes are being skipped until headers begin.

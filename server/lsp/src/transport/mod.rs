@@ -11,6 +11,8 @@ mod output;
 pub(crate) mod parent;
 mod stop;
 
+#[cfg(test)]
+pub(crate) use codec::{Codec, Incoming};
 pub(crate) use driver::drive;
 pub(crate) use ingress::Ingress;
 pub(crate) use output::buffered;

@@ -4,6 +4,8 @@
 //! connection) is a test here. The program is both sides: started with [`server::DATA_DIR`] it is the server, otherwise
 //! it runs the tests.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 mod client;
 mod ends;
 mod features;
