@@ -5,6 +5,8 @@ mod actions;
 pub(crate) mod fixture;
 mod lenses;
 mod matching;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub(crate) use actions::actions;
