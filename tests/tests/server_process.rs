@@ -138,7 +138,7 @@ fn the_death_of_the_editor_ends_the_server() {
 }
 
 #[test]
-fn a_second_editor_shares_the_sessions_and_takes_over() {
+fn a_second_editor_shares_the_sessions_and_outlives_the_first() {
     let (env, workspace) = world();
     env.script(&aca_tests::scenario::two_hunks(&workspace));
     let mut first = Editor::start(&env, &workspace);
@@ -146,18 +146,28 @@ fn a_second_editor_shares_the_sessions_and_takes_over() {
     let mut second = Editor::start(&env, &workspace);
     first.choose("src/user.rs", TODO, titles::DO_THIS);
     let task = first.await_ready(&workspace);
-    let seen = second.await_ready(&workspace);
-    assert_eq!(seen.id, task.id);
+    assert_eq!(second.await_ready(&workspace).id, task.id);
     first.client().call("shutdown", Value::Null);
     first.client().notify("exit", Value::Null);
+    first.client().close_input();
+    second.open("src/user.rs");
+    let result = second.decide(&task, "accept", json!({ "kind": "all" }));
+    assert_eq!(result["refused"], json!([]), "{result:#}");
+    assert!(second.text("src/user.rs").contains("Welcome back"));
+    assert_eq!(second.client().shut_down(), Some(0));
     first.client().process().await_exit(END);
-    drop(first);
-    second.serve_until("the second server to go on", wait::SHORT, |second| {
-        let answer = second
-            .client()
-            .try_call("aca/tasks", json!({ "workspace": workspace.root() }));
-        answer.is_ok_and(|result| result["tasks"][0]["id"] == task.id.as_str())
-    });
+}
+
+#[test]
+fn a_client_that_sends_null_for_no_params_is_understood() {
+    let (env, workspace) = world();
+    let (mut client, _) = Client::initialized(&env, &workspace, &Options::default());
+    client.send_raw(br#"{"jsonrpc":"2.0","id":"last","method":"shutdown","params":null}"#);
+    client.send_raw(br#"{"jsonrpc":"2.0","method":"exit","params":null}"#);
+    assert_eq!(client.process().await_exit(END).code(), Some(0));
+    client.pump(wait::SHORT);
+    let answers = client.take_unexpected();
+    assert_eq!(answers, [json!({ "jsonrpc": "2.0", "id": "last", "result": null })]);
 }
 
 #[test]
