@@ -67,3 +67,24 @@ impl From<ConfigError> for Failure {
         Self::new(Exit::Usage, error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_and_readme_list_the_same_exit_codes() {
+        let readme = include_str!("../README.md");
+        let codes = HELP
+            .lines()
+            .filter(|line| line.trim().starts_with(|c: char| c.is_ascii_digit()));
+        let rows: Vec<String> = codes
+            .filter_map(|line| line.trim().split_once("  "))
+            .map(|(code, meaning)| format!("| {code} | {meaning} |"))
+            .collect();
+        assert_eq!(rows.len(), 7);
+        for row in rows {
+            assert!(readme.contains(&row), "{row} is missing");
+        }
+    }
+}

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use aca_engine::ClaudeSource as _;
 use aca_engine::config::Config;
 use aca_engine::parts::docker;
+use aca_sandbox::Backend as _;
 
 use crate::cli::DemoArgs;
 use crate::context::Context;
@@ -68,11 +69,11 @@ async fn container(context: &Context, config: Config) -> Result<Pair, String> {
     let mut progress = context.screen.progress();
     if !found.image_present {
         progress.show("building the sandbox image (once, a minute or two; this needs the package mirror)");
-        docker
-            .build_image(false, &mut |line| progress.show(&line))
-            .await
-            .map_err(|error| error.to_string())?;
     }
+    docker
+        .prepare(&mut |line| progress.show(&line))
+        .await
+        .map_err(|error| error.to_string())?;
     let claude = context
         .provisioner()
         .locate(&config, &mut |line| progress.show(&line))

@@ -1,0 +1,357 @@
+//! The program itself: what it answers, how it ends, and who serves whom. No sandbox is needed here but for the demo.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Nothing here takes longer than this unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A home, a data directory and a workspace of one's own.
+struct World {
+    dir: TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let world = Self {
+            dir: tempfile::tempdir().unwrap(),
+        };
+        std::fs::create_dir_all(world.workspace()).unwrap();
+        std::fs::write(world.workspace().join("a.py"), "x = 1\n# TODO: say more\n").unwrap();
+        std::fs::write(
+            world.path("script.toml"),
+            "[[turn]]\nreply = { text = \"Nothing to do.\" }\n",
+        )
+        .unwrap();
+        world.settings("[gateway]\nupstream = \"replay:script.toml\"\n[sandbox]\nbackend = \"process\"\n[agent]\ndriver = \"direct\"\n");
+        world
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().canonicalize().unwrap().join(name)
+    }
+
+    fn workspace(&self) -> PathBuf {
+        self.path("workspace")
+    }
+
+    fn settings(&self, text: &str) {
+        std::fs::write(self.path("aca.toml"), text).unwrap();
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aca"));
+        command
+            .args(args)
+            .current_dir(self.workspace())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("HOME", self.path("home"))
+            .env("ACA_DATA_DIR", self.path("data"))
+            .env("ACA_CONFIG_FILE", self.path("aca.toml"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Answer {
+        Answer(self.command(args).output().unwrap())
+    }
+
+    fn editor(&self) -> Editor {
+        Editor::start(self.command(&["lsp"]), &self.workspace())
+    }
+}
+
+/// What a command answered.
+struct Answer(Output);
+
+impl Answer {
+    fn exit(&self) -> i32 {
+        self.0
+            .status
+            .code()
+            .unwrap_or_else(|| 128 + self.0.status.signal().unwrap_or_default())
+    }
+
+    fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
+
+    fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.0.stdout).into_owned()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.0.stdout).unwrap_or_else(|_| panic!("{} {}", self.stdout(), self.stderr()))
+    }
+}
+
+/// An editor that started `aca lsp`. Its stdin stays open until it is dropped.
+struct Editor {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Editor {
+    fn start(mut command: Command, root: &Path) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let (stdin, stdout) = (
+            child.stdin.take().unwrap(),
+            BufReader::new(child.stdout.take().unwrap()),
+        );
+        let mut editor = Self { child, stdin, stdout };
+        let uri = format!("file://{}", root.display());
+        let capabilities = editor.request(
+            "initialize",
+            Some(json!({"processId": null, "rootUri": uri, "capabilities": {}})),
+        );
+        assert!(capabilities["result"]["capabilities"].is_object(), "{capabilities}");
+        editor.send(&json!({"jsonrpc": "2.0", "method": "initialized", "params": {}}));
+        editor
+    }
+
+    fn send(&mut self, message: &Value) {
+        let text = message.to_string();
+        write!(self.stdin, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
+        self.stdin.flush().unwrap();
+    }
+
+    /// Sends a request and reads up to its answer.
+    fn request(&mut self, method: &str, params: Option<Value>) -> Value {
+        let mut message = json!({"jsonrpc": "2.0", "id": 1, "method": method});
+        if let Some(params) = params {
+            message["params"] = params;
+        }
+        self.send(&message);
+        loop {
+            let message = self.receive();
+            if message.get("method").is_none() {
+                return message;
+            }
+        }
+    }
+
+    fn receive(&mut self) -> Value {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.stdout.read_line(&mut line).unwrap(), 0, "the server hung up");
+            match line.trim().split_once(": ") {
+                Some((_, value)) => length = value.parse().unwrap(),
+                None => break,
+            }
+        }
+        let mut body = vec![0; length];
+        self.stdout.read_exact(&mut body).unwrap();
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    fn leave(&mut self) {
+        self.request("shutdown", None);
+        self.send(&json!({"jsonrpc": "2.0", "method": "exit"}));
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for the end, with stdin still open as editors keep it.
+    fn end(mut self) -> i32 {
+        let (sender, ended) = mpsc::channel();
+        let pid = Pid::from_child(&self.child);
+        let stdin = self.stdin;
+        thread::spawn(move || sender.send(self.child.wait().unwrap()));
+        let status = ended.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+            kill_process(pid, Signal::KILL).unwrap();
+            panic!("aca lsp did not end");
+        });
+        drop(stdin);
+        status
+            .code()
+            .unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
+    }
+}
+
+#[test]
+fn bad_input_gets_a_sentence_and_its_exit_code() {
+    let world = World::new();
+    for (args, exit, said) in [
+        (&["run"][..], 2, "required arguments"),
+        (&["run", " "], 2, "Say what to do"),
+        (&["run", "--todo", "a.py"], 2, "write FILE:LINE"),
+        (&["run", "--todo", "none.py:1"], 2, "There is no file none.py"),
+        (&["run", "--todo", "../aca.toml:1"], 2, "is outside the workspace"),
+        (&["run", "--todo", "a.py:1"], 4, "There is no TODO on line 1 of a.py"),
+        (&["run", "--todo", "a.py:99"], 4, "no TODO"),
+        (&["stop"], 4, "No task is at work"),
+        (&["stop", "zzz"], 4, "There is no task `zzz`"),
+        (&["review"], 4, "No task waits for review"),
+        (&["review", "--accept", "x", "--reject", "y"], 2, "cannot be used with"),
+        (
+            &["status", "--workspace", "/none/such"],
+            2,
+            "There is no directory /none/such",
+        ),
+    ] {
+        let answer = world.run(args);
+        assert!(answer.stderr().contains(said), "{args:?}: {}", answer.stderr());
+        assert_eq!((answer.exit(), answer.stdout().as_str()), (exit, ""), "{args:?}");
+    }
+    assert_eq!(
+        world.run(&["status", "--json"]).json()["tasks"],
+        json!([]),
+        "nothing was made"
+    );
+}
+
+#[test]
+fn settings_that_are_wrong_or_overreach_stop_a_task_before_it_exists() {
+    let world = World::new();
+    std::fs::write(
+        world.workspace().join("aca.toml"),
+        "[gateway]\nupstream = \"https://elsewhere.example\"\n",
+    )
+    .unwrap();
+    let answer = world.run(&["run", "hello"]);
+    assert_eq!(answer.exit(), 2);
+    assert!(
+        answer
+            .stderr()
+            .contains("aca.toml:2: `gateway.upstream` cannot be set by a repository"),
+        "{}",
+        answer.stderr()
+    );
+    std::fs::remove_file(world.workspace().join("aca.toml")).unwrap();
+    world.settings("[docker]\nhost = \"unix:///none/such.sock\"\n");
+    let answer = world.run(&["run", "hello"]);
+    assert_eq!(answer.exit(), 3);
+    assert!(
+        answer
+            .stderr()
+            .contains("No container engine answers at unix:///none/such.sock"),
+        "{}",
+        answer.stderr()
+    );
+    assert_eq!(world.run(&["status", "--json"]).json()["tasks"], json!([]));
+    assert_eq!(world.run(&["doctor"]).exit(), 3);
+}
+
+#[test]
+fn settings_are_printed_with_their_origin() {
+    let world = World::new();
+    let values = world.run(&["config", "--json"]).json();
+    assert_eq!(values["agent.driver"]["value"], "direct");
+    assert_eq!(
+        values["agent.driver"]["origin"],
+        format!("user: {}", world.path("aca.toml").display())
+    );
+    assert_eq!(values["session.max_parallel"]["origin"], "default");
+    assert!(world.run(&["config", "--default"]).stdout().contains("[rate_limiting]"));
+}
+
+#[test]
+fn a_task_without_a_change_says_so() {
+    let world = World::new();
+    let answer = world.run(&["run", "look around", "--json"]);
+    assert_eq!(answer.exit(), 4, "{}", answer.stderr());
+    assert_eq!(answer.json()["state"]["name"], "nothingToDo");
+}
+
+#[test]
+fn an_editor_and_commands_share_one_owner() {
+    let world = World::new();
+    let mut first = world.editor();
+    let mut second = world.editor();
+    let status = world.run(&["status", "--json"]).json();
+    assert_eq!(status["status"]["pid"], first.child.id());
+    second.leave();
+    assert_eq!(second.end(), 0);
+    first.leave();
+    assert_eq!(first.end(), 0);
+    let status = world.run(&["status", "--json"]).json();
+    assert_ne!(status["status"]["pid"], Value::Null, "the next command is the owner");
+}
+
+#[test]
+fn an_owner_stays_for_those_it_serves() {
+    let world = World::new();
+    let mut first = world.editor();
+    let mut second = world.editor();
+    first.leave();
+    let answer = second.request("aca/tasks", Some(json!({"workspace": world.workspace()})));
+    assert_eq!(answer["result"]["tasks"], json!([]), "{answer}");
+    second.leave();
+    assert_eq!(second.end(), 0);
+    assert_eq!(first.end(), 0);
+}
+
+#[test]
+fn a_signal_ends_the_server_though_stdin_stays_open() {
+    let world = World::new();
+    let first = world.editor();
+    let second = world.editor();
+    second.signal(Signal::TERM);
+    assert_eq!(second.end(), 0);
+    first.signal(Signal::TERM);
+    assert_eq!(first.end(), 0);
+}
+
+#[test]
+fn a_killed_owner_leaves_nothing_in_the_way() {
+    let world = World::new();
+    let first = world.editor();
+    let second = world.editor();
+    first.signal(Signal::KILL);
+    assert_eq!(first.end(), 128 + 9);
+    assert_eq!(second.end(), 0, "the pipe ends with its owner");
+    assert_eq!(world.run(&["status"]).exit(), 0);
+}
+
+#[test]
+fn many_commands_at_once_all_answer() {
+    let world = World::new();
+    let children: Vec<Child> = (0..8)
+        .map(|_| world.command(&["status", "--json"]).spawn().unwrap())
+        .collect();
+    for child in children {
+        let answer = Answer(child.wait_with_output().unwrap());
+        assert_eq!(answer.exit(), 0, "{}", answer.stderr());
+    }
+}
+
+#[test]
+fn the_demo_shows_the_whole_loop() {
+    let world = World::new();
+    let answer = world.run(&["demo", "--embedded"]);
+    assert_eq!(answer.exit(), 0, "{}\n{}", answer.stdout(), answer.stderr());
+    for shown in [
+        "EMBEDDED PAIR",
+        "$ aca run --todo cart.py:15",
+        "2 hunks to review",
+        "1 hunk landed.",
+        "1 hunk rejected.",
+    ] {
+        assert!(
+            answer.stdout().contains(shown),
+            "{shown} is missing in:\n{}",
+            answer.stdout()
+        );
+    }
+    assert!(!answer.stdout().contains('\u{1b}'), "colours without a terminal");
+    assert_eq!(
+        world.run(&["demo", "--embedded", "--json"]).json()["task"]["state"]["name"],
+        "landed"
+    );
+}
