@@ -77,11 +77,19 @@ impl Session {
             serve(Engine::start(config), input, output, ServeOptions::default()).await
         });
         let uri = format!("file://{}/a.rs", workspace.display());
-        let mut session = Self { runtime, stream, uri, version: 1, _dir: dir };
+        let mut session = Self {
+            runtime,
+            stream,
+            uri,
+            version: 1,
+            _dir: dir,
+        };
         let literals = json!({ "codeActionLiteralSupport": { "codeActionKind": { "valueSet": ["quickfix"] } } });
         let capabilities = json!({ "textDocument": { "codeAction": literals } });
         let root = format!("file://{}", workspace.display());
-        session.send(&json!({ "id": 0, "method": "initialize", "params": { "capabilities": capabilities, "rootUri": root } }));
+        session.send(
+            &json!({ "id": 0, "method": "initialize", "params": { "capabilities": capabilities, "rootUri": root } }),
+        );
         session.read();
         let document = json!({ "uri": session.uri, "languageId": "rust", "version": 1, "text": text() });
         session.send(&json!({ "method": "textDocument/didOpen", "params": { "textDocument": document } }));

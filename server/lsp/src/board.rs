@@ -54,7 +54,11 @@ impl Board {
     /// Records a task, unless a later view of it is known; says whether it was recorded.
     pub(crate) fn set_task(&self, view: &TaskView) -> bool {
         let mut inner = self.lock();
-        if inner.tasks.get(&view.id).is_some_and(|known| known.revision > view.revision) {
+        if inner
+            .tasks
+            .get(&view.id)
+            .is_some_and(|known| known.revision > view.revision)
+        {
             return false;
         }
         let view = Arc::new(view.clone());
@@ -73,7 +77,11 @@ impl Board {
     /// Records a task's proposal, unless a later one is known; returns the files whose hunks may have changed.
     pub(crate) fn set_proposal(&self, task: &TaskView, proposal: &ProposalView) -> HashSet<PathBuf> {
         let mut inner = self.lock();
-        if inner.revisions.get(&task.id).is_some_and(|known| *known > proposal.revision) {
+        if inner
+            .revisions
+            .get(&task.id)
+            .is_some_and(|known| *known > proposal.revision)
+        {
             return HashSet::new();
         }
         inner.revisions.insert(task.id.clone(), proposal.revision);
@@ -127,7 +135,10 @@ fn live_path(file: &FileView) -> &str {
 }
 
 fn undecided(task: &TaskView, file: &FileView) -> Vec<Arc<Pending>> {
-    let open = file.hunks.iter().filter(|hunk| !matches!(hunk.state, HunkState::Landed | HunkState::Rejected));
+    let open = file
+        .hunks
+        .iter()
+        .filter(|hunk| !matches!(hunk.state, HunkState::Landed | HunkState::Rejected));
     let pending = open.map(|hunk| Pending {
         task: task.id.clone(),
         title: task.title.clone(),

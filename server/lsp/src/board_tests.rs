@@ -19,21 +19,40 @@ fn proposal(revision: u64, files: &[(&str, FileChange, &[HunkState])]) -> Propos
             new: String::new(),
         };
         let hunks = states.iter().enumerate().map(hunk).collect();
-        FileView { path: (*path).to_owned(), change: change.clone(), hunks }
+        FileView {
+            path: (*path).to_owned(),
+            change: change.clone(),
+            hunks,
+        }
     };
     let files = files.iter().map(file).collect();
-    ProposalView { task: TaskId::new("t"), summary: String::new(), files, revision }
+    ProposalView {
+        task: TaskId::new("t"),
+        summary: String::new(),
+        files,
+        revision,
+    }
 }
 
 fn pending(board: &Board, path: &str) -> Vec<String> {
-    board.file(Path::new(path)).pending.iter().map(|pending| pending.hunk.id.to_string()).collect()
+    board
+        .file(Path::new(path))
+        .pending
+        .iter()
+        .map(|pending| pending.hunk.id.to_string())
+        .collect()
 }
 
 #[test]
 fn only_undecided_hunks_wait() {
     let board = Board::default();
     let task = todo_task("t", "a.rs", 0, "TODO x");
-    let states = [HunkState::Pending, HunkState::Landed, HunkState::Rejected, HunkState::AlreadyThere];
+    let states = [
+        HunkState::Pending,
+        HunkState::Landed,
+        HunkState::Rejected,
+        HunkState::AlreadyThere,
+    ];
     let dirty = board.set_proposal(&task, &proposal(1, &[("a.rs", FileChange::Modify, &states)]));
     assert!(dirty.contains(Path::new("/w/a.rs")));
     assert_eq!(pending(&board, "/w/a.rs"), ["0", "3"]);
@@ -43,8 +62,14 @@ fn only_undecided_hunks_wait() {
 fn a_decided_file_is_cleared_and_told_of() {
     let board = Board::default();
     let task = todo_task("t", "a.rs", 0, "TODO x");
-    board.set_proposal(&task, &proposal(1, &[("a.rs", FileChange::Modify, &[HunkState::Pending])]));
-    let dirty = board.set_proposal(&task, &proposal(2, &[("a.rs", FileChange::Modify, &[HunkState::Landed])]));
+    board.set_proposal(
+        &task,
+        &proposal(1, &[("a.rs", FileChange::Modify, &[HunkState::Pending])]),
+    );
+    let dirty = board.set_proposal(
+        &task,
+        &proposal(2, &[("a.rs", FileChange::Modify, &[HunkState::Landed])]),
+    );
     assert!(dirty.contains(Path::new("/w/a.rs")));
     assert!(pending(&board, "/w/a.rs").is_empty() && board.touched(&task.id).is_empty());
 }
@@ -53,7 +78,10 @@ fn a_decided_file_is_cleared_and_told_of() {
 fn an_older_view_changes_nothing() {
     let board = Board::default();
     let task = todo_task("t", "a.rs", 0, "TODO x");
-    board.set_proposal(&task, &proposal(5, &[("a.rs", FileChange::Modify, &[HunkState::Pending])]));
+    board.set_proposal(
+        &task,
+        &proposal(5, &[("a.rs", FileChange::Modify, &[HunkState::Pending])]),
+    );
     let dirty = board.set_proposal(&task, &proposal(4, &[]));
     assert!(dirty.is_empty());
     assert_eq!(pending(&board, "/w/a.rs"), ["0"]);
@@ -67,7 +95,9 @@ fn an_older_view_changes_nothing() {
 fn a_file_to_be_renamed_is_where_it_was() {
     let board = Board::default();
     let task = todo_task("t", "a.rs", 0, "TODO x");
-    let change = FileChange::Rename { from: "old.rs".to_owned() };
+    let change = FileChange::Rename {
+        from: "old.rs".to_owned(),
+    };
     board.set_proposal(&task, &proposal(1, &[("new.rs", change, &[HunkState::Pending])]));
     assert_eq!(pending(&board, "/w/old.rs"), ["0"]);
     assert_eq!(board.file(Path::new("/w/old.rs")).pending[0].path, "new.rs");
@@ -82,5 +112,8 @@ fn the_newest_task_of_a_file_comes_first() {
         board.set_task(&task);
     }
     let tasks = board.file(Path::new("/w/a.rs")).tasks;
-    assert_eq!(tasks.iter().map(|task| task.id.as_str()).collect::<Vec<_>>(), ["c", "b", "a"]);
+    assert_eq!(
+        tasks.iter().map(|task| task.id.as_str()).collect::<Vec<_>>(),
+        ["c", "b", "a"]
+    );
 }

@@ -40,10 +40,18 @@ impl ClientFlags {
         let edits = workspace.and_then(|workspace| workspace.workspace_edit.as_ref());
         let window = capabilities.window.as_ref();
         let general = capabilities.general.as_ref();
-        let actions = capabilities.text_document.as_ref().and_then(|document| document.code_action.as_ref());
+        let actions = capabilities
+            .text_document
+            .as_ref()
+            .and_then(|document| document.code_action.as_ref());
         let offered = general.and_then(|general| general.position_encodings.as_deref());
-        let operations = edits.and_then(|edits| edits.resource_operations.as_deref()).unwrap_or_default();
-        let aca = capabilities.experimental.as_ref().and_then(|experimental| experimental.get("aca"));
+        let operations = edits
+            .and_then(|edits| edits.resource_operations.as_deref())
+            .unwrap_or_default();
+        let aca = capabilities
+            .experimental
+            .as_ref()
+            .and_then(|experimental| experimental.get("aca"));
         Self {
             encoding: Encoding::negotiate(offered),
             apply_edit: workspace.and_then(|workspace| workspace.apply_edit) == Some(true),
@@ -68,7 +76,9 @@ pub(crate) fn server(encoding: Encoding) -> ServerCapabilities {
     let sync = TextDocumentSyncOptions {
         open_close: Some(true),
         change: Some(TextDocumentSyncKind::INCREMENTAL),
-        save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions { include_text: Some(false) })),
+        save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions {
+            include_text: Some(false),
+        })),
         ..TextDocumentSyncOptions::default()
     };
     let actions = CodeActionOptions {
@@ -81,7 +91,9 @@ pub(crate) fn server(encoding: Encoding) -> ServerCapabilities {
         position_encoding: Some(encoding.kind()),
         text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
         code_action_provider: Some(CodeActionProviderCapability::Options(actions)),
-        code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
+        code_lens_provider: Some(CodeLensOptions {
+            resolve_provider: Some(false),
+        }),
         execute_command_provider: Some(ExecuteCommandOptions {
             commands: commands::NAMES.iter().map(ToString::to_string).collect(),
             work_done_progress_options: WorkDoneProgressOptions::default(),
@@ -131,10 +143,19 @@ mod tests {
 
     #[test]
     fn aca_notifications_go_to_those_who_ask() {
-        for (experimental, expected) in
-            [("{\"aca\":true}", true), ("{\"aca\":{\"version\":1}}", true), ("{\"aca\":false}", false), ("{}", false), ("null", false), ("[]", false)]
-        {
-            assert_eq!(flags(&format!("{{\"experimental\":{experimental}}}")).aca, expected, "{experimental}");
+        for (experimental, expected) in [
+            ("{\"aca\":true}", true),
+            ("{\"aca\":{\"version\":1}}", true),
+            ("{\"aca\":false}", false),
+            ("{}", false),
+            ("null", false),
+            ("[]", false),
+        ] {
+            assert_eq!(
+                flags(&format!("{{\"experimental\":{experimental}}}")).aca,
+                expected,
+                "{experimental}"
+            );
         }
     }
 }

@@ -18,8 +18,8 @@
 //! own TODO is the instruction, else the words of a comment at its beginning, else [`COMPLETE`]; the action's title
 //! says which.
 
-use aca_protocol::{HunkId, TaskId};
 use aca_protocol::proposal::{Decision, Selection};
+use aca_protocol::{HunkId, TaskId};
 use lsp_types::{Range, Url};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -46,8 +46,17 @@ pub(crate) const REJECT_ALL: &str = "aca.server.rejectAll";
 pub(crate) const SHOW_PROPOSAL: &str = "aca.server.showProposal";
 
 /// All commands, as the server announces them.
-pub(crate) const NAMES: &[&str] =
-    &[RUN, STOP, ACCEPT, REJECT, ACCEPT_FILE, REJECT_FILE, ACCEPT_ALL, REJECT_ALL, SHOW_PROPOSAL];
+pub(crate) const NAMES: &[&str] = &[
+    RUN,
+    STOP,
+    ACCEPT,
+    REJECT,
+    ACCEPT_FILE,
+    REJECT_FILE,
+    ACCEPT_ALL,
+    REJECT_ALL,
+    SHOW_PROPOSAL,
+];
 
 /// What to do with a selection about which nothing else is known.
 pub(crate) const COMPLETE: &str = "Complete the selected code.";
@@ -140,19 +149,33 @@ impl Command {
             SHOW_PROPOSAL => Self::ShowProposal(argument(name, arguments)?),
             ACCEPT | REJECT => {
                 let HunkArgs { task, hunk } = argument(name, arguments)?;
-                Self::Decide { task, decision, selection: Selection::Hunks { ids: vec![hunk] } }
+                Self::Decide {
+                    task,
+                    decision,
+                    selection: Selection::Hunks { ids: vec![hunk] },
+                }
             }
             ACCEPT_FILE | REJECT_FILE => {
                 let FileArgs { task, path } = argument(name, arguments)?;
-                Self::Decide { task, decision, selection: Selection::File { path } }
+                Self::Decide {
+                    task,
+                    decision,
+                    selection: Selection::File { path },
+                }
             }
             ACCEPT_ALL | REJECT_ALL => {
                 let TaskArgs { task } = argument(name, arguments)?;
-                Self::Decide { task, decision, selection: Selection::All }
+                Self::Decide {
+                    task,
+                    decision,
+                    selection: Selection::All,
+                }
             }
             _ => {
                 let known = NAMES.join(", ");
-                return Err(Error::invalid_params(format!("aca has no command `{name}`. It has: {known}.")));
+                return Err(Error::invalid_params(format!(
+                    "aca has no command `{name}`. It has: {known}."
+                )));
             }
         })
     }
@@ -162,17 +185,26 @@ impl Command {
 pub(crate) fn command(title: impl Into<String>, name: &str, argument: &impl Serialize) -> lsp_types::Command {
     // Arguments are plain structs with string keys; those always serialize.
     let argument = serde_json::to_value(argument).unwrap_or(Value::Null);
-    lsp_types::Command { title: title.into(), command: name.to_owned(), arguments: Some(vec![argument]) }
+    lsp_types::Command {
+        title: title.into(),
+        command: name.to_owned(),
+        arguments: Some(vec![argument]),
+    }
 }
 
 fn argument<T: DeserializeOwned>(name: &str, arguments: Vec<Value>) -> Result<T, Error> {
     let count = arguments.len();
     let mut arguments = arguments.into_iter();
     let (Some(argument), None) = (arguments.next(), arguments.next()) else {
-        return Err(Error::invalid_params(format!("The command `{name}` takes one argument, an object; it got {count}.")));
+        return Err(Error::invalid_params(format!(
+            "The command `{name}` takes one argument, an object; it got {count}."
+        )));
     };
-    serde_json::from_value(argument)
-        .map_err(|error| Error::invalid_params(format!("The argument of `{name}` is not what the command takes: {error}.")))
+    serde_json::from_value(argument).map_err(|error| {
+        Error::invalid_params(format!(
+            "The argument of `{name}` is not what the command takes: {error}."
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -185,15 +217,25 @@ mod tests {
     fn commands_are_read_with_their_arguments() {
         let task = TaskId::new("t1");
         let cases = [
-            (STOP, json!({"task": "t1"}), Command::Stop(TaskArgs { task: task.clone() })),
-            (SHOW_PROPOSAL, json!({"task": "t1"}), Command::ShowProposal(TaskArgs { task: task.clone() })),
+            (
+                STOP,
+                json!({"task": "t1"}),
+                Command::Stop(TaskArgs { task: task.clone() }),
+            ),
+            (
+                SHOW_PROPOSAL,
+                json!({"task": "t1"}),
+                Command::ShowProposal(TaskArgs { task: task.clone() }),
+            ),
             (
                 ACCEPT,
                 json!({"task": "t1", "hunk": "h"}),
                 Command::Decide {
                     task: task.clone(),
                     decision: Decision::Accept,
-                    selection: Selection::Hunks { ids: vec![HunkId::new("h")] },
+                    selection: Selection::Hunks {
+                        ids: vec![HunkId::new("h")],
+                    },
                 },
             ),
             (
@@ -202,10 +244,20 @@ mod tests {
                 Command::Decide {
                     task: task.clone(),
                     decision: Decision::Reject,
-                    selection: Selection::File { path: "a.rs".to_owned() },
+                    selection: Selection::File {
+                        path: "a.rs".to_owned(),
+                    },
                 },
             ),
-            (REJECT_ALL, json!({"task": "t1"}), Command::Decide { task, decision: Decision::Reject, selection: Selection::All }),
+            (
+                REJECT_ALL,
+                json!({"task": "t1"}),
+                Command::Decide {
+                    task,
+                    decision: Decision::Reject,
+                    selection: Selection::All,
+                },
+            ),
         ];
         for (name, argument, expected) in cases {
             assert_eq!(Command::parse(name, vec![argument]).unwrap(), expected);
@@ -218,7 +270,11 @@ mod tests {
             (RUN, vec![], "takes one argument"),
             (RUN, vec![json!({}), json!({})], "it got 2"),
             (RUN, vec![json!({})], "missing field `uri`"),
-            (RUN, vec![json!({"uri": "file:///a", "lien": 3})], "unknown field `lien`"),
+            (
+                RUN,
+                vec![json!({"uri": "file:///a", "lien": 3})],
+                "unknown field `lien`",
+            ),
             (STOP, vec![json!({"task": 7})], "invalid type"),
             (ACCEPT, vec![json!("t1")], "invalid type"),
             ("aca.server.nothing", vec![], "aca has no command `aca.server.nothing`"),

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use aca_engine::{EditorId, Engine, Error};
+use lsp_types::MessageType;
+use tokio_util::sync::CancellationToken;
 use tower_lsp::Client;
 use tower_lsp::jsonrpc;
 
@@ -42,6 +44,8 @@ pub(crate) struct Connection {
     pub(crate) publisher: Publisher,
     /// Progress that the client shows.
     pub(crate) progress: Progress,
+    /// Cancelled once the client has sent `initialized`; before that it must be sent nothing.
+    pub(crate) ready: CancellationToken,
     flags: OnceLock<ClientFlags>,
 }
 
@@ -66,6 +70,7 @@ impl Connection {
             board: Board::default(),
             publisher: Publisher::default(),
             progress: Progress::default(),
+            ready: CancellationToken::new(),
             flags: OnceLock::new(),
         }
     }
@@ -79,7 +84,9 @@ impl Connection {
     /// Returns what the client can do; before `initialize`, nothing.
     pub(crate) fn flags(&self) -> &ClientFlags {
         static NOTHING: OnceLock<ClientFlags> = OnceLock::new();
-        self.flags.get().unwrap_or_else(|| NOTHING.get_or_init(ClientFlags::default))
+        self.flags
+            .get()
+            .unwrap_or_else(|| NOTHING.get_or_init(ClientFlags::default))
     }
 
     /// Returns what positions count in.
@@ -90,22 +97,24 @@ impl Connection {
     /// Tells the engine what a document says.
     pub(crate) fn report(&self, document: &Document) {
         if let Some(file) = &document.file {
-            self.engine.buffers().set(self.editor, &file.path, document.version, document.text.clone());
+            self.engine
+                .buffers()
+                .set(self.editor, &file.path, document.version, document.text.clone());
         }
     }
 
-    /// Adds a workspace and opens its session behind the handler. A failure is logged; every use opens it again.
+    /// Adds a workspace. Its session is opened behind the handler, as soon as the client can be told of a failure.
     pub(crate) fn add_root(self: &Arc<Self>, given: PathBuf) -> Option<Arc<Root>> {
         match Root::new(given) {
-            Ok(root) => {
+            Ok((root, problem)) => {
                 let (root, is_new) = self.workspaces.add(root);
                 if is_new {
-                    self.open_session(Arc::clone(&root));
+                    self.open_session(Arc::clone(&root), problem);
                 }
                 Some(root)
             }
-            Err(reason) => {
-                tracing::warn!("{reason}");
+            Err(problem) => {
+                self.complain(problem);
                 None
             }
         }
@@ -124,15 +133,31 @@ impl Connection {
         T: Send + 'static,
     {
         let work = self.background.detach(ask(self.engine.clone()));
-        work.await.map_err(|_| error::panicked(what))?.map_err(|error| error::reply(&error))
+        work.await
+            .map_err(|_| error::panicked(what))?
+            .map_err(|error| error::reply(&error))
     }
 
-    fn open_session(self: &Arc<Self>, root: Arc<Root>) {
+    /// Tells the user what is wrong.
+    pub(crate) fn complain(self: &Arc<Self>, problem: String) {
+        tracing::warn!("{problem}");
         let connection = Arc::clone(self);
         self.background.spawn(async move {
+            connection.ready.cancelled().await;
+            connection.client.show_message(MessageType::WARNING, problem).await;
+        });
+    }
+
+    fn open_session(self: &Arc<Self>, root: Arc<Root>, problem: Option<String>) {
+        if let Some(problem) = problem {
+            self.complain(problem);
+        }
+        let connection = Arc::clone(self);
+        self.background.spawn(async move {
+            connection.ready.cancelled().await;
             match connection.engine.open(&root.canonical).await {
                 Ok(_) => crate::follow::read_workspace(&connection, &root.canonical),
-                Err(error) => tracing::warn!(root = %root.canonical.display(), %error, "the workspace cannot be opened"),
+                Err(error) => connection.complain(error.to_string()),
             }
         });
     }

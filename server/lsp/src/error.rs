@@ -24,13 +24,21 @@ pub(crate) fn reply(error: &EngineError) -> Error {
         EngineError::Unavailable(_) => (ErrorCode::ServerError(REQUEST_FAILED), "unavailable"),
         EngineError::Internal(_) => (ErrorCode::InternalError, "internal"),
     };
-    Error { code, message: error.to_string().into(), data: Some(json!({ "kind": kind })) }
+    Error {
+        code,
+        message: error.to_string().into(),
+        data: Some(json!({ "kind": kind })),
+    }
 }
 
 /// Returns the reply for a task of ours that panicked.
 pub(crate) fn panicked(what: &str) -> Error {
     let message = format!("aca failed while it handled {what}. This is a fault of aca; its log has the details.");
-    Error { code: ErrorCode::InternalError, message: message.into(), data: Some(json!({ "kind": "internal" })) }
+    Error {
+        code: ErrorCode::InternalError,
+        message: message.into(),
+        data: Some(json!({ "kind": "internal" })),
+    }
 }
 
 #[cfg(test)]
@@ -49,7 +57,10 @@ mod tests {
         ];
         for (error, code, kind) in cases {
             let reply = reply(&error);
-            assert_eq!((reply.code.code(), reply.message.as_ref()), (code, "Something happened."));
+            assert_eq!(
+                (reply.code.code(), reply.message.as_ref()),
+                (code, "Something happened.")
+            );
             assert_eq!(reply.data.unwrap()["kind"], kind);
         }
     }

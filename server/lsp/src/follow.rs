@@ -15,6 +15,7 @@ use crate::connection::Connection;
 
 /// Follows the engine's changes for as long as both live.
 pub(crate) async fn changes(connection: Arc<Connection>, mut changes: broadcast::Receiver<Change>) {
+    connection.ready.cancelled().await;
     loop {
         match changes.recv().await {
             Ok(Change::Task(view)) => task(&connection, view).await,
@@ -35,7 +36,9 @@ pub(crate) async fn changes(connection: Arc<Connection>, mut changes: broadcast:
 
 /// Reads what the engine knows of a workspace; later changes come through [`changes`].
 pub(crate) fn read_workspace(connection: &Arc<Connection>, root: &Path) {
-    let Ok(tasks) = connection.engine.tasks(root) else { return };
+    let Ok(tasks) = connection.engine.tasks(root) else {
+        return;
+    };
     for view in &tasks.tasks {
         record_task(connection, view);
     }
@@ -46,7 +49,9 @@ pub(crate) fn read_workspace(connection: &Arc<Connection>, root: &Path) {
 
 async fn read_everything(connection: &Arc<Connection>) {
     for root in connection.engine.status().workspaces {
-        let Ok(tasks) = connection.engine.tasks(&root) else { continue };
+        let Ok(tasks) = connection.engine.tasks(&root) else {
+            continue;
+        };
         for view in tasks.tasks {
             task(connection, view).await;
         }
@@ -83,7 +88,9 @@ fn record_proposal(connection: &Arc<Connection>, task: &TaskId) -> Option<TaskVi
     if connection.workspaces.canonical(&view.workspace).is_some()
         && let Ok(proposal) = connection.engine.proposal(task)
     {
-        connection.publisher.files(connection.board.set_proposal(&view, &proposal));
+        connection
+            .publisher
+            .files(connection.board.set_proposal(&view, &proposal));
         connection.publisher.lenses();
     }
     Some(view)

@@ -9,8 +9,8 @@ use std::time::Duration;
 use aca_engine::{EditorReply, EditorRequest};
 use lsp_types::request::ApplyWorkspaceEdit;
 use lsp_types::{
-    ApplyWorkspaceEditParams, ApplyWorkspaceEditResponse, DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier,
-    TextDocumentEdit, TextEdit, WorkspaceEdit,
+    ApplyWorkspaceEditParams, ApplyWorkspaceEditResponse, DocumentChanges, OneOf,
+    OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextEdit, WorkspaceEdit,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -26,12 +26,22 @@ const SETTLE: Duration = Duration::from_millis(500);
 pub(crate) async fn serve(connection: Arc<Connection>, mut requests: mpsc::UnboundedReceiver<EditorRequest>) {
     while let Some(request) = requests.recv().await {
         let connection = Arc::clone(&connection);
-        connection.background.clone().spawn(async move { change(&connection, request).await });
+        connection
+            .background
+            .clone()
+            .spawn(async move { change(&connection, request).await });
     }
 }
 
 async fn change(connection: &Arc<Connection>, request: EditorRequest) {
-    let EditorRequest { path, version, before, after, label, reply } = request;
+    let EditorRequest {
+        path,
+        version,
+        before,
+        after,
+        label,
+        reply,
+    } = request;
     let outcome = match connection.documents.at(&path) {
         Some(document) if document.version == version && document.text == before => {
             apply(connection, &document, after, label).await
@@ -57,10 +67,20 @@ async fn apply(connection: &Arc<Connection>, document: &Document, after: String,
     // Both receivers exist before the client can react.
     let seen = connection.documents.expect(&document.uri, after);
     let changes = connection.documents.changes();
-    let answer = ask(connection, ApplyWorkspaceEditParams { label: Some(label), edit });
-    Watch { connection, document, deadline: Instant::now() + connection.options.landing_timeout }
-        .outcome(seen, changes, answer)
-        .await
+    let answer = ask(
+        connection,
+        ApplyWorkspaceEditParams {
+            label: Some(label),
+            edit,
+        },
+    );
+    Watch {
+        connection,
+        document,
+        deadline: Instant::now() + connection.options.landing_timeout,
+    }
+    .outcome(seen, changes, answer)
+    .await
 }
 
 /// Sends the edit. The request lives in a task of its own, so that giving up on it here drops nothing of tower-lsp's.
@@ -121,7 +141,11 @@ impl Watch<'_> {
     }
 
     fn refused(&self, reason: String) -> EditorReply {
-        if self.has_moved_on() { EditorReply::Stale } else { EditorReply::Refused(reason) }
+        if self.has_moved_on() {
+            EditorReply::Stale
+        } else {
+            EditorReply::Refused(reason)
+        }
     }
 
     fn late(&self) -> EditorReply {
@@ -141,9 +165,10 @@ impl Watch<'_> {
 fn refusal(answer: Result<jsonrpc::Result<ApplyWorkspaceEditResponse>, oneshot::error::RecvError>) -> Option<String> {
     match answer {
         Ok(Ok(ApplyWorkspaceEditResponse { applied: true, .. })) => None,
-        Ok(Ok(ApplyWorkspaceEditResponse { failure_reason: Some(reason), .. })) => {
-            Some(format!("The editor did not apply the change: {reason}"))
-        }
+        Ok(Ok(ApplyWorkspaceEditResponse {
+            failure_reason: Some(reason),
+            ..
+        })) => Some(format!("The editor did not apply the change: {reason}")),
         Ok(Ok(_)) => Some("The editor did not apply the change and gave no reason. Accept again.".to_owned()),
         Ok(Err(error)) => Some(format!("The editor answered with an error: {}", error.message)),
         Err(_) => Some("The editor is gone.".to_owned()),
@@ -157,13 +182,24 @@ fn workspace_edit(document: &Document, after: &str, encoding: Encoding, versione
         new_text: edit.text,
     });
     if versioned {
-        let identifier =
-            OptionalVersionedTextDocumentIdentifier { uri: document.uri.clone(), version: Some(document.version) };
-        let edit = TextDocumentEdit { text_document: identifier, edits: edits.map(OneOf::Left).collect() };
-        WorkspaceEdit { document_changes: Some(DocumentChanges::Edits(vec![edit])), ..WorkspaceEdit::default() }
+        let identifier = OptionalVersionedTextDocumentIdentifier {
+            uri: document.uri.clone(),
+            version: Some(document.version),
+        };
+        let edit = TextDocumentEdit {
+            text_document: identifier,
+            edits: edits.map(OneOf::Left).collect(),
+        };
+        WorkspaceEdit {
+            document_changes: Some(DocumentChanges::Edits(vec![edit])),
+            ..WorkspaceEdit::default()
+        }
     } else {
         let changes = std::collections::HashMap::from([(document.uri.clone(), edits.collect())]);
-        WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }
+        WorkspaceEdit {
+            changes: Some(changes),
+            ..WorkspaceEdit::default()
+        }
     }
 }
 

@@ -49,21 +49,35 @@ impl Editor {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let (requests, receiver) = mpsc::unbounded_channel();
         let id = engine.buffers().connect(requests.clone());
-        let options = ServeOptions { landing_timeout: Duration::from_millis(300), probes: true, ..ServeOptions::default() };
+        let options = ServeOptions {
+            landing_timeout: Duration::from_millis(300),
+            probes: true,
+            ..ServeOptions::default()
+        };
         let stop = Stop::default();
-        let (service, socket, connection) =
-            crate::service::build(|client| Connection::new(engine, client, id, options, stop.clone(), Background::default()));
+        let (service, socket, connection) = crate::service::build(|client| {
+            Connection::new(engine, client, id, options, stop.clone(), Background::default())
+        });
         tokio::spawn(super::serve(connection, receiver));
         let (input, output) = tokio::io::split(theirs);
         tokio::spawn(drive(input, output, socket, Ingress::new(service, stop.clone()), stop));
         let (reader, writer) = tokio::io::split(ours);
         let reader = FramedRead::new(reader, Codec::default());
         let writer = FramedWrite::new(writer, Codec::default());
-        let mut editor = Self { reader, writer, requests, dir };
+        let mut editor = Self {
+            reader,
+            writer,
+            requests,
+            dir,
+        };
         let root = format!("file://{}", editor.dir.path().display());
-        editor.ask("initialize", json!({ "capabilities": capabilities, "rootUri": root })).await;
+        editor
+            .ask("initialize", json!({ "capabilities": capabilities, "rootUri": root }))
+            .await;
         let document = json!({ "uri": editor.uri(), "languageId": "rust", "version": 4, "text": BEFORE });
-        editor.tell("textDocument/didOpen", json!({ "textDocument": document })).await;
+        editor
+            .tell("textDocument/didOpen", json!({ "textDocument": document }))
+            .await;
         editor
     }
 
@@ -87,12 +101,18 @@ impl Editor {
     }
 
     async fn tell(&mut self, method: &str, params: Value) {
-        self.writer.send(json!({ "jsonrpc": "2.0", "method": method, "params": params })).await.unwrap();
+        self.writer
+            .send(json!({ "jsonrpc": "2.0", "method": method, "params": params }))
+            .await
+            .unwrap();
     }
 
     /// Sends a request and returns when it is answered, so that everything before it has been handled.
     async fn ask(&mut self, method: &str, params: Value) {
-        self.writer.send(json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })).await.unwrap();
+        self.writer
+            .send(json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }))
+            .await
+            .unwrap();
         while !matches!(self.reader.next().await, Some(Ok(Incoming::Response(_)))) {}
     }
 
@@ -108,12 +128,19 @@ impl Editor {
     }
 
     async fn answer(&mut self, edit: &Value, result: Value) {
-        self.writer.send(json!({ "jsonrpc": "2.0", "id": edit["id"], "result": result })).await.unwrap();
+        self.writer
+            .send(json!({ "jsonrpc": "2.0", "id": edit["id"], "result": result }))
+            .await
+            .unwrap();
     }
 
     async fn change(&mut self, version: i32, changes: Value) {
         let document = json!({ "uri": self.uri(), "version": version });
-        self.tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes })).await;
+        self.tell(
+            "textDocument/didChange",
+            json!({ "textDocument": document, "contentChanges": changes }),
+        )
+        .await;
     }
 }
 
@@ -134,7 +161,10 @@ async fn the_edit_is_versioned_minimal_and_believed_when_seen() {
     let change = &edit["params"]["edit"]["documentChanges"][0];
     assert_eq!(change["textDocument"], json!({ "uri": editor.uri(), "version": 4 }));
     let at = json!({ "line": 1, "character": 6 });
-    assert_eq!(change["edits"], json!([{ "range": { "start": at, "end": at }, "newText": "!" }]));
+    assert_eq!(
+        change["edits"],
+        json!([{ "range": { "start": at, "end": at }, "newText": "!" }])
+    );
     assert_eq!(edit["params"]["label"], "aca");
     editor.change(5, json!([insertion()])).await;
     assert_eq!(landed.await.unwrap(), EditorReply::Landed);
@@ -169,7 +199,9 @@ async fn applied_true_alone_proves_nothing() {
     let landed = editor.land(4);
     let edit = editor.edit().await;
     editor.answer(&edit, json!({ "applied": true })).await;
-    let EditorReply::Refused(reason) = landed.await.unwrap() else { panic!("it was believed") };
+    let EditorReply::Refused(reason) = landed.await.unwrap() else {
+        panic!("it was believed")
+    };
     assert!(reason.contains("did not show the change"), "{reason}");
 }
 
@@ -190,8 +222,13 @@ async fn a_refusal_keeps_its_reason() {
     let mut editor = Editor::start(neovim()).await;
     let landed = editor.land(4);
     let edit = editor.edit().await;
-    editor.answer(&edit, json!({ "applied": false, "failureReason": "read-only" })).await;
-    assert_eq!(landed.await.unwrap(), EditorReply::Refused("The editor did not apply the change: read-only".to_owned()));
+    editor
+        .answer(&edit, json!({ "applied": false, "failureReason": "read-only" }))
+        .await;
+    assert_eq!(
+        landed.await.unwrap(),
+        EditorReply::Refused("The editor did not apply the change: read-only".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -201,7 +238,9 @@ async fn a_document_that_moved_on_or_is_closed_is_stale() {
     let landed = editor.land(4);
     let edit = editor.edit().await;
     let document = json!({ "uri": editor.uri() });
-    editor.tell("textDocument/didClose", json!({ "textDocument": document })).await;
+    editor
+        .tell("textDocument/didClose", json!({ "textDocument": document }))
+        .await;
     assert_eq!(landed.await.unwrap(), EditorReply::Stale);
     editor.answer(&edit, json!({ "applied": true })).await;
     assert_eq!(editor.land(4).await.unwrap(), EditorReply::Stale);
@@ -212,7 +251,9 @@ async fn a_client_that_takes_no_edits_is_said_to() {
     let mut editor = Editor::start(json!({})).await;
     // The document is open once this is answered.
     editor.ask("aca/status", json!({})).await;
-    let EditorReply::Refused(reason) = editor.land(4).await.unwrap() else { panic!("it was not refused") };
+    let EditorReply::Refused(reason) = editor.land(4).await.unwrap() else {
+        panic!("it was not refused")
+    };
     assert!(reason.contains("workspace/applyEdit"), "{reason}");
 }
 

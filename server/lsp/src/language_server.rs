@@ -26,7 +26,9 @@ impl LanguageServer for Server {
         Ok(requests::initialize(&self.connection, &params))
     }
 
-    async fn initialized(&self, _: InitializedParams) {}
+    async fn initialized(&self, _: InitializedParams) {
+        self.connection.ready.cancel();
+    }
 
     async fn shutdown(&self) -> Result<()> {
         Ok(())

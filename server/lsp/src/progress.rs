@@ -67,7 +67,12 @@ async fn show(connection: Arc<Connection>, mut views: watch::Receiver<TaskView>)
     }
     let send = |value| {
         let value = ProgressParamsValue::WorkDone(value);
-        connection.client.send_notification::<ProgressNotification>(ProgressParams { token: token.clone(), value })
+        connection
+            .client
+            .send_notification::<ProgressNotification>(ProgressParams {
+                token: token.clone(),
+                value,
+            })
     };
     send(WorkDoneProgress::Begin(WorkDoneProgressBegin {
         title: format!("aca: {}", view.title),
@@ -88,7 +93,10 @@ async fn show(connection: Arc<Connection>, mut views: watch::Receiver<TaskView>)
         }))
         .await;
     }
-    send(WorkDoneProgress::End(WorkDoneProgressEnd { message: Some(describe(&view, now_ms())) })).await;
+    send(WorkDoneProgress::End(WorkDoneProgressEnd {
+        message: Some(describe(&view, now_ms())),
+    }))
+    .await;
 }
 
 /// Returns the time in milliseconds since the Unix epoch.

@@ -41,7 +41,11 @@ struct Marks {
 impl Publisher {
     /// Marks files whose hunks may have changed, by the engine's paths.
     pub(crate) fn files(&self, paths: impl IntoIterator<Item = PathBuf>) {
-        self.marks.lock().unwrap_or_else(PoisonError::into_inner).files.extend(paths);
+        self.marks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .files
+            .extend(paths);
         self.diagnostics.notify_one();
     }
 
@@ -67,6 +71,7 @@ impl Publisher {
 /// Publishes the diagnostics of marked files, for as long as the connection lives.
 pub(crate) async fn diagnostics(connection: Arc<Connection>) {
     let mut published: HashMap<Url, Vec<Diagnostic>> = HashMap::new();
+    connection.ready.cancelled().await;
     loop {
         connection.publisher.diagnostics.notified().await;
         tokio::time::sleep(GATHER).await;
@@ -74,7 +79,9 @@ pub(crate) async fn diagnostics(connection: Arc<Connection>) {
         for path in marks.files {
             let document = connection.documents.at(&path);
             let uri = document.as_ref().map(|document| document.uri.clone());
-            let Some(uri) = uri.or_else(|| connection.workspaces.uri_of(&path)) else { continue };
+            let Some(uri) = uri.or_else(|| connection.workspaces.uri_of(&path)) else {
+                continue;
+            };
             let pending = connection.board.file(&path).pending;
             let diagnostics = review::diagnostics(&pending, document.as_deref(), connection.encoding());
             let known = published.get(&uri).map(Vec::as_slice).unwrap_or_default();
@@ -82,7 +89,10 @@ pub(crate) async fn diagnostics(connection: Arc<Connection>) {
             if diagnostics == known && !may_be_forgotten {
                 continue;
             }
-            connection.client.publish_diagnostics(uri.clone(), diagnostics.clone(), None).await;
+            connection
+                .client
+                .publish_diagnostics(uri.clone(), diagnostics.clone(), None)
+                .await;
             if diagnostics.is_empty() {
                 published.remove(&uri);
             } else {
@@ -95,6 +105,7 @@ pub(crate) async fn diagnostics(connection: Arc<Connection>) {
 /// Refreshes the client's lenses when they are marked, and regularly while a task is at work, for as long as the
 /// connection lives. One refresh is under way at a time: Neovim drops a second one.
 pub(crate) async fn lenses(connection: Arc<Connection>) {
+    connection.ready.cancelled().await;
     loop {
         tokio::select! {
             () = connection.publisher.lenses.notified() => tokio::time::sleep(GATHER_LENSES).await,

@@ -14,7 +14,11 @@ const COMMENTS: &[(&str, &str)] = &[("//", ""), ("/*", "*/"), ("#", "")];
 pub(crate) fn action(document: &Document, selected: Range, encoding: Encoding) -> Option<CodeAction> {
     let code = code(document, selected, encoding)?;
     let instruction = instruction(document, selected, &code);
-    let about = if instruction == COMPLETE { "complete the selected code".to_owned() } else { short(&instruction, 40) };
+    let about = if instruction == COMPLETE {
+        "complete the selected code".to_owned()
+    } else {
+        short(&instruction, 40)
+    };
     let args = RunArgs {
         uri: document.uri.clone(),
         version: Some(document.version),
@@ -47,7 +51,10 @@ pub(crate) fn instruction(document: &Document, selected: Range, code: &str) -> S
     if !words.is_empty() {
         return words.join("\n");
     }
-    document.language().and_then(|language| leading_comment(language, code)).unwrap_or_else(|| COMPLETE.to_owned())
+    document
+        .language()
+        .and_then(|language| leading_comment(language, code))
+        .unwrap_or_else(|| COMPLETE.to_owned())
 }
 
 /// Returns the words of the comment that a text begins with.
@@ -56,7 +63,9 @@ fn leading_comment(language: &Language, code: &str) -> Option<String> {
     let comments: Vec<_> = COMMENTS.iter().filter(|(open, _)| is_of_language(open)).collect();
     let mut words = Vec::new();
     for line in code.lines().map(str::trim).skip_while(|line| line.is_empty()) {
-        let comment = comments.iter().find_map(|(open, close)| Some((close, line.strip_prefix(open)?)));
+        let comment = comments
+            .iter()
+            .find_map(|(open, close)| Some((close, line.strip_prefix(open)?)));
         let Some((close, rest)) = comment else { break };
         let rest = rest.strip_suffix(close).unwrap_or(rest);
         // `///` and `//!` begin as `//` does.
@@ -79,7 +88,10 @@ mod tests {
     fn the_instruction_comes_from_the_selection() {
         let cases = [
             ("fn a() {\n}\n", COMPLETE),
-            ("\n  // Sort the users\n  // by name.\nfn a() {}\n", "Sort the users by name."),
+            (
+                "\n  // Sort the users\n  // by name.\nfn a() {}\n",
+                "Sort the users by name.",
+            ),
             ("/* Sort the users */\nfn a() {}\n", "Sort the users"),
             ("/// Sort the users.\nfn a() {}\n", "Sort the users."),
             ("#[test]\nfn a() {}\n", COMPLETE),
@@ -88,7 +100,10 @@ mod tests {
         ];
         for (text, expected) in cases {
             let document = rust_document(text);
-            let all = Range { start: Position::new(0, 0), end: Position::new(9, 0) };
+            let all = Range {
+                start: Position::new(0, 0),
+                end: Position::new(9, 0),
+            };
             let code = code(&document, all, Encoding::Utf16).unwrap();
             assert_eq!(instruction(&document, all, &code), expected, "{text:?}");
         }
@@ -97,8 +112,14 @@ mod tests {
     #[test]
     fn nothing_selected_gets_no_action() {
         let document = rust_document("fn a() {}\n   \n");
-        let empty = Range { start: Position::new(0, 2), end: Position::new(0, 2) };
-        let blank = Range { start: Position::new(1, 0), end: Position::new(1, 3) };
+        let empty = Range {
+            start: Position::new(0, 2),
+            end: Position::new(0, 2),
+        };
+        let blank = Range {
+            start: Position::new(1, 0),
+            end: Position::new(1, 3),
+        };
         assert!(action(&document, empty, Encoding::Utf16).is_none());
         assert!(action(&document, blank, Encoding::Utf16).is_none());
     }

@@ -82,7 +82,14 @@ where
     // Subscribed before anything is read, so that no change is missed.
     let changes = engine.subscribe();
     let (service, socket, connection) = service::build(|client| {
-        Connection::new(engine.clone(), client, editor, options, stop.clone(), background.clone())
+        Connection::new(
+            engine.clone(),
+            client,
+            editor,
+            options,
+            stop.clone(),
+            background.clone(),
+        )
     });
     background.spawn(landing::serve(Arc::clone(&connection), editor_requests));
     background.spawn(follow::changes(Arc::clone(&connection), changes));

@@ -25,7 +25,10 @@ pub(crate) fn build(init: impl FnOnce(Client) -> Connection) -> (LspService<Serv
         .custom_method(Decide::METHOD, requests::aca_decide)
         .custom_method(Transcript::METHOD, requests::aca_transcript)
         .custom_method(Status::METHOD, requests::aca_status)
-        .custom_method("window/workDoneProgress/cancel", notifications::work_done_progress_cancel)
+        .custom_method(
+            "window/workDoneProgress/cancel",
+            notifications::work_done_progress_cancel,
+        )
         .custom_method("$/setTrace", notifications::set_trace);
     if probes {
         builder = builder

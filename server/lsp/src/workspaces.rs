@@ -20,39 +20,62 @@ pub(crate) struct Root {
 }
 
 impl Root {
-    /// Looks at a directory the client named.
+    /// Looks at a directory the client named. A broken configuration is a problem to tell the user of; the defaults
+    /// count meanwhile.
     ///
     /// # Errors
     ///
     /// A sentence that says why it cannot be a workspace.
-    pub(crate) fn new(given: PathBuf) -> Result<Self, String> {
+    pub(crate) fn new(given: PathBuf) -> Result<(Self, Option<String>), String> {
         let canonical = given
             .canonicalize()
             .map_err(|error| format!("The workspace {} cannot be opened: {error}.", given.display()))?;
-        let keywords = aca_engine::config::load(Some(&canonical))
-            .map_or_else(|_| Keywords::default(), |loaded| loaded.config.keywords());
-        Ok(Self { given, canonical, keywords: Arc::new(keywords) })
+        let (keywords, problem) = match aca_engine::config::load(Some(&canonical)) {
+            Ok(loaded) => (loaded.config.keywords(), None),
+            Err(error) => (Keywords::default(), Some(error.to_string())),
+        };
+        Ok((
+            Self {
+                given,
+                canonical,
+                keywords: Arc::new(keywords),
+            },
+            problem,
+        ))
     }
 
     /// A workspace that is not on disk.
     #[cfg(test)]
     pub(crate) fn for_test(path: &str) -> Self {
-        Self { given: PathBuf::from(path), canonical: PathBuf::from(path), keywords: Arc::default() }
+        Self {
+            given: PathBuf::from(path),
+            canonical: PathBuf::from(path),
+            keywords: Arc::default(),
+        }
     }
 
     fn file(self: &Arc<Self>, path: &Path) -> Option<WorkspaceFile> {
-        let below = path.strip_prefix(&self.given).or_else(|_| path.strip_prefix(&self.canonical)).ok()?;
+        let below = path
+            .strip_prefix(&self.given)
+            .or_else(|_| path.strip_prefix(&self.canonical))
+            .ok()?;
         let mut relative = String::new();
         for component in below.components() {
             // Anything but plain names could lead out of the workspace.
-            let Component::Normal(name) = component else { return None };
+            let Component::Normal(name) = component else {
+                return None;
+            };
             if !relative.is_empty() {
                 relative.push('/');
             }
             relative.push_str(name.to_str()?);
         }
         let path = self.canonical.join(&relative);
-        (!relative.is_empty()).then(|| WorkspaceFile { root: Arc::clone(self), relative, path })
+        (!relative.is_empty()).then(|| WorkspaceFile {
+            root: Arc::clone(self),
+            relative,
+            path,
+        })
     }
 }
 
@@ -115,7 +138,9 @@ impl Workspaces {
 
     /// Returns the client's name for a file, by the engine's path.
     pub(crate) fn uri_of(&self, path: &Path) -> Option<Url> {
-        self.all().into_iter().find_map(|root| Url::from_file_path(root.given.join(path.strip_prefix(&root.canonical).ok()?)).ok())
+        self.all()
+            .into_iter()
+            .find_map(|root| Url::from_file_path(root.given.join(path.strip_prefix(&root.canonical).ok()?)).ok())
     }
 
     fn lock(&self) -> MutexGuard<'_, Roots> {
@@ -137,7 +162,13 @@ pub(crate) fn named_roots(params: &InitializeParams) -> Vec<PathBuf> {
         return vec![root];
     }
     #[expect(deprecated, reason = "old clients send nothing else")]
-    params.root_path.as_ref().map(PathBuf::from).filter(|path| path.is_absolute()).into_iter().collect()
+    params
+        .root_path
+        .as_ref()
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .into_iter()
+        .collect()
 }
 
 /// Returns the project that a single file belongs to: the nearest directory above it with `aca.toml` or `.git`.
@@ -174,7 +205,9 @@ mod tests {
         ];
         for (uri, expected) in cases {
             let file = workspaces.file(&Url::parse(uri).unwrap());
-            let found = file.as_ref().map(|file| (file.root.given.to_str().unwrap(), file.relative.as_str()));
+            let found = file
+                .as_ref()
+                .map(|file| (file.root.given.to_str().unwrap(), file.relative.as_str()));
             assert_eq!(found, expected, "{uri}");
         }
     }
@@ -182,8 +215,14 @@ mod tests {
     #[test]
     fn roots_come_from_the_newest_field() {
         let cases = [
-            (r#"{"capabilities":{},"workspaceFolders":[{"uri":"file:///a","name":"a"}],"rootUri":"file:///b"}"#, vec!["/a"]),
-            (r#"{"capabilities":{},"rootUri":"file:///b","rootPath":"/c"}"#, vec!["/b"]),
+            (
+                r#"{"capabilities":{},"workspaceFolders":[{"uri":"file:///a","name":"a"}],"rootUri":"file:///b"}"#,
+                vec!["/a"],
+            ),
+            (
+                r#"{"capabilities":{},"rootUri":"file:///b","rootPath":"/c"}"#,
+                vec!["/b"],
+            ),
             (r#"{"capabilities":{},"rootPath":"/c"}"#, vec!["/c"]),
             (r#"{"capabilities":{},"rootPath":"c"}"#, vec![]),
             (r#"{"capabilities":{},"workspaceFolders":null,"rootUri":null}"#, vec![]),

@@ -40,7 +40,14 @@ impl Document {
     /// Makes a document from what `didOpen` says.
     pub(crate) fn open(uri: Url, language_id: &str, version: i32, text: &str, file: Option<WorkspaceFile>) -> Self {
         let language_id = language_id.to_owned();
-        let mut document = Self { uri, version, text: Rope::from_str(text), file: None, language_id, todos: None };
+        let mut document = Self {
+            uri,
+            version,
+            text: Rope::from_str(text),
+            file: None,
+            language_id,
+            todos: None,
+        };
         document.place(file);
         document
     }
@@ -97,17 +104,32 @@ impl Document {
 
     /// Returns the TODO whose lines include `line`.
     pub(crate) fn todo_at(&self, line: u32) -> Option<&Todo> {
-        self.todos().iter().find(|todo| (line_of(todo)..=last_line_of(todo)).contains(&line))
+        self.todos()
+            .iter()
+            .find(|todo| (line_of(todo)..=last_line_of(todo)).contains(&line))
     }
 
     /// Returns where a number of whole lines is: from the start of the first to the end of the last.
     pub(crate) fn lines(&self, line: u32, lines: u32, encoding: Encoding) -> Range {
-        let last = u32::try_from(self.text.len_lines()).unwrap_or(u32::MAX).saturating_sub(1);
-        let start = Position { line: line.min(last), character: 0 };
-        let Some(below) = lines.checked_sub(1) else { return Range { start, end: start } };
-        let end = Position { line: line.saturating_add(below).min(last), character: u32::MAX };
+        let last = u32::try_from(self.text.len_lines())
+            .unwrap_or(u32::MAX)
+            .saturating_sub(1);
+        let start = Position {
+            line: line.min(last),
+            character: 0,
+        };
+        let Some(below) = lines.checked_sub(1) else {
+            return Range { start, end: start };
+        };
+        let end = Position {
+            line: line.saturating_add(below).min(last),
+            character: u32::MAX,
+        };
         let end = encoding.to_position(&self.text, encoding.to_byte(&self.text, end));
-        Range { start, end: end.max(start) }
+        Range {
+            start,
+            end: end.max(start),
+        }
     }
 }
 

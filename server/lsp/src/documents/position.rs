@@ -23,7 +23,10 @@ impl Encoding {
     /// Returns the best encoding among those a client offers: the cheapest one first.
     pub(crate) fn negotiate(offered: Option<&[PositionEncodingKind]>) -> Self {
         let offered = offered.unwrap_or_default();
-        [Self::Utf8, Self::Utf32].into_iter().find(|encoding| offered.contains(&encoding.kind())).unwrap_or_default()
+        [Self::Utf8, Self::Utf32]
+            .into_iter()
+            .find(|encoding| offered.contains(&encoding.kind()))
+            .unwrap_or_default()
     }
 
     /// Returns the protocol's name of the encoding.
@@ -37,7 +40,9 @@ impl Encoding {
 
     /// Returns the byte offset of a position.
     pub(crate) fn to_byte(self, text: &Rope, position: Position) -> usize {
-        let Some((start, line)) = line_at(text, position.line as usize) else { return text.len_bytes() };
+        let Some((start, line)) = line_at(text, position.line as usize) else {
+            return text.len_bytes();
+        };
         start + self.byte_in_line(line, position.character as usize)
     }
 
@@ -45,7 +50,9 @@ impl Encoding {
     pub(crate) fn to_position(self, text: &Rope, byte: usize) -> Position {
         let byte = byte.min(text.len_bytes());
         let number = text.byte_to_line(byte);
-        let Some((start, line)) = line_at(text, number) else { return Position::default() };
+        let Some((start, line)) = line_at(text, number) else {
+            return Position::default();
+        };
         // An offset between `\r` and `\n` has no position of its own; it is the end of the line.
         let inside = byte.saturating_sub(start).min(line.len_bytes());
         let character = match self {
@@ -53,7 +60,10 @@ impl Encoding {
             Self::Utf16 => line.char_to_utf16_cu(line.byte_to_char(inside)),
             Self::Utf32 => line.byte_to_char(inside),
         };
-        Position { line: narrow(number), character: narrow(character) }
+        Position {
+            line: narrow(number),
+            character: narrow(character),
+        }
     }
 
     /// Returns the byte offsets of a range, in order even if the client sent them the other way round.
@@ -64,7 +74,10 @@ impl Encoding {
 
     /// Returns the range between two byte offsets.
     pub(crate) fn to_range(self, text: &Rope, bytes: std::ops::Range<usize>) -> Range {
-        Range { start: self.to_position(text, bytes.start), end: self.to_position(text, bytes.end) }
+        Range {
+            start: self.to_position(text, bytes.start),
+            end: self.to_position(text, bytes.end),
+        }
     }
 
     fn byte_in_line(self, line: RopeSlice<'_>, character: usize) -> usize {

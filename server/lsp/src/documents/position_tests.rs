@@ -48,7 +48,13 @@ fn a_position_inside_a_character_means_its_start() {
 
 #[test]
 fn positions_past_an_end_mean_the_end() {
-    for (text, line_end, text_end) in [("ab\r\ncd", 2, 6), ("ab\ncd\n", 2, 6), ("ab\rcd", 2, 5), ("ab", 2, 2), ("", 0, 0)] {
+    for (text, line_end, text_end) in [
+        ("ab\r\ncd", 2, 6),
+        ("ab\ncd\n", 2, 6),
+        ("ab\rcd", 2, 5),
+        ("ab", 2, 2),
+        ("", 0, 0),
+    ] {
         let text = Rope::from_str(text);
         for encoding in ALL {
             assert_eq!(encoding.to_byte(&text, at(0, 99)), line_end);
@@ -70,14 +76,26 @@ fn an_offset_inside_a_line_end_means_the_end_of_the_line() {
 #[test]
 fn a_reversed_range_is_put_in_order() {
     let text = Rope::from_str("abcdef");
-    let reversed = Range { start: at(0, 4), end: at(0, 1) };
+    let reversed = Range {
+        start: at(0, 4),
+        end: at(0, 1),
+    };
     assert_eq!(Encoding::Utf16.to_bytes(&text, reversed), 1..4);
 }
 
 /// Texts of the characters that make positions hard.
 fn texts() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
-        Just("a"), Just("é"), Just("测"), Just("😀"), Just("\u{301}"), Just("\t"), Just("\n"), Just("\r\n"), Just("\r"), Just("\u{2028}")
+        Just("a"),
+        Just("é"),
+        Just("测"),
+        Just("😀"),
+        Just("\u{301}"),
+        Just("\t"),
+        Just("\n"),
+        Just("\r\n"),
+        Just("\r"),
+        Just("\u{2028}")
     ];
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }

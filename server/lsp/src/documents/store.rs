@@ -32,7 +32,10 @@ struct Awaited {
 
 impl Default for Documents {
     fn default() -> Self {
-        Self { inner: Mutex::default(), changed: watch::Sender::new(0) }
+        Self {
+            inner: Mutex::default(),
+            changed: watch::Sender::new(0),
+        }
     }
 }
 
@@ -129,7 +132,9 @@ impl Documents {
 
 /// Tells those who wait for the text that the document has now.
 fn settle(awaited: &mut HashMap<Url, Vec<Awaited>>, document: &Document) {
-    let Some(list) = awaited.get_mut(&document.uri) else { return };
+    let Some(list) = awaited.get_mut(&document.uri) else {
+        return;
+    };
     let is_now = |awaited: &mut Awaited| {
         awaited.text.len() == document.text.len_bytes() && document.text == awaited.text.as_str()
     };

@@ -20,9 +20,17 @@ pub(crate) fn actions(document: &Document, tasks: &[Arc<TaskView>], selected: Ra
         return Vec::new();
     }
     let mut actions = Vec::new();
-    for (todo, task) in todos.iter().zip(tasks_of(todos, tasks)).filter(|(todo, _)| touched(todo)) {
+    for (todo, task) in todos
+        .iter()
+        .zip(tasks_of(todos, tasks))
+        .filter(|(todo, _)| touched(todo))
+    {
         let title = |words: &str| {
-            if count > 1 { format!("{words}: {}", short(&todo.text, 40)) } else { words.to_owned() }
+            if count > 1 {
+                format!("{words}: {}", short(&todo.text, 40))
+            } else {
+                words.to_owned()
+            }
         };
         let mut push = |words: &str, kind, name, args: &dyn Args| {
             actions.push(action(args.command(title(words), name), kind));
@@ -30,15 +38,35 @@ pub(crate) fn actions(document: &Document, tasks: &[Arc<TaskView>], selected: Ra
         match task.map(|task| (task, &task.state)) {
             Some((task, TaskState::Ready { .. })) => {
                 let args = TaskArgs { task: task.id.clone() };
-                push("Show the first hunk", CodeActionKind::QUICKFIX, commands::SHOW_PROPOSAL, &args);
-                push("Accept all hunks of this task", CodeActionKind::QUICKFIX, commands::ACCEPT_ALL, &args);
-                push("Reject all hunks of this task", CodeActionKind::QUICKFIX, commands::REJECT_ALL, &args);
+                push(
+                    "Show the first hunk",
+                    CodeActionKind::QUICKFIX,
+                    commands::SHOW_PROPOSAL,
+                    &args,
+                );
+                push(
+                    "Accept all hunks of this task",
+                    CodeActionKind::QUICKFIX,
+                    commands::ACCEPT_ALL,
+                    &args,
+                );
+                push(
+                    "Reject all hunks of this task",
+                    CodeActionKind::QUICKFIX,
+                    commands::REJECT_ALL,
+                    &args,
+                );
             }
             Some((task, state)) if !state.is_settled() => {
                 let args = TaskArgs { task: task.id.clone() };
                 push("Stop", CodeActionKind::QUICKFIX, commands::STOP, &args);
             }
-            _ => push("Do this", CodeActionKind::REFACTOR_REWRITE, commands::RUN, &run_args(document, todo)),
+            _ => push(
+                "Do this",
+                CodeActionKind::REFACTOR_REWRITE,
+                commands::RUN,
+                &run_args(document, todo),
+            ),
         }
     }
     actions
@@ -68,5 +96,10 @@ impl<T: serde::Serialize> Args for T {
 }
 
 fn action(command: Command, kind: CodeActionKind) -> CodeAction {
-    CodeAction { title: command.title.clone(), kind: Some(kind), command: Some(command), ..CodeAction::default() }
+    CodeAction {
+        title: command.title.clone(),
+        kind: Some(kind),
+        command: Some(command),
+        ..CodeAction::default()
+    }
 }

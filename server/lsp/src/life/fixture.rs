@@ -17,7 +17,11 @@ pub(crate) fn todo_task(id: &str, path: &str, line: u32, text: &str) -> TaskView
         session: SessionId::new("s"),
         workspace: PathBuf::from("/w"),
         title: text.to_owned(),
-        origin: Origin::Todo { path: path.to_owned(), line, text: text.to_owned() },
+        origin: Origin::Todo {
+            path: path.to_owned(),
+            line,
+            text: text.to_owned(),
+        },
         state: TaskState::Queued,
         attempt: None,
         usage: Usage::default(),
@@ -30,6 +34,10 @@ pub(crate) fn todo_task(id: &str, path: &str, line: u32, text: &str) -> TaskView
 /// The document `/w/a.rs` at version 7.
 pub(crate) fn rust_document(text: &str) -> Document {
     let root = Arc::new(Root::for_test("/w"));
-    let file = WorkspaceFile { path: root.canonical.join("a.rs"), relative: "a.rs".to_owned(), root };
+    let file = WorkspaceFile {
+        path: root.canonical.join("a.rs"),
+        relative: "a.rs".to_owned(),
+        root,
+    };
     Document::open(Url::parse("file:///w/a.rs").unwrap(), "rust", 7, text, Some(file))
 }

@@ -14,13 +14,20 @@ use crate::documents::{Document, line_of};
 pub(crate) fn lenses(document: &Document, tasks: &[Arc<TaskView>], now_ms: u64) -> Vec<CodeLens> {
     let todos = document.todos();
     let lens = |(todo, task): (_, Option<&Arc<TaskView>>)| {
-        let at = Position { line: line_of(todo), character: 0 };
+        let at = Position {
+            line: line_of(todo),
+            character: 0,
+        };
         let run = |title: String| command(title, commands::RUN, &run_args(document, todo));
         let command = match task {
             None => run("▶ Do this".to_owned()),
             Some(task) => of_task(task, now_ms, run),
         };
-        CodeLens { range: Range { start: at, end: at }, command: Some(command), data: None }
+        CodeLens {
+            range: Range { start: at, end: at },
+            command: Some(command),
+            data: None,
+        }
     };
     todos.iter().zip(tasks_of(todos, tasks)).map(lens).collect()
 }
@@ -35,8 +42,10 @@ fn of_task(task: &TaskView, now_ms: u64, run: impl Fn(String) -> Command) -> Com
         TaskState::Stopped | TaskState::Rejected | TaskState::NothingToDo => run(format!("{words} · ▶ do this again")),
         TaskState::Failed { .. } | TaskState::Lost { .. } => run(format!("{words} · ▶ try again")),
         // A lens needs a command to be shown; one without a name does nothing.
-        TaskState::Stopping | TaskState::Landed { .. } => {
-            Command { title: words, command: String::new(), arguments: None }
-        }
+        TaskState::Stopping | TaskState::Landed { .. } => Command {
+            title: words,
+            command: String::new(),
+            arguments: None,
+        },
     }
 }

@@ -14,7 +14,9 @@ use crate::documents::line_of;
 pub(crate) fn tasks_of<'a>(todos: &[Todo], tasks: &'a [Arc<TaskView>]) -> Vec<Option<&'a Arc<TaskView>>> {
     let mut found = vec![None; todos.len()];
     for task in tasks {
-        let Origin::Todo { line, text, .. } = &task.origin else { continue };
+        let Origin::Todo { line, text, .. } = &task.origin else {
+            continue;
+        };
         let same = todos.iter().zip(&mut found).filter(|(todo, _)| todo.text == *text);
         let nearest = same.min_by_key(|(todo, _)| line_of(todo).abs_diff(*line));
         if let Some((_, slot)) = nearest
@@ -35,7 +37,10 @@ mod tests {
     #[track_caller]
     fn check(text: &str, tasks: &[(&str, u32, &str)], expected: &[Option<&str>]) {
         let document = rust_document(text);
-        let tasks: Vec<_> = tasks.iter().map(|(id, line, text)| Arc::new(todo_task(id, "a.rs", *line, text))).collect();
+        let tasks: Vec<_> = tasks
+            .iter()
+            .map(|(id, line, text)| Arc::new(todo_task(id, "a.rs", *line, text)))
+            .collect();
         let found = tasks_of(document.todos(), &tasks);
         let found: Vec<_> = found.iter().map(|task| task.map(|task| task.id.as_str())).collect();
         assert_eq!(found, expected);

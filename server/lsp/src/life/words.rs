@@ -36,7 +36,11 @@ pub(crate) fn describe(task: &TaskView, now_ms: u64) -> String {
 
 /// Returns the first line of a text, cut to `max` characters.
 pub(crate) fn short(text: &str, max: usize) -> String {
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let line = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default();
     if line.chars().count() <= max {
         return line.to_owned();
     }
@@ -47,7 +51,11 @@ pub(crate) fn short(text: &str, max: usize) -> String {
 
 /// Returns a number of hunks in words.
 fn hunks(count: u32) -> String {
-    if count == 1 { "1 hunk".to_owned() } else { format!("{count} hunks") }
+    if count == 1 {
+        "1 hunk".to_owned()
+    } else {
+        format!("{count} hunks")
+    }
 }
 
 fn duration(ms: u64) -> String {
@@ -60,7 +68,11 @@ fn duration(ms: u64) -> String {
 }
 
 fn cost(micros: u64) -> String {
-    if micros < 10_000 { "< $0.01".to_owned() } else { format!("${}.{:02}", micros / 1_000_000, micros / 10_000 % 100) }
+    if micros < 10_000 {
+        "< $0.01".to_owned()
+    } else {
+        format!("${}.{:02}", micros / 1_000_000, micros / 10_000 % 100)
+    }
 }
 
 #[cfg(test)]
@@ -74,22 +86,70 @@ mod tests {
     fn every_state_has_its_words() {
         let cases = [
             (TaskState::Queued, "queued"),
-            (TaskState::Preparing { step: "building the image".to_owned() }, "preparing: building the image"),
-            (TaskState::Running { activity: "editing src/user.rs".to_owned(), since_ms: 1_000 }, "editing src/user.rs · 41 s · $0.03"),
-            (TaskState::Running { activity: String::new(), since_ms: 90_000 }, "running · 0 s · $0.03"),
+            (
+                TaskState::Preparing {
+                    step: "building the image".to_owned(),
+                },
+                "preparing: building the image",
+            ),
+            (
+                TaskState::Running {
+                    activity: "editing src/user.rs".to_owned(),
+                    since_ms: 1_000,
+                },
+                "editing src/user.rs · 41 s · $0.03",
+            ),
+            (
+                TaskState::Running {
+                    activity: String::new(),
+                    since_ms: 90_000,
+                },
+                "running · 0 s · $0.03",
+            ),
             (TaskState::Stopping, "stopping"),
             (TaskState::Stopped, "stopped"),
-            (TaskState::Ready { pending: 3, conflicts: 0 }, "3 hunks: review"),
-            (TaskState::Ready { pending: 1, conflicts: 1 }, "1 hunk (1 conflict): review"),
+            (
+                TaskState::Ready {
+                    pending: 3,
+                    conflicts: 0,
+                },
+                "3 hunks: review",
+            ),
+            (
+                TaskState::Ready {
+                    pending: 1,
+                    conflicts: 1,
+                },
+                "1 hunk (1 conflict): review",
+            ),
             (TaskState::NothingToDo, "finished without a change"),
-            (TaskState::Landed { accepted: 2, rejected: 1 }, "landed"),
+            (
+                TaskState::Landed {
+                    accepted: 2,
+                    rejected: 1,
+                },
+                "landed",
+            ),
             (TaskState::Rejected, "rejected"),
-            (TaskState::Failed { reason: "No engine answers.\nDetails".to_owned() }, "failed: No engine answers."),
-            (TaskState::Lost { reason: "It is gone.".to_owned() }, "lost: It is gone."),
+            (
+                TaskState::Failed {
+                    reason: "No engine answers.\nDetails".to_owned(),
+                },
+                "failed: No engine answers.",
+            ),
+            (
+                TaskState::Lost {
+                    reason: "It is gone.".to_owned(),
+                },
+                "lost: It is gone.",
+            ),
         ];
         for (state, expected) in cases {
             let mut task = todo_task("t", "a.rs", 0, "TODO x");
-            task.usage = Usage { cost_micros: 31_000, ..Usage::default() };
+            task.usage = Usage {
+                cost_micros: 31_000,
+                ..Usage::default()
+            };
             task.state = state;
             assert_eq!(describe(&task, 42_000), expected);
         }
@@ -97,8 +157,14 @@ mod tests {
 
     #[test]
     fn long_times_and_small_costs_are_readable() {
-        assert_eq!([duration(59_999), duration(61_000), duration(3_725_000)], ["59 s", "1 min 01 s", "1 h 02 min"]);
-        assert_eq!([cost(1), cost(10_000), cost(1_230_000), cost(12_000_000)], ["< $0.01", "$0.01", "$1.23", "$12.00"]);
+        assert_eq!(
+            [duration(59_999), duration(61_000), duration(3_725_000)],
+            ["59 s", "1 min 01 s", "1 h 02 min"]
+        );
+        assert_eq!(
+            [cost(1), cost(10_000), cost(1_230_000), cost(12_000_000)],
+            ["< $0.01", "$0.01", "$1.23", "$12.00"]
+        );
     }
 
     #[test]

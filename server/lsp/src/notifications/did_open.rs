@@ -25,7 +25,9 @@ pub(crate) fn did_open(connection: &Arc<Connection>, item: TextDocumentItem) {
 /// Looks for the project of a document that is in no workspace, where the client names none: it was started on a
 /// single file.
 fn find_project(connection: &Arc<Connection>, uri: Url) {
-    let Some(path) = path_of(&uri).filter(|_| !connection.workspaces.is_named()) else { return };
+    let Some(path) = path_of(&uri).filter(|_| !connection.workspaces.is_named()) else {
+        return;
+    };
     let behind = Arc::clone(connection);
     connection.background.spawn(async move {
         let project = tokio::task::spawn_blocking(move || project_of(&path)).await;
@@ -46,7 +48,12 @@ pub(super) fn place_anew(connection: &Arc<Connection>) {
         if let Some(old) = &document.file {
             connection.engine.buffers().close(connection.editor, &old.path);
         }
-        let Some(placed) = connection.documents.update(&document.uri, |document| document.place(file)) else { continue };
+        let Some(placed) = connection
+            .documents
+            .update(&document.uri, |document| document.place(file))
+        else {
+            continue;
+        };
         connection.report(&placed);
         if let Some(file) = &placed.file {
             connection.publisher.opened(file.path.clone());

@@ -8,5 +8,8 @@ use crate::language_server::Server;
 
 /// Answers with the task as soon as it is recorded.
 pub(crate) async fn aca_run(server: &Server, params: RunParams) -> Result<TaskView> {
-    server.connection.ask("a task's start", move |engine| async move { engine.run(params).await }).await
+    server
+        .connection
+        .ask("a task's start", move |engine| async move { engine.run(params).await })
+        .await
 }

@@ -8,5 +8,8 @@ use crate::language_server::Server;
 
 /// Answers when the wish is recorded; the task's state follows.
 pub(crate) async fn aca_stop(server: &Server, params: TaskParams) -> Result<TaskView> {
-    server.connection.ask("a stop", move |engine| async move { engine.stop(&params.task).await }).await
+    server
+        .connection
+        .ask("a stop", move |engine| async move { engine.stop(&params.task).await })
+        .await
 }

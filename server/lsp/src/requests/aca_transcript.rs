@@ -7,5 +7,11 @@ use crate::language_server::Server;
 
 /// Returns the records after the one the client names.
 pub(crate) async fn aca_transcript(server: &Server, params: TranscriptParams) -> Result<TranscriptResult> {
-    server.connection.ask("a transcript", move |engine| async move { engine.transcript(params).await }).await
+    server
+        .connection
+        .ask(
+            "a transcript",
+            move |engine| async move { engine.transcript(params).await },
+        )
+        .await
 }

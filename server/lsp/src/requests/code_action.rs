@@ -9,30 +9,47 @@ use crate::{life, review, selection};
 
 /// Returns the actions on a place: those on its TODOs, on the selection, and on pending hunks.
 pub(crate) fn code_action(connection: &Arc<Connection>, params: &CodeActionParams) -> CodeActionResponse {
-    let Some(document) = connection.documents.get(&params.text_document.uri) else { return Vec::new() };
+    let Some(document) = connection.documents.get(&params.text_document.uri) else {
+        return Vec::new();
+    };
     let Some(file) = &document.file else { return Vec::new() };
     let encoding = connection.encoding();
     let board = connection.board.file(&file.path);
     let mut actions = life::actions(&document, &board.tasks, params.range);
     actions.extend(selection::action(&document, params.range, encoding));
-    actions.extend(review::actions(&document, &board.pending, params.range, &params.context.diagnostics, encoding));
+    actions.extend(review::actions(
+        &document,
+        &board.pending,
+        params.range,
+        &params.context.diagnostics,
+        encoding,
+    ));
     if let Some(only) = &params.context.only {
         actions.retain(|action| action.kind.as_ref().is_some_and(|kind| is_wanted(kind, only)));
     }
     let literals = connection.flags().code_action_literals;
-    actions.into_iter().filter_map(|action| wire(action, literals)).collect()
+    actions
+        .into_iter()
+        .filter_map(|action| wire(action, literals))
+        .collect()
 }
 
 /// Says whether a kind is one of those asked for, or below one: `refactor` asks for `refactor.rewrite` too.
 fn is_wanted(kind: &CodeActionKind, only: &[CodeActionKind]) -> bool {
     only.iter().any(|only| {
-        kind.as_str().strip_prefix(only.as_str()).is_some_and(|rest| only.as_str().is_empty() || rest.is_empty() || rest.starts_with('.'))
+        kind.as_str()
+            .strip_prefix(only.as_str())
+            .is_some_and(|rest| only.as_str().is_empty() || rest.is_empty() || rest.starts_with('.'))
     })
 }
 
 /// Returns an action as the client takes it: old ones take only commands.
 fn wire(action: CodeAction, literals: bool) -> Option<CodeActionOrCommand> {
-    if literals { Some(CodeActionOrCommand::CodeAction(action)) } else { action.command.map(CodeActionOrCommand::Command) }
+    if literals {
+        Some(CodeActionOrCommand::CodeAction(action))
+    } else {
+        action.command.map(CodeActionOrCommand::Command)
+    }
 }
 
 #[cfg(test)]
@@ -51,7 +68,11 @@ mod tests {
         ];
         for (kind, only, expected) in cases {
             let only = [CodeActionKind::from(only.to_owned())];
-            assert_eq!(is_wanted(&CodeActionKind::from(kind.to_owned()), &only), expected, "{kind} {only:?}");
+            assert_eq!(
+                is_wanted(&CodeActionKind::from(kind.to_owned()), &only),
+                expected,
+                "{kind} {only:?}"
+            );
         }
     }
 }

@@ -10,7 +10,9 @@ use crate::{life, review};
 
 /// Returns the lenses of a document.
 pub(crate) fn code_lens(connection: &Arc<Connection>, uri: &Url) -> Vec<CodeLens> {
-    let Some(document) = connection.documents.get(uri) else { return Vec::new() };
+    let Some(document) = connection.documents.get(uri) else {
+        return Vec::new();
+    };
     let Some(file) = &document.file else { return Vec::new() };
     let board = connection.board.file(&file.path);
     let mut lenses = life::lenses(&document, &board.tasks, now_ms());

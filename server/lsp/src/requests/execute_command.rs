@@ -16,21 +16,39 @@ use crate::documents::{Document, WorkspaceFile, line_of};
 use crate::{error, selection};
 
 /// Runs a command. See [`commands`](crate::commands) for what there is.
-pub(crate) async fn execute_command(connection: &Arc<Connection>, params: ExecuteCommandParams) -> Result<Option<Value>> {
+pub(crate) async fn execute_command(
+    connection: &Arc<Connection>,
+    params: ExecuteCommandParams,
+) -> Result<Option<Value>> {
     match Command::parse(&params.command, params.arguments)? {
         Command::Run(args) => {
             let run = run_params(connection, &args).map_err(|error| error::reply(&error))?;
-            let task = connection.ask("a task's start", move |engine| async move { engine.run(run).await }).await?;
+            let task = connection
+                .ask("a task's start", move |engine| async move { engine.run(run).await })
+                .await?;
             Ok(Some(json!({ "task": task.id })))
         }
         Command::Stop(args) => {
             let id = args.task;
-            let task = connection.ask("a stop", move |engine| async move { engine.stop(&id).await }).await?;
+            let task = connection
+                .ask("a stop", move |engine| async move { engine.stop(&id).await })
+                .await?;
             Ok(Some(json!({ "task": task.id })))
         }
-        Command::Decide { task, decision, selection } => {
+        Command::Decide {
+            task,
+            decision,
+            selection,
+        } => {
             known(connection, &task)?;
-            decide(connection, DecideParams { task, decision, selection });
+            decide(
+                connection,
+                DecideParams {
+                    task,
+                    decision,
+                    selection,
+                },
+            );
             Ok(None)
         }
         Command::ShowProposal(args) => {
@@ -42,16 +60,26 @@ pub(crate) async fn execute_command(connection: &Arc<Connection>, params: Execut
 }
 
 fn known(connection: &Connection, task: &TaskId) -> Result<()> {
-    connection.engine.proposal(task).map(|_| ()).map_err(|error| error::reply(&error))
+    connection
+        .engine
+        .proposal(task)
+        .map(|_| ())
+        .map_err(|error| error::reply(&error))
 }
 
 /// Returns what to run, from the document as it is now.
 fn run_params(connection: &Connection, args: &RunArgs) -> std::result::Result<RunParams, EngineError> {
     let document = connection.documents.get(&args.uri).ok_or_else(|| {
-        EngineError::NotFound(format!("{} is not open in this editor. Open it and try again.", args.uri))
+        EngineError::NotFound(format!(
+            "{} is not open in this editor. Open it and try again.",
+            args.uri
+        ))
     })?;
     let file = document.file.as_ref().ok_or_else(|| {
-        EngineError::Invalid(format!("{} is in none of the editor's workspaces, so aca does not work on it.", args.uri))
+        EngineError::Invalid(format!(
+            "{} is in none of the editor's workspaces, so aca does not work on it.",
+            args.uri
+        ))
     })?;
     let origin = match (args.range, args.line) {
         (Some(range), None) => selected(connection, &document, file, args, range)?,
@@ -61,23 +89,39 @@ fn run_params(connection: &Connection, args: &RunArgs) -> std::result::Result<Ru
             return Err(EngineError::Invalid(message.to_owned()));
         }
     };
-    Ok(RunParams { workspace: file.root.canonical.clone(), origin })
+    Ok(RunParams {
+        workspace: file.root.canonical.clone(),
+        origin,
+    })
 }
 
-fn todo(document: &Document, file: &WorkspaceFile, args: &RunArgs, line: u32) -> std::result::Result<Origin, EngineError> {
+fn todo(
+    document: &Document,
+    file: &WorkspaceFile,
+    args: &RunArgs,
+    line: u32,
+) -> std::result::Result<Origin, EngineError> {
     let found = match &args.text {
         Some(text) => document.find_todo(line, text),
         None => document.todo_at(line),
     };
     let todo = found.ok_or_else(|| {
-        let text = args.text.as_ref().map(|text| format!(" (“{}”)", crate::life::short(text, 60))).unwrap_or_default();
+        let text = args
+            .text
+            .as_ref()
+            .map(|text| format!(" (“{}”)", crate::life::short(text, 60)))
+            .unwrap_or_default();
         EngineError::Stale(format!(
             "The TODO on line {} of {}{text} is not there any more. Ask for the actions on it again.",
             line.saturating_add(1),
             file.relative
         ))
     })?;
-    Ok(Origin::Todo { path: file.relative.clone(), line: line_of(todo), text: todo.text.clone() })
+    Ok(Origin::Todo {
+        path: file.relative.clone(),
+        line: line_of(todo),
+        text: todo.text.clone(),
+    })
 }
 
 fn selected(
@@ -88,13 +132,23 @@ fn selected(
     range: Range,
 ) -> std::result::Result<Origin, EngineError> {
     if args.version.is_some_and(|version| version != document.version) {
-        return Err(EngineError::Stale(format!("{} has changed since. Select the code again.", file.relative)));
+        return Err(EngineError::Stale(format!(
+            "{} has changed since. Select the code again.",
+            file.relative
+        )));
     }
     let code = selection::code(document, range, connection.encoding())
         .ok_or_else(|| EngineError::Invalid("There is no code in the selection.".to_owned()))?;
-    let instruction = args.instruction.clone().unwrap_or_else(|| selection::instruction(document, range, &code));
+    let instruction = args
+        .instruction
+        .clone()
+        .unwrap_or_else(|| selection::instruction(document, range, &code));
     // A selection that ends before the first character of a line does not include that line.
-    let end_line = if range.end.character == 0 { range.end.line.saturating_sub(1) } else { range.end.line };
+    let end_line = if range.end.character == 0 {
+        range.end.line.saturating_sub(1)
+    } else {
+        range.end.line
+    };
     let start_line = range.start.line.min(range.end.line);
     Ok(Origin::Selection {
         path: file.relative.clone(),
@@ -109,7 +163,9 @@ fn selected(
 fn decide(connection: &Arc<Connection>, params: DecideParams) {
     let behind = Arc::clone(connection);
     connection.background.spawn(async move {
-        let outcome = behind.ask("a decision", move |engine| async move { engine.decide(params).await }).await;
+        let outcome = behind
+            .ask("a decision", move |engine| async move { engine.decide(params).await })
+            .await;
         let message = match outcome {
             Ok(result) => {
                 let reasons: Vec<_> = result.refused.into_iter().map(|refusal| refusal.reason).collect();
@@ -129,7 +185,10 @@ fn show(connection: &Arc<Connection>, task: &TaskId) {
     let behind = Arc::clone(connection);
     connection.background.spawn(async move {
         let Some((uri, line)) = place else {
-            behind.client.show_message(MessageType::INFO, "Every hunk of this task is decided.").await;
+            behind
+                .client
+                .show_message(MessageType::INFO, "Every hunk of this task is decided.")
+                .await;
             return;
         };
         let at = Position { line, character: 0 };
@@ -146,7 +205,10 @@ fn show(connection: &Arc<Connection>, task: &TaskId) {
                 .await
                 .unwrap_or(false);
         if !shown {
-            behind.client.show_message(MessageType::INFO, format!("The first hunk is at {place}.")).await;
+            behind
+                .client
+                .show_message(MessageType::INFO, format!("The first hunk is at {place}."))
+                .await;
         }
     });
 }
@@ -157,7 +219,11 @@ fn first_hunk(connection: &Connection, task: &TaskId) -> Option<(Url, u32)> {
     paths.into_iter().find_map(|path| {
         let uri = connection.workspaces.uri_of(&path)?;
         let pending = connection.board.file(&path).pending;
-        let line = pending.iter().filter(|pending| pending.task == *task).map(|pending| pending.hunk.line).min()?;
+        let line = pending
+            .iter()
+            .filter(|pending| pending.task == *task)
+            .map(|pending| pending.hunk.line)
+            .min()?;
         Some((uri, line))
     })
 }

@@ -21,5 +21,8 @@ pub(crate) async fn probe_panic(_: &Server, _: Value) -> Result<Value> {
 /// Returns a document's version and text.
 pub(crate) async fn probe_document(server: &Server, params: TextDocumentIdentifier) -> Result<Value> {
     let document = server.connection.documents.get(&params.uri);
-    Ok(document.map_or(Value::Null, |document| json!({ "version": document.version, "text": document.text.to_string() })))
+    Ok(document.map_or(
+        Value::Null,
+        |document| json!({ "version": document.version, "text": document.text.to_string() }),
+    ))
 }

@@ -21,19 +21,32 @@ pub(crate) fn actions(
     diagnostics: &[Diagnostic],
     encoding: Encoding,
 ) -> Vec<CodeAction> {
-    let touched: Vec<_> =
-        pending.iter().filter(|pending| touches(range(pending, Some(document), encoding), selected)).collect();
+    let touched: Vec<_> = pending
+        .iter()
+        .filter(|pending| touches(range(pending, Some(document), encoding), selected))
+        .collect();
     let mut several_tasks = pending.iter().map(|pending| &pending.task).collect::<Vec<_>>();
     several_tasks.dedup();
     let several_tasks = several_tasks.len() > 1;
     let title = |words: &str, of: &Pending| {
-        if several_tasks { format!("{words} ({})", short(&of.title, 40)) } else { words.to_owned() }
+        if several_tasks {
+            format!("{words} ({})", short(&of.title, 40))
+        } else {
+            words.to_owned()
+        }
     };
 
     let mut actions = Vec::new();
     for hunk in &touched {
-        let args = HunkArgs { task: hunk.task.clone(), hunk: hunk.hunk.id.clone() };
-        let about: Vec<_> = diagnostics.iter().filter(|diagnostic| is_about(diagnostic, hunk)).cloned().collect();
+        let args = HunkArgs {
+            task: hunk.task.clone(),
+            hunk: hunk.hunk.id.clone(),
+        };
+        let about: Vec<_> = diagnostics
+            .iter()
+            .filter(|diagnostic| is_about(diagnostic, hunk))
+            .cloned()
+            .collect();
         let mut push = |words: &str, name: &str, preferred: bool| {
             let title = title(words, hunk);
             actions.push(CodeAction {
@@ -50,11 +63,17 @@ pub(crate) fn actions(
     let mut files: Vec<_> = touched.iter().map(|pending| (&pending.task, &pending.path)).collect();
     files.dedup();
     for (task, path) in files {
-        let Some(of) = touched.iter().find(|pending| &pending.task == task) else { continue };
-        let args = FileArgs { task: task.clone(), path: path.clone() };
-        for (words, name) in
-            [("Accept all in file", commands::ACCEPT_FILE), ("Reject all in file", commands::REJECT_FILE)]
-        {
+        let Some(of) = touched.iter().find(|pending| &pending.task == task) else {
+            continue;
+        };
+        let args = FileArgs {
+            task: task.clone(),
+            path: path.clone(),
+        };
+        for (words, name) in [
+            ("Accept all in file", commands::ACCEPT_FILE),
+            ("Reject all in file", commands::REJECT_FILE),
+        ] {
             actions.push(action(command(title(words, of), name, &args)));
         }
     }

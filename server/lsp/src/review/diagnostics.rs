@@ -14,7 +14,11 @@ use crate::documents::{Document, Encoding};
 const SOURCE: &str = "aca";
 
 /// Returns the diagnostics of a file. Without an open document they cover whole lines.
-pub(crate) fn diagnostics(pending: &[Arc<Pending>], document: Option<&Document>, encoding: Encoding) -> Vec<Diagnostic> {
+pub(crate) fn diagnostics(
+    pending: &[Arc<Pending>],
+    document: Option<&Document>,
+    encoding: Encoding,
+) -> Vec<Diagnostic> {
     let diagnostic = |pending: &Arc<Pending>| {
         let (severity, code) = match (&pending.hunk.state, &pending.change) {
             (HunkState::Conflict { .. }, _) => (DiagnosticSeverity::WARNING, "conflict"),
@@ -54,7 +58,10 @@ pub(crate) fn range(pending: &Pending, document: Option<&Document>, encoding: En
         Some(document) => document.lines(line, lines, encoding),
         None => Range {
             start: Position { line, character: 0 },
-            end: Position { line: line.saturating_add(lines), character: 0 },
+            end: Position {
+                line: line.saturating_add(lines),
+                character: 0,
+            },
         },
     }
 }

@@ -16,10 +16,17 @@ pub(crate) fn lenses(document: &Document, pending: &[Arc<Pending>], encoding: En
     for hunk in pending {
         let line = range(hunk, Some(document), encoding).start.line;
         let at = Position { line, character: 0 };
-        let args = HunkArgs { task: hunk.task.clone(), hunk: hunk.hunk.id.clone() };
+        let args = HunkArgs {
+            task: hunk.task.clone(),
+            hunk: hunk.hunk.id.clone(),
+        };
         let mut push = |title: &str, name: &str| {
             let command = Some(command(title, name, &args));
-            lenses.push(CodeLens { range: Range { start: at, end: at }, command, data: None });
+            lenses.push(CodeLens {
+                range: Range { start: at, end: at },
+                command,
+                data: None,
+            });
         };
         if can_land(hunk) {
             push("✓ accept", commands::ACCEPT);

@@ -47,7 +47,11 @@ fn lines_change(hunk: &HunkView) -> String {
 }
 
 fn lines(count: usize) -> String {
-    if count == 1 { "1 line".to_owned() } else { format!("{count} lines") }
+    if count == 1 {
+        "1 line".to_owned()
+    } else {
+        format!("{count} lines")
+    }
 }
 
 fn quote(text: &mut String, sign: char, quoted: &str) {

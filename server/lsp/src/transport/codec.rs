@@ -113,7 +113,10 @@ impl<T: serde::Serialize> Encoder<T> for Codec {
 /// Skips to where headers seem to begin; says whether there is such a place.
 fn find_headers(bytes: &mut BytesMut) -> bool {
     let name = CONTENT_LENGTH.as_bytes();
-    match bytes.windows(name.len()).position(|window| window.eq_ignore_ascii_case(name)) {
+    match bytes
+        .windows(name.len())
+        .position(|window| window.eq_ignore_ascii_case(name))
+    {
         Some(at) => {
             bytes.advance(at);
             true
@@ -130,7 +133,10 @@ fn find_headers(bytes: &mut BytesMut) -> bool {
 fn content_length(headers: &[u8]) -> Result<usize, &'static str> {
     let headers = std::str::from_utf8(headers).map_err(|_| "The headers of a message are not text.")?;
     let values = headers.split("\r\n").filter_map(|line| line.split_once(':'));
-    let value = values.filter(|(name, _)| name.trim().eq_ignore_ascii_case(CONTENT_LENGTH)).map(|(_, value)| value).next();
+    let value = values
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case(CONTENT_LENGTH))
+        .map(|(_, value)| value)
+        .next();
     let length = value.ok_or("A message has no Content-Length header.")?;
     match length.trim().parse() {
         Ok(length) if length <= MAX_BODY => Ok(length),
@@ -150,19 +156,36 @@ fn message(body: &[u8]) -> Incoming {
         return Incoming::Response(response);
     }
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
-        return Incoming::Malformed(refuse(Id::Null, ErrorCode::ParseError, &format!("A message is not JSON: {error}.")));
+        return Incoming::Malformed(refuse(
+            Id::Null,
+            ErrorCode::ParseError,
+            &format!("A message is not JSON: {error}."),
+        ));
     };
-    let id = value.get("id").and_then(|id| Id::deserialize(id).ok()).unwrap_or(Id::Null);
+    let id = value
+        .get("id")
+        .and_then(|id| Id::deserialize(id).ok())
+        .unwrap_or(Id::Null);
     let reason = format!("A message is neither a request nor a response of JSON-RPC 2.0: {error}.");
     Incoming::Malformed(refuse(id, ErrorCode::InvalidRequest, &reason))
 }
 
 fn refuse(id: Id, code: ErrorCode, reason: &str) -> Response {
-    Response::from_error(id, Error { code, message: reason.to_owned().into(), data: None })
+    Response::from_error(
+        id,
+        Error {
+            code,
+            message: reason.to_owned().into(),
+            data: None,
+        },
+    )
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).take(MAX_HEADERS).position(|window| window == wanted)
+    bytes
+        .windows(wanted.len())
+        .take(MAX_HEADERS)
+        .position(|window| window == wanted)
 }
 
 #[cfg(test)]
@@ -208,7 +231,10 @@ mod tests {
         let cases = [
             (frame(r#"{"jsonrpc":"2.0","method":"b"}"#), vec!["request b"]),
             (frame(r#"{"jsonrpc":"2.0","id":7,"result":null}"#), vec!["response 7"]),
-            (frame(r#"{"jsonrpc":"2.0","id":8,"error":{"code":1,"message":"x"}}"#), vec!["response 8"]),
+            (
+                frame(r#"{"jsonrpc":"2.0","id":8,"error":{"code":1,"message":"x"}}"#),
+                vec!["response 8"],
+            ),
             (frame("{\"json"), vec!["-32700 null"]),
             (frame(""), vec!["-32700 null"]),
             (frame("\u{fe}"), vec!["-32700 null"]),
@@ -217,7 +243,10 @@ mod tests {
             ("Content-Length: x\r\n\r\n{}".to_owned(), vec!["-32700 null"]),
             ("Content-Length: 99999999999\r\n\r\n".to_owned(), vec!["-32700 null"]),
             ("Content-Type: x\r\n\r\n".to_owned(), vec!["-32700 null"]),
-            ("content-length:2\r\nContent-Type: x\r\n\r\n[]".to_owned(), vec!["-32600 null"]),
+            (
+                "content-length:2\r\nContent-Type: x\r\n\r\n[]".to_owned(),
+                vec!["-32600 null"],
+            ),
             ("x".repeat(5000), vec!["-32700 null"]),
         ];
         for (bytes, expected) in cases {

@@ -28,18 +28,17 @@ pub(crate) struct Ingress<S> {
 
 impl<S> Ingress<S> {
     pub(crate) fn new(inner: S, stop: Stop) -> Self {
-        Self { inner, stop, shutdown_seen: false }
+        Self {
+            inner,
+            stop,
+            shutdown_seen: false,
+        }
     }
 }
 
 impl<S> Service<Request> for Ingress<S>
 where
-    S: Service<
-            Request,
-            Response = Option<Response>,
-            Error = ExitedError,
-            Future = BoxFuture<'static, Reply>,
-        >,
+    S: Service<Request, Response = Option<Response>, Error = ExitedError, Future = BoxFuture<'static, Reply>>,
 {
     type Response = Option<Response>;
     type Error = ExitedError;
@@ -55,7 +54,9 @@ where
         self.shutdown_seen |= method == "shutdown" && id.is_some();
         let handler = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         if method == "exit" {
-            self.stop.ask(ServeEnd::Exit { after_shutdown: self.shutdown_seen });
+            self.stop.ask(ServeEnd::Exit {
+                after_shutdown: self.shutdown_seen,
+            });
         }
         let mut reply = handler
             .map(move |outcome| outcome.unwrap_or_else(|_| Ok(id.map(|id| panicked(id, &method)))))
@@ -73,5 +74,12 @@ fn panicked(id: Id, method: &str) -> Response {
         "aca failed while it handled `{method}`. This is a fault of aca; nothing was decided or written by this request. \
          The server goes on; its log has the details."
     );
-    Response::from_error(id, Error { code: ErrorCode::InternalError, message: message.into(), data: None })
+    Response::from_error(
+        id,
+        Error {
+            code: ErrorCode::InternalError,
+            message: message.into(),
+            data: None,
+        },
+    )
 }

@@ -32,7 +32,9 @@ async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin,
     let mut chunk = vec![0; CHUNK];
     let mut gone = false;
     while let Ok(read) = from.read(&mut chunk).await {
-        let Some(bytes) = chunk.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+        let Some(bytes) = chunk.get(..read).filter(|bytes| !bytes.is_empty()) else {
+            break;
+        };
         if gone {
             continue;
         }

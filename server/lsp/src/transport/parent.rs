@@ -17,7 +17,10 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// Watches the process `pid` until it is gone or the connection ends.
 pub(crate) fn watch(pid: u32, stop: Stop) {
     let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
-        tracing::warn!(pid, "the client's processId is not the number of a process; it is not watched");
+        tracing::warn!(
+            pid,
+            "the client's processId is not the number of a process; it is not watched"
+        );
         return;
     };
     let watch = move || {
@@ -41,7 +44,10 @@ fn wait_for_end(pid: Pid, stop: &Stop) {
         Err(rustix::io::Errno::SRCH) => return,
         Err(_) => return wait_for_end_by_signal(pid, stop),
     };
-    let interval = Timespec { tv_sec: 0, tv_nsec: i64::from(INTERVAL.subsec_nanos()) };
+    let interval = Timespec {
+        tv_sec: 0,
+        tv_nsec: i64::from(INTERVAL.subsec_nanos()),
+    };
     while !stop.is_asked() {
         match poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&interval)) {
             Ok(0) | Err(rustix::io::Errno::INTR) => {}

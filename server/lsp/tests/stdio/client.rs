@@ -56,7 +56,14 @@ impl Client {
             .spawn()
             .unwrap();
         let stdin = server.stdin.take();
-        Self { server, stdin, messages: None, kept: Vec::new(), next_id: 0, dir }
+        Self {
+            server,
+            stdin,
+            messages: None,
+            kept: Vec::new(),
+            next_id: 0,
+            dir,
+        }
     }
 
     /// Starts a server and shakes hands, with `capabilities` and the workspace.
@@ -150,7 +157,9 @@ impl Client {
 
     /// Waits for the reply to a request.
     pub(crate) fn reply(&mut self, id: i64) -> Value {
-        self.wait(&format!("the reply to {id}"), |message| message["id"] == id && message.get("method").is_none())
+        self.wait(&format!("the reply to {id}"), |message| {
+            message["id"] == id && message.get("method").is_none()
+        })
     }
 
     /// Waits for a request or a notification of the server.
@@ -170,7 +179,9 @@ impl Client {
                 Ok(message) if is_it(&message) => return message,
                 Ok(message) => self.kept.push(message),
                 Err(RecvTimeoutError::Timeout) => panic!("no {what} in time; there were: {:#?}", self.kept),
-                Err(RecvTimeoutError::Disconnected) => panic!("the server ended before {what}; there were: {:#?}", self.kept),
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("the server ended before {what}; there were: {:#?}", self.kept)
+                }
             }
         }
     }
@@ -178,7 +189,10 @@ impl Client {
     /// Returns the text of an open document as the server has it, and its version.
     pub(crate) fn document(&mut self, uri: &str) -> (String, i64) {
         let reply = self.request("aca/probe/document", json!({ "uri": uri }));
-        (reply["result"]["text"].as_str().unwrap().to_owned(), reply["result"]["version"].as_i64().unwrap())
+        (
+            reply["result"]["text"].as_str().unwrap().to_owned(),
+            reply["result"]["version"].as_i64().unwrap(),
+        )
     }
 
     /// Closes the server's input.

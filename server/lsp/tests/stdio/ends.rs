@@ -9,15 +9,36 @@ use crate::Test;
 use crate::client::Client;
 
 pub(crate) const TESTS: &[Test] = &[
-    ("ends::exit_ends_the_process_while_stdin_is_open", exit_ends_the_process_while_stdin_is_open),
-    ("ends::exit_without_shutdown_is_an_error", exit_without_shutdown_is_an_error),
-    ("ends::exit_before_initialize_ends_the_process", exit_before_initialize_ends_the_process),
-    ("ends::the_end_of_input_ends_the_process_although_a_request_is_stuck", end_of_input_with_a_stuck_request),
-    ("ends::what_was_asked_before_the_end_of_input_is_answered", answers_before_the_end_of_input),
+    (
+        "ends::exit_ends_the_process_while_stdin_is_open",
+        exit_ends_the_process_while_stdin_is_open,
+    ),
+    (
+        "ends::exit_without_shutdown_is_an_error",
+        exit_without_shutdown_is_an_error,
+    ),
+    (
+        "ends::exit_before_initialize_ends_the_process",
+        exit_before_initialize_ends_the_process,
+    ),
+    (
+        "ends::the_end_of_input_ends_the_process_although_a_request_is_stuck",
+        end_of_input_with_a_stuck_request,
+    ),
+    (
+        "ends::what_was_asked_before_the_end_of_input_is_answered",
+        answers_before_the_end_of_input,
+    ),
     ("ends::a_dead_parent_ends_the_process", a_dead_parent_ends_the_process),
-    ("ends::a_parent_that_is_gone_already_ends_the_process", a_parent_that_is_gone_already),
+    (
+        "ends::a_parent_that_is_gone_already_ends_the_process",
+        a_parent_that_is_gone_already,
+    ),
     ("ends::sigterm_ends_the_process", sigterm_ends_the_process),
-    ("ends::a_client_that_does_not_read_delays_nothing", a_client_that_does_not_read),
+    (
+        "ends::a_client_that_does_not_read_delays_nothing",
+        a_client_that_does_not_read,
+    ),
 ];
 
 /// How long an end may take; editors wait two seconds before they kill.
@@ -69,7 +90,12 @@ fn answers_before_the_end_of_input() {
 }
 
 fn a_dead_parent_ends_the_process() {
-    let mut parent = Command::new("cat").env_clear().stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut parent = Command::new("cat")
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
     let mut client = Client::start();
     client.initialize(json!({ "capabilities": {}, "processId": parent.id() }));
     assert!(client.request("aca/status", json!({}))["result"].is_object());
@@ -96,7 +122,10 @@ fn sigterm_ends_the_process() {
 /// 3 MB of replies that nobody reads: the server goes on reading, and `exit` still counts.
 fn a_client_that_does_not_read() {
     let mut client = Client::start_unread();
-    client.send("initialize", json!({ "capabilities": {}, "processId": null, "rootUri": null }));
+    client.send(
+        "initialize",
+        json!({ "capabilities": {}, "processId": null, "rootUri": null }),
+    );
     client.notify("initialized", json!({}));
     let uri = client.open("a.rs", &"x".repeat(10_000));
     for _ in 0..300 {

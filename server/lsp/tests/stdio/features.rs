@@ -6,17 +6,45 @@ use crate::Test;
 use crate::client::Client;
 
 pub(crate) const TESTS: &[Test] = &[
-    ("features::the_position_encoding_is_negotiated", the_position_encoding_is_negotiated),
-    ("features::positions_count_in_the_agreed_unit", positions_count_in_the_agreed_unit),
-    ("features::a_todo_has_an_action_and_a_lens", a_todo_has_an_action_and_a_lens),
+    (
+        "features::the_position_encoding_is_negotiated",
+        the_position_encoding_is_negotiated,
+    ),
+    (
+        "features::positions_count_in_the_agreed_unit",
+        positions_count_in_the_agreed_unit,
+    ),
+    (
+        "features::a_todo_has_an_action_and_a_lens",
+        a_todo_has_an_action_and_a_lens,
+    ),
     ("features::old_clients_get_commands", old_clients_get_commands),
     ("features::a_selection_has_an_action", a_selection_has_an_action),
     ("features::do_this_starts_a_task_at_once", do_this_starts_a_task_at_once),
-    ("features::a_todo_is_found_again_or_said_to_be_gone", a_todo_is_found_again_or_said_to_be_gone),
-    ("features::files_outside_the_workspace_get_nothing", files_outside_the_workspace_get_nothing),
-    ("features::a_single_file_gets_its_project", a_single_file_gets_its_project),
-    ("features::actions_are_resolved_to_themselves", actions_are_resolved_to_themselves),
-    ("features::front_ends_that_ask_are_told_of_tasks", front_ends_that_ask_are_told_of_tasks),
+    (
+        "features::a_todo_is_found_again_or_said_to_be_gone",
+        a_todo_is_found_again_or_said_to_be_gone,
+    ),
+    (
+        "features::files_outside_the_workspace_get_nothing",
+        files_outside_the_workspace_get_nothing,
+    ),
+    (
+        "features::a_single_file_gets_its_project",
+        a_single_file_gets_its_project,
+    ),
+    (
+        "features::actions_are_resolved_to_themselves",
+        actions_are_resolved_to_themselves,
+    ),
+    (
+        "features::a_broken_configuration_is_said_to_be",
+        a_broken_configuration_is_said_to_be,
+    ),
+    (
+        "features::front_ends_that_ask_are_told_of_tasks",
+        front_ends_that_ask_are_told_of_tasks,
+    ),
 ];
 
 const LITERALS: &str =
@@ -49,8 +77,14 @@ fn the_position_encoding_is_negotiated() {
     let cases = [
         (json!({}), "utf-16"),
         (json!({ "general": { "positionEncodings": ["utf-16"] } }), "utf-16"),
-        (json!({ "general": { "positionEncodings": ["utf-16", "utf-32"] } }), "utf-32"),
-        (json!({ "general": { "positionEncodings": ["utf-16", "utf-8", "utf-32"] } }), "utf-8"),
+        (
+            json!({ "general": { "positionEncodings": ["utf-16", "utf-32"] } }),
+            "utf-32",
+        ),
+        (
+            json!({ "general": { "positionEncodings": ["utf-16", "utf-8", "utf-32"] } }),
+            "utf-8",
+        ),
     ];
     for (capabilities, expected) in cases {
         let mut client = Client::start();
@@ -66,7 +100,11 @@ fn positions_count_in_the_agreed_unit() {
         let uri = client.open("a.rs", "first\r\na测😀z\r\nlast");
         client.change(&uri, 2, [1, character, 1, character], "|");
         client.change(&uri, 3, [2, 99, 9, 0], "!");
-        assert_eq!(client.document(&uri), ("first\r\na测😀|z\r\nlast!".to_owned(), 3), "{encoding}");
+        assert_eq!(
+            client.document(&uri),
+            ("first\r\na测😀|z\r\nlast!".to_owned(), 3),
+            "{encoding}"
+        );
     }
 }
 
@@ -119,13 +157,19 @@ fn do_this_starts_a_task_at_once() {
     let uri = client.open("a.rs", "// TODO sort them\n");
     let found = actions(&mut client, &uri, [0, 0, 0, 0]);
     let reply = execute(&mut client, &found[0]["command"]);
-    let task = reply["result"]["task"].as_str().unwrap_or_else(|| panic!("{reply}")).to_owned();
+    let task = reply["result"]["task"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{reply}"))
+        .to_owned();
     let workspace = client.workspace();
     let tasks = client.request("aca/tasks", json!({ "workspace": workspace }));
     let tasks = tasks["result"]["tasks"].as_array().unwrap();
     assert_eq!(tasks.len(), 1);
     assert_eq!(tasks[0]["id"], task.as_str());
-    assert_eq!(tasks[0]["origin"], json!({ "kind": "todo", "path": "a.rs", "line": 0, "text": "TODO sort them" }));
+    assert_eq!(
+        tasks[0]["origin"],
+        json!({ "kind": "todo", "path": "a.rs", "line": 0, "text": "TODO sort them" })
+    );
 }
 
 fn a_todo_is_found_again_or_said_to_be_gone() {
@@ -139,13 +183,20 @@ fn a_todo_is_found_again_or_said_to_be_gone() {
     let reply = execute(&mut client, &found[0]["command"]);
     assert_eq!(reply["error"]["code"], -32801);
     let message = reply["error"]["message"].as_str().unwrap();
-    assert!(message.contains("not there any more") && message.contains("a.rs"), "{message}");
+    assert!(
+        message.contains("not there any more") && message.contains("a.rs"),
+        "{message}"
+    );
 }
 
 fn files_outside_the_workspace_get_nothing() {
     let mut client = literals();
     let outside = crate::client::uri(&client.workspace().parent().unwrap().join("outside.rs"));
-    for uri in [outside.as_str(), "untitled:Untitled-1", "file:///no/such/workspace/a.rs"] {
+    for uri in [
+        outside.as_str(),
+        "untitled:Untitled-1",
+        "file:///no/such/workspace/a.rs",
+    ] {
         client.notify(
             "textDocument/didOpen",
             json!({ "textDocument": { "uri": uri, "languageId": "rust", "version": 1, "text": "// TODO sort\n" } }),
@@ -186,6 +237,21 @@ fn front_ends_that_ask_are_told_of_tasks() {
     let origin = json!({ "kind": "text", "text": "sort them" });
     let reply = client.request("aca/run", json!({ "workspace": workspace, "origin": origin }));
     let task = reply["result"]["id"].clone();
-    let changed = client.wait("aca/taskChanged", |message| message["method"] == "aca/taskChanged" && message["params"]["id"] == task);
+    let changed = client.wait("aca/taskChanged", |message| {
+        message["method"] == "aca/taskChanged" && message["params"]["id"] == task
+    });
     assert_eq!(changed["params"]["title"], "sort them");
+}
+
+fn a_broken_configuration_is_said_to_be() {
+    let mut client = Client::start();
+    std::fs::write(client.workspace().join("aca.toml"), "[todo\n").unwrap();
+    client.initialize(json!({ "capabilities": {} }));
+    let message = client.incoming("window/showMessage");
+    assert!(
+        message["params"]["message"].as_str().unwrap().contains("aca.toml"),
+        "{message}"
+    );
+    let uri = client.open("a.rs", "// TODO sort them\n");
+    assert_eq!(actions(&mut client, &uri, [0, 0, 0, 0]).len(), 1);
 }

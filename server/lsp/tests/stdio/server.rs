@@ -26,8 +26,16 @@ pub(crate) fn run(data_dir: PathBuf) -> ! {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let end = runtime.block_on(async {
         let agent = data_dir.join("no-agent");
-        let engine = Engine::start(EngineConfig { data_dir, agent, claude: Arc::new(NoClaude), version: "test".to_owned() });
-        let options = ServeOptions { probes: true, ..ServeOptions::default() };
+        let engine = Engine::start(EngineConfig {
+            data_dir,
+            agent,
+            claude: Arc::new(NoClaude),
+            version: "test".to_owned(),
+        });
+        let options = ServeOptions {
+            probes: true,
+            ..ServeOptions::default()
+        };
         let stop = options.stop.clone();
         let mut terminated = signal(SignalKind::terminate()).unwrap();
         tokio::spawn(async move {

@@ -6,13 +6,31 @@ use crate::Test;
 use crate::client::Client;
 
 pub(crate) const TESTS: &[Test] = &[
-    ("traffic::edits_stay_in_order_beside_stuck_requests", edits_stay_in_order_beside_stuck_requests),
-    ("traffic::a_request_sees_exactly_the_edits_before_it", a_request_sees_exactly_the_edits_before_it),
-    ("traffic::a_cancelled_request_is_answered", a_cancelled_request_is_answered),
+    (
+        "traffic::edits_stay_in_order_beside_stuck_requests",
+        edits_stay_in_order_beside_stuck_requests,
+    ),
+    (
+        "traffic::a_request_sees_exactly_the_edits_before_it",
+        a_request_sees_exactly_the_edits_before_it,
+    ),
+    (
+        "traffic::a_cancelled_request_is_answered",
+        a_cancelled_request_is_answered,
+    ),
     ("traffic::a_panic_is_an_error_reply", a_panic_is_an_error_reply),
-    ("traffic::an_unanswered_client_request_stops_nothing", an_unanswered_client_request_stops_nothing),
-    ("traffic::malformed_messages_are_answered_and_survived", malformed_messages_are_answered_and_survived),
-    ("traffic::requests_out_of_season_are_refused", requests_out_of_season_are_refused),
+    (
+        "traffic::an_unanswered_client_request_stops_nothing",
+        an_unanswered_client_request_stops_nothing,
+    ),
+    (
+        "traffic::malformed_messages_are_answered_and_survived",
+        malformed_messages_are_answered_and_survived,
+    ),
+    (
+        "traffic::requests_out_of_season_are_refused",
+        requests_out_of_season_are_refused,
+    ),
 ];
 
 /// 2,000 edits, each of which only gives the right text in its own place, beside 900 requests that never end.
@@ -69,7 +87,10 @@ fn a_panic_is_an_error_reply() {
     for _ in 0..3 {
         let reply = client.request("aca/probe/panic", json!({}));
         assert_eq!(reply["error"]["code"], -32603);
-        assert!(reply["error"]["message"].as_str().unwrap().contains("aca/probe/panic"), "{reply}");
+        assert!(
+            reply["error"]["message"].as_str().unwrap().contains("aca/probe/panic"),
+            "{reply}"
+        );
     }
     let uri = client.open("a.rs", "lives");
     assert_eq!(client.document(&uri).0, "lives");
@@ -96,7 +117,9 @@ fn an_unanswered_client_request_stops_nothing() {
     let progress = |kind: &'static str| {
         let token = token.clone();
         move |message: &serde_json::Value| {
-            message["method"] == "$/progress" && message["params"]["token"] == token && message["params"]["value"]["kind"] == kind
+            message["method"] == "$/progress"
+                && message["params"]["token"] == token
+                && message["params"]["value"]["kind"] == kind
         }
     };
     client.wait("the beginning", progress("begin"));
@@ -116,8 +139,16 @@ fn malformed_messages_are_answered_and_survived() {
         ("aca/decide", json!([]), -32602),
         ("aca/stop", json!({ "task": "no-such-task" }), -32602),
         ("aca/proposal", json!({ "task": "no-such-task" }), -32602),
-        ("workspace/executeCommand", json!({ "command": "aca.server.nothing" }), -32602),
-        ("workspace/executeCommand", json!({ "command": "aca.server.run", "arguments": [{}] }), -32602),
+        (
+            "workspace/executeCommand",
+            json!({ "command": "aca.server.nothing" }),
+            -32602,
+        ),
+        (
+            "workspace/executeCommand",
+            json!({ "command": "aca.server.run", "arguments": [{}] }),
+            -32602,
+        ),
     ];
     for (method, params, code) in cases {
         let reply = client.request(method, params);
@@ -126,7 +157,10 @@ fn malformed_messages_are_answered_and_survived() {
     }
     client.notify("textDocument/didChange", json!({ "textDocument": 7 }));
     client.notify("no/such/notification", json!({}));
-    client.notify("textDocument/didChange", json!({ "textDocument": { "uri": "file:///not/open", "version": 2 }, "contentChanges": [] }));
+    client.notify(
+        "textDocument/didChange",
+        json!({ "textDocument": { "uri": "file:///not/open", "version": 2 }, "contentChanges": [] }),
+    );
     assert!(client.request("aca/status", json!({}))["result"].is_object());
 }
 
@@ -134,7 +168,10 @@ fn requests_out_of_season_are_refused() {
     let mut client = Client::start();
     assert_eq!(client.request("aca/status", json!({}))["error"]["code"], -32002);
     client.initialize(json!({ "capabilities": {} }));
-    assert_eq!(client.request("initialize", json!({ "capabilities": {} }))["error"]["code"], -32600);
+    assert_eq!(
+        client.request("initialize", json!({ "capabilities": {} }))["error"]["code"],
+        -32600
+    );
     assert!(client.request("shutdown", json!(null))["result"].is_null());
     assert_eq!(client.request("aca/status", json!({}))["error"]["code"], -32600);
 }
