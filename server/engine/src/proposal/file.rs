@@ -42,6 +42,11 @@ impl ChangedFile {
         }
     }
 
+    /// Returns whether the change reads or writes the file at `path`.
+    pub(crate) fn is_about(&self, path: &str) -> bool {
+        self.path == path || matches!(&self.change, FileChange::Rename { from } if from == path)
+    }
+
     /// Returns the base as text. Only files with [`Parts::Lines`] are known to have one.
     pub(crate) fn base_text(&self) -> &str {
         self.base.as_deref().and_then(text).unwrap_or_default()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aca_protocol::proposal::{Decision, FileChange, Selection};
+use aca_protocol::proposal::{Decision, Selection};
 use aca_protocol::{HunkId, TaskId};
 
 use super::file::ChangedFile;
@@ -24,13 +24,6 @@ impl Ledger {
     /// Returns what was decided about a hunk.
     pub(crate) fn decision(&self, hunk: &HunkId) -> Option<Decision> {
         self.decisions.get(hunk).copied()
-    }
-
-    /// Returns whether the proposal has to do with the file at `path`.
-    pub(crate) fn touches(&self, path: &str) -> bool {
-        self.files.iter().any(|file| {
-            file.path == path || matches!(&file.change, FileChange::Rename { from } if from == path)
-        })
     }
 
     /// Returns the hunks a decision is about. For a whole file or proposal, those that are undecided.

@@ -6,12 +6,12 @@ use std::sync::{Arc, PoisonError};
 
 use aca_protocol::{HunkId, TaskId};
 use aca_protocol::methods::{DecideParams, DecideResult, Refusal};
-use aca_protocol::proposal::{Decision, HunkState, ProposalView};
+use aca_protocol::proposal::{Decision, FileChange, HunkState, ProposalView};
 use aca_workspace::objects::Tree;
 use aca_workspace::paths;
 use tokio::sync::{mpsc, oneshot};
 
-use super::file::files;
+use super::file::{ChangedFile, files};
 use super::ledger::Ledger;
 use super::place;
 use crate::actor::{LiveChange, Message, SessionContext};
@@ -38,11 +38,32 @@ pub(crate) fn spawn(shared: Arc<Shared>, session: Arc<SessionContext>) -> mpsc::
     let watcher = Watcher::new(shared.buffers.clone());
     let mut worker = Worker { shared, session, ledgers: BTreeMap::new(), watcher };
     tokio::spawn(async move {
-        while let Some(job) = inbox.recv().await {
-            worker.handle(job).await;
+        let mut next = inbox.recv().await;
+        while let Some(job) = next.take() {
+            match job {
+                Job::Touched(mut paths) => {
+                    next = more_touched(&mut inbox, &mut paths);
+                    worker.touched(&paths);
+                }
+                job => worker.handle(job).await,
+            }
+            if next.is_none() {
+                next = inbox.recv().await;
+            }
         }
     });
     jobs
+}
+
+/// Adds what was touched meanwhile, so that fast typing is placed once. Returns the first other job that waits.
+fn more_touched(inbox: &mut mpsc::UnboundedReceiver<Job>, paths: &mut Vec<PathBuf>) -> Option<Job> {
+    loop {
+        match inbox.try_recv() {
+            Ok(Job::Touched(more)) => paths.extend(more),
+            Ok(other) => return Some(other),
+            Err(_) => return None,
+        }
+    }
 }
 
 /// Passes changes of documents and watched files to the workers of the sessions they belong to.
@@ -74,17 +95,9 @@ impl Worker {
     async fn handle(&mut self, job: Job) {
         match job {
             Job::Load(task) => self.load(*task).await,
-            Job::Touched(paths) => {
-                let root = &self.session.root;
-                let touched: Vec<String> = paths.iter().filter_map(|path| paths::relative(root, path)).collect();
-                let concerned = self.ledgers.values().filter(|ledger| touched.iter().any(|path| ledger.touches(path)));
-                let concerned: Vec<TaskId> = concerned.map(|ledger| ledger.task.clone()).collect();
-                for task in concerned {
-                    self.publish(&task);
-                }
-            }
+            Job::Touched(paths) => self.touched(&paths),
             Job::Refresh { task, reply } => {
-                self.publish(&task);
+                self.publish(&task, |_| true);
                 // An asker that has gone away does not need the answer.
                 let _ = reply.send(());
             }
@@ -95,12 +108,22 @@ impl Worker {
         }
     }
 
+    /// Places the hunks of touched files anew.
+    fn touched(&mut self, paths: &[PathBuf]) {
+        let root = &self.session.root;
+        let touched: Vec<String> = paths.iter().filter_map(|path| paths::relative(root, path)).collect();
+        let tasks: Vec<TaskId> = self.ledgers.keys().cloned().collect();
+        for task in tasks {
+            self.publish(&task, |file| touched.iter().any(|path| file.is_about(path)));
+        }
+    }
+
     /// Reads a proposal from the object store, or brings the decisions of a known one up to date.
     async fn load(&mut self, task: Task) {
         let Some(proposed) = task.proposed.clone() else { return };
         if let Some(ledger) = self.ledgers.get_mut(&task.id) {
             ledger.decisions.extend(task.decisions);
-            self.publish(&task.id);
+            self.publish(&task.id, |_| true);
             return;
         }
         let session = Arc::clone(&self.session);
@@ -119,6 +142,9 @@ impl Worker {
         };
         for file in &files {
             self.watcher.watch(&self.session.root.join(&file.path));
+            if let FileChange::Rename { from } = &file.change {
+                self.watcher.watch(&self.session.root.join(from));
+            }
         }
         let ledger = Ledger {
             task: task.id.clone(),
@@ -130,7 +156,7 @@ impl Worker {
         };
         self.ledgers.insert(task.id.clone(), ledger);
         self.recover(&task).await;
-        self.publish(&task.id);
+        self.publish(&task.id, |_| true);
     }
 
     /// Records the decisions of landings that had happened when a crash came before they were recorded.
@@ -146,21 +172,34 @@ impl Worker {
         }
     }
 
-    /// Computes and publishes the view of a proposal, if it differs from the published one.
-    fn publish(&mut self, task: &TaskId) {
-        let Some(ledger) = self.ledgers.get_mut(task) else { return };
-        let (root, buffers) = (&self.session.root, &self.shared.buffers);
-        let files: Vec<_> = ledger.files.iter().map(|file| place::view(ledger, file, root, buffers)).collect();
-        let conflicts = files.iter().flat_map(|file| &file.hunks);
-        let conflicts = conflicts.filter(|hunk| matches!(hunk.state, HunkState::Conflict { .. })).count();
-        let mut views = self.shared.views.write().unwrap_or_else(PoisonError::into_inner);
-        if views.proposals.get(task).is_some_and(|view| view.files == files) {
+    /// Computes the views of those files of a proposal that `changed` picks, and publishes the proposal if its view
+    /// differs from the published one. The first time all files are computed.
+    fn publish(&mut self, task: &TaskId, changed: impl Fn(&ChangedFile) -> bool) {
+        let Some(ledger) = self.ledgers.get(task) else { return };
+        let known = {
+            let views = self.shared.views.read().unwrap_or_else(PoisonError::into_inner);
+            views.proposals.get(task).cloned()
+        };
+        if known.is_some() && !ledger.files.iter().any(&changed) {
             return;
         }
+        let (root, buffers) = (&self.session.root, &self.shared.buffers);
+        let view = |(n, file): (usize, &ChangedFile)| {
+            let known = known.as_ref().and_then(|known| known.files.get(n)).filter(|_| !changed(file));
+            known.cloned().unwrap_or_else(|| place::view(ledger, file, root, buffers))
+        };
+        let files: Vec<_> = ledger.files.iter().enumerate().map(view).collect();
+        if known.is_some_and(|known| known.files == files) {
+            return;
+        }
+        let conflicts = files.iter().flat_map(|file| &file.hunks);
+        let conflicts = conflicts.filter(|hunk| matches!(hunk.state, HunkState::Conflict { .. })).count();
+        let summary = ledger.summary.clone();
+        let Some(ledger) = self.ledgers.get_mut(task) else { return };
         ledger.revision += 1;
         let revision = ledger.revision;
-        let summary = ledger.summary.clone();
         let view = ProposalView { task: task.clone(), summary, files, revision };
+        let mut views = self.shared.views.write().unwrap_or_else(PoisonError::into_inner);
         views.proposals.insert(task.clone(), Arc::new(view));
         drop(views);
         let change = LiveChange::Conflicts(u32::try_from(conflicts).unwrap_or(u32::MAX));
@@ -186,7 +225,7 @@ impl Worker {
             }
             Decision::Accept => self.accept(&params.task, &chosen, &mut refused).await?,
         }
-        self.publish(&params.task);
+        self.publish(&params.task, |_| true);
         let ledger = self.ledgers.get(&params.task);
         let decided = chosen.into_iter().filter(|id| {
             ledger.and_then(|ledger| ledger.decision(id)) == Some(params.decision)
