@@ -11,7 +11,7 @@ use aca_tests::scenario::{SHOP, TODO, titles, two_hunks};
 use aca_tests::{TestEnv, wait};
 
 const COLUMNS: usize = 100;
-const LINES: usize = 32;
+const LINES: usize = 42;
 
 /// How the picture's Neovim shows diagnostics; the rest is what every user without plugins writes.
 const LOOK: &str = "
@@ -19,7 +19,7 @@ vim.o.termguicolors = true
 vim.o.number = true
 vim.o.signcolumn = 'yes'
 vim.o.ruler = false
-vim.o.laststatus = 2
+vim.o.laststatus = 0
 vim.diagnostic.config({ virtual_lines = true })
 ";
 
@@ -36,9 +36,13 @@ fn main() {
     nvim.choose(titles::DO_THIS);
     nvim.wait("two hunks", wait::LONG, HUNKS);
     nvim.lua("vim.cmd.redraw({ bang = true })");
-    let shown = wait::until("the hunks on the screen", wait::SHORT, || {
+    // From here on Neovim waits for an answer, so only the terminal is asked.
+    terminal.press("gra");
+    let shown = wait::until("the hunks and the actions on the screen", wait::SHORT, || {
         let screen = terminal.capture();
-        screen.contains("Welcome back").then_some(screen)
+        let complete =
+            screen.contains("Welcome back") && screen.contains(titles::REJECT) && screen.contains("Type number");
+        complete.then_some(screen)
     });
     std::fs::write(&target, screen::to_svg(&shown, COLUMNS, LINES)).expect("the picture can be written");
 }
@@ -70,6 +74,12 @@ impl Terminal {
             .arg(program.get_program())
             .args(program.get_args());
         tmux
+    }
+
+    /// Types keys.
+    fn press(&self, keys: &str) {
+        let status = self.tmux().args(["send-keys", "-l", keys]).status().expect("tmux runs");
+        assert!(status.success(), "tmux does not take keys");
     }
 
     /// Returns the screen with its escape sequences.

@@ -1,7 +1,7 @@
 //! Development tasks: the real parts the tests need, the whole test run, the benchmark, the picture.
 //!
 //! `cargo xtask parts` installs and starts what is missing, `cargo xtask test [ARGS]` does that and runs every test,
-//! `cargo xtask bench` measures, `cargo xtask deny` checks licences, sources, bans and advisories, `cargo xtask clean`
+//! `cargo xtask bench` measures, `cargo xtask picture` draws the README's picture, `cargo xtask deny` checks licences, sources, bans and advisories, `cargo xtask clean`
 //! removes what tests may have left behind and stops the container engine if this program started it.
 
 mod clean;
@@ -16,7 +16,7 @@ use anyhow::{Result, bail};
 
 use crate::shell::say;
 
-const USAGE: &str = "usage: cargo xtask <parts | test [ARGS..] | bench [ARGS..] | deny | clean>";
+const USAGE: &str = "usage: cargo xtask <parts | test [ARGS..] | bench [ARGS..] | picture | deny | clean>";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -37,6 +37,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "parts" => parts::install().map(|_| ExitCode::SUCCESS),
         "test" => suite::test(rest),
         "bench" => suite::bench(rest),
+        "picture" => suite::picture(),
         "deny" => deny::check(),
         "clean" => clean::everything().map(|()| ExitCode::SUCCESS),
         other => bail!("`{other}` is not a task.\n{USAGE}"),

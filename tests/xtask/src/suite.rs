@@ -1,4 +1,4 @@
-//! The whole test run and the benchmark, on the real parts, leaving the machine as it was.
+//! The whole test run, the benchmark and the picture, on the real parts, leaving the machine as it was.
 
 use std::process::{Command, ExitCode, ExitStatus};
 
@@ -47,6 +47,22 @@ pub(crate) fn bench(arguments: &[String]) -> Result<ExitCode> {
             .env("ACA_TEST_BIN", target_dir().join("release/aca"))
             .args(arguments);
         Ok(bench)
+    })
+}
+
+/// Installs the parts and draws the picture of the README anew.
+///
+/// # Errors
+///
+/// When a part cannot be had or the build fails.
+pub(crate) fn picture() -> Result<ExitCode> {
+    on_real_parts(|| {
+        run(cargo().args(["build", "--quiet", "--package", "aca", "--bin", "aca"]))?;
+        let mut picture = cargo();
+        picture.env("ACA_TEST_BIN", target_dir().join("debug/aca"));
+        picture.args(["run", "--quiet", "--package", "aca-tests", "--bin", "aca-picture", "--"]);
+        picture.arg(checkout().join("editors/picture.svg"));
+        Ok(picture)
     })
 }
 
