@@ -25,7 +25,7 @@ pub(crate) struct Global {
     /// Print one JSON object on stdout; its shape is that of the protocol (protocol/README.md).
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Say more; twice for debugging.
+    /// Log more, in logs/aca.log of the data directory; twice for everything.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// The workspace [default: the root of the git repository around the current directory, else that directory].

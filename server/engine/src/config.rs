@@ -264,10 +264,7 @@ impl Default for Loaded {
     fn default() -> Self {
         Self {
             config: Config::default(),
-            origins: keys::KEYS
-                .iter()
-                .map(|key| (key.name, Origin::Default))
-                .collect(),
+            origins: keys::KEYS.iter().map(|key| (key.name, Origin::Default)).collect(),
         }
     }
 }
@@ -287,9 +284,7 @@ impl Default for Config {
         Self {
             session: Session { max_parallel: 4 },
             todo: Todo {
-                keywords: ["TODO", "FIXME", "HACK", "BUG", "XXX"]
-                    .map(String::from)
-                    .to_vec(),
+                keywords: ["TODO", "FIXME", "HACK", "BUG", "XXX"].map(String::from).to_vec(),
             },
             agent: Agent {
                 driver: Driver::ClaudeCode,

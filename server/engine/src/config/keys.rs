@@ -48,9 +48,7 @@ impl Key {
 
     /// The name within the section.
     pub(super) fn leaf(&self) -> &'static str {
-        self.name
-            .split_once('.')
-            .map_or(self.name, |(_, leaf)| leaf)
+        self.name.split_once('.').map_or(self.name, |(_, leaf)| leaf)
     }
 }
 
@@ -134,8 +132,7 @@ fn upstream(value: &Upstream) -> Option<Value> {
 }
 
 impl Named for Driver {
-    const NAMES: &'static [(&'static str, Self)] =
-        &[("claude-code", Self::ClaudeCode), ("direct", Self::Direct)];
+    const NAMES: &'static [(&'static str, Self)] = &[("claude-code", Self::ClaudeCode), ("direct", Self::Direct)];
 }
 
 impl Named for Backend {

@@ -27,9 +27,7 @@ pub(super) fn file(loaded: &mut Loaded, path: &Path, source: Source) -> Result<(
         Err(error) => return Err(unreadable(error.to_string())),
     };
     if !metadata.is_file() || metadata.len() > MAX_BYTES {
-        return Err(unreadable(
-            "it is not a regular file of at most 256 KiB".into(),
-        ));
+        return Err(unreadable("it is not a regular file of at most 256 KiB".into()));
     }
     let text = fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
     let mut next = loaded.clone();
@@ -78,13 +76,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn take(
-        &self,
-        loaded: &mut Loaded,
-        name: &str,
-        line: usize,
-        value: &DeValue<'_>,
-    ) -> Result<(), ConfigError> {
+    fn take(&self, loaded: &mut Loaded, name: &str, line: usize, value: &DeValue<'_>) -> Result<(), ConfigError> {
         let Some(key) = KEYS.iter().find(|key| key.name == name) else {
             return Err(self.unknown(line, name, KEYS.iter().map(|key| key.name)));
         };
@@ -96,11 +88,9 @@ impl Reader<'_> {
                 user_file: place::user_file(),
             });
         }
-        let value = plain(value)
-            .ok_or_else(|| self.bad(line, name, "has a value of a type no setting has.".into()))?;
+        let value = plain(value).ok_or_else(|| self.bad(line, name, "has a value of a type no setting has.".into()))?;
         let folder = self.path.parent().unwrap_or(Path::new("/"));
-        (key.set)(&mut loaded.config, &value, folder)
-            .map_err(|problem| self.bad(line, name, problem))?;
+        (key.set)(&mut loaded.config, &value, folder).map_err(|problem| self.bad(line, name, problem))?;
         if self.source == Source::Workspace && key.scope == Scope::Lower {
             self.check_not_raised(key, line, &loaded.config)?;
         }
@@ -133,12 +123,7 @@ impl Reader<'_> {
         })
     }
 
-    fn unknown<'k>(
-        &self,
-        line: usize,
-        key: &str,
-        known: impl Iterator<Item = &'k str>,
-    ) -> ConfigError {
+    fn unknown<'k>(&self, line: usize, key: &str, known: impl Iterator<Item = &'k str>) -> ConfigError {
         let nearest = known
             .map(|known| (strsim::jaro_winkler(key, known), known))
             .max_by(|a, b| a.0.total_cmp(&b.0))
@@ -165,12 +150,7 @@ impl Reader<'_> {
 
     /// The line of a byte offset, counted from one.
     fn line(&self, offset: usize) -> usize {
-        self.text
-            .bytes()
-            .take(offset)
-            .filter(|byte| *byte == b'\n')
-            .count()
-            + 1
+        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
     }
 }
 
@@ -178,17 +158,10 @@ impl Reader<'_> {
 fn plain(value: &DeValue<'_>) -> Option<Value> {
     Some(match value {
         DeValue::String(text) => Value::String(text.to_string()),
-        DeValue::Integer(digits) => {
-            Value::Integer(i64::from_str_radix(digits.as_str(), digits.radix()).ok()?)
-        }
+        DeValue::Integer(digits) => Value::Integer(i64::from_str_radix(digits.as_str(), digits.radix()).ok()?),
         DeValue::Float(digits) => Value::Float(digits.as_str().parse().ok()?),
         DeValue::Boolean(truth) => Value::Boolean(*truth),
-        DeValue::Array(items) => Value::Array(
-            items
-                .iter()
-                .map(|item| plain(item.get_ref()))
-                .collect::<Option<_>>()?,
-        ),
+        DeValue::Array(items) => Value::Array(items.iter().map(|item| plain(item.get_ref())).collect::<Option<_>>()?),
         DeValue::Datetime(_) | DeValue::Table(_) => return None,
     })
 }

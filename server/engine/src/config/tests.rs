@@ -30,16 +30,10 @@ fn the_default_file_says_the_defaults() {
 #[test]
 fn every_key_is_documented_with_its_scope() {
     for key in keys::KEYS {
-        let section = DEFAULT_FILE
-            .split(&format!("\n[{}]\n", key.section()))
-            .nth(1)
-            .unwrap();
+        let section = DEFAULT_FILE.split(&format!("\n[{}]\n", key.section())).nth(1).unwrap();
         let section = section.split("\n[").next().unwrap();
         let lines: Vec<&str> = section.lines().collect();
-        let is_key = |line: &&str| {
-            line.trim_start_matches("# ")
-                .starts_with(&format!("{} = ", key.leaf()))
-        };
+        let is_key = |line: &&str| line.trim_start_matches("# ").starts_with(&format!("{} = ", key.leaf()));
         let at = lines
             .iter()
             .position(is_key)
@@ -49,16 +43,8 @@ fn every_key_is_documented_with_its_scope() {
             keys::Scope::Lower => "(lower)",
             keys::Scope::User => "(user)",
         };
-        assert!(
-            at > 0 && lines[at - 1].starts_with("# "),
-            "{} has no comment",
-            key.name
-        );
-        assert!(
-            lines[at - 1].ends_with(scope),
-            "{} is not marked {scope}",
-            key.name
-        );
+        assert!(at > 0 && lines[at - 1].starts_with("# "), "{} has no comment", key.name);
+        assert!(lines[at - 1].ends_with(scope), "{} is not marked {scope}", key.name);
     }
 }
 
@@ -73,10 +59,7 @@ fn the_nearer_file_wins_and_the_origin_says_so() {
     assert_eq!(loaded.config.agent.model, "m");
     assert_eq!(loaded.config.agent.driver, Driver::Direct);
     assert_eq!(loaded.config.session.max_parallel, 3);
-    assert!(matches!(
-        loaded.origins["agent.max_turns"],
-        Origin::Workspace(_)
-    ));
+    assert!(matches!(loaded.origins["agent.max_turns"], Origin::Workspace(_)));
     assert!(matches!(loaded.origins["agent.model"], Origin::User(_)));
     assert_eq!(loaded.origins["sandbox.pids"], Origin::Default);
 }
@@ -85,9 +68,7 @@ fn the_nearer_file_wins_and_the_origin_says_so() {
 fn what_is_printed_can_be_read_back() {
     let printed = Loaded::default().render_with_origins();
     assert_eq!(load_texts(&printed, "").unwrap().config, Config::default());
-    assert!(
-        printed.contains("# claude_code.path is not set") || printed.contains("# path is not set")
-    );
+    assert!(printed.contains("# claude_code.path is not set") || printed.contains("# path is not set"));
 }
 
 #[test]
@@ -118,14 +99,8 @@ fn a_repository_can_only_choose_what_is_its_own() {
             "`docker.host` cannot be set",
         ),
         ("[docker]\nbase = \"evil\"", "`docker.base` cannot be set"),
-        (
-            "[sandbox]\nbackend = \"process\"",
-            "`sandbox.backend` cannot be set",
-        ),
-        (
-            "[sandbox]\nunconfined = true",
-            "`sandbox.unconfined` cannot be set",
-        ),
+        ("[sandbox]\nbackend = \"process\"", "`sandbox.backend` cannot be set"),
+        ("[sandbox]\nunconfined = true", "`sandbox.unconfined` cannot be set"),
         ("[agent]\nmodel = \"dear\"", "`agent.model` cannot be set"),
         (
             "gateway.upstream = \"https://evil.example\"",
@@ -139,10 +114,7 @@ fn a_repository_can_only_choose_what_is_its_own() {
             "[session]\nmax_parallel = 5",
             "a repository can only lower `session.max_parallel`, which is 4",
         ),
-        (
-            "[sandbox]\ncpus = 2.5",
-            "can only lower `sandbox.cpus`, which is 2.0",
-        ),
+        ("[sandbox]\ncpus = 2.5", "can only lower `sandbox.cpus`, which is 2.0"),
         (
             "[sandbox]\ncpus = nan",
             "`sandbox.cpus` must be a number from 0.1 to 1024",
@@ -194,18 +166,12 @@ fn a_wrong_file_is_explained_with_its_line() {
             "[session]\nmax_parallel = 1999-01-01",
             "has a value of a type no setting has.",
         ),
-        (
-            "[session.max_parallel]\nx = 1",
-            "has a value of a type no setting has.",
-        ),
+        ("[session.max_parallel]\nx = 1", "has a value of a type no setting has."),
         (
             "[agent]\ndriver = \"codex\"",
             "must be one of \"claude-code\", \"direct\", not \"codex\".",
         ),
-        (
-            "[agent]\nmodel = \" x\"",
-            "must be a string without blanks around it",
-        ),
+        ("[agent]\nmodel = \" x\"", "must be a string without blanks around it"),
         ("[todo]\nkeywords = []", "must be 1 to 32 words"),
         ("[todo]\nkeywords = [\"todo\"]", "must be 1 to 32 words"),
         (
@@ -216,10 +182,7 @@ fn a_wrong_file_is_explained_with_its_line() {
             "[claude_code]\nversion = \"latest\"",
             "must be a version like \"2.1.197\"",
         ),
-        (
-            "[claude_code]\nversion = \"1.2.3 --evil\"",
-            "must be a version like",
-        ),
+        ("[claude_code]\nversion = \"1.2.3 --evil\"", "must be a version like"),
         (
             "[gateway]\nupstream = \"http://api.example\"",
             "must be an https address",
@@ -232,10 +195,7 @@ fn a_wrong_file_is_explained_with_its_line() {
             "[gateway]\nupstream = \"https://user@host\"",
             "must be an https address",
         ),
-        (
-            "[gateway]\nupstream = \"replay:\"",
-            "must be an https address",
-        ),
+        ("[gateway]\nupstream = \"replay:\"", "must be an https address"),
         (
             "[gateway]\napi_key_env = \"A B\"",
             "must be the name of an environment variable",
@@ -254,18 +214,9 @@ fn upstreams_are_understood() {
             "https://gateway.example/base/",
             Upstream::Http("https://gateway.example/base".into()),
         ),
-        (
-            "http://127.0.0.1:8080",
-            Upstream::Http("http://127.0.0.1:8080".into()),
-        ),
-        (
-            "http://[::1]:8080/x",
-            Upstream::Http("http://[::1]:8080/x".into()),
-        ),
-        (
-            "replay:/script.json",
-            Upstream::Replay("/script.json".into()),
-        ),
+        ("http://127.0.0.1:8080", Upstream::Http("http://127.0.0.1:8080".into())),
+        ("http://[::1]:8080/x", Upstream::Http("http://[::1]:8080/x".into())),
+        ("replay:/script.json", Upstream::Replay("/script.json".into())),
     ] {
         let loaded = load_texts(&format!("[gateway]\nupstream = \"{text}\""), "").unwrap();
         assert_eq!(loaded.config.gateway.upstream, expected);
@@ -283,9 +234,7 @@ fn a_file_that_is_not_there_says_nothing() {
     let loaded = load_files(Some(folder.path().join("none.toml")), Some(folder.path())).unwrap();
     assert_eq!(loaded, Loaded::default());
     fs::create_dir(folder.path().join(FILE_NAME)).unwrap();
-    let message = load_files(None, Some(folder.path()))
-        .unwrap_err()
-        .to_string();
+    let message = load_files(None, Some(folder.path())).unwrap_err().to_string();
     assert!(
         message.ends_with("it is not a regular file of at most 256 KiB."),
         "{message}"

@@ -64,12 +64,7 @@ pub(super) fn word(value: &Value) -> Result<String, Problem> {
         .filter(|text| !text.is_empty() && text.len() <= 512 && text.trim() == *text)
         .filter(|text| !text.chars().any(char::is_control))
         .map(String::from)
-        .ok_or_else(|| {
-            format!(
-                "must be a string without blanks around it, not {}.",
-                shown(value)
-            )
-        })
+        .ok_or_else(|| format!("must be a string without blanks around it, not {}.", shown(value)))
 }
 
 pub(super) fn named<T: Named>(value: &Value) -> Result<T, Problem> {
@@ -77,10 +72,7 @@ pub(super) fn named<T: Named>(value: &Value) -> Result<T, Problem> {
         .as_str()
         .and_then(|text| T::NAMES.iter().find(|(name, _)| *name == text));
     found.map(|(_, meaning)| *meaning).ok_or_else(|| {
-        let names: Vec<_> = T::NAMES
-            .iter()
-            .map(|(name, _)| format!("\"{name}\""))
-            .collect();
+        let names: Vec<_> = T::NAMES.iter().map(|(name, _)| format!("\"{name}\"")).collect();
         format!("must be one of {}, not {}.", names.join(", "), shown(value))
     })
 }
@@ -112,35 +104,26 @@ pub(super) fn keywords(value: &Value) -> Result<Vec<String>, Problem> {
                 .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
     };
     let words: Option<Vec<String>> = value.as_array().and_then(|items| {
-        let texts = items
-            .iter()
-            .map(|item| item.as_str().filter(|text| is_keyword(text)));
+        let texts = items.iter().map(|item| item.as_str().filter(|text| is_keyword(text)));
         texts.map(|text| text.map(String::from)).collect()
     });
-    words
-        .filter(|words| (1..=32).contains(&words.len()))
-        .ok_or_else(|| {
-            format!(
-                "must be 1 to 32 words of capital letters, digits and `_`, not {}.",
-                shown(value)
-            )
-        })
+    words.filter(|words| (1..=32).contains(&words.len())).ok_or_else(|| {
+        format!(
+            "must be 1 to 32 words of capital letters, digits and `_`, not {}.",
+            shown(value)
+        )
+    })
 }
 
 /// A version that can be asked of a package registry, and nothing else.
 pub(super) fn version(value: &Value) -> Result<String, Problem> {
     let text = word(value)?;
     let numbers: Vec<&str> = text.split('.').collect();
-    let is_number = |part: &&str| {
-        !part.is_empty() && part.len() <= 9 && part.chars().all(|c| c.is_ascii_digit())
-    };
+    let is_number = |part: &&str| !part.is_empty() && part.len() <= 9 && part.chars().all(|c| c.is_ascii_digit());
     if numbers.len() == 3 && numbers.iter().all(is_number) {
         return Ok(text);
     }
-    Err(format!(
-        "must be a version like \"2.1.197\", not {}.",
-        shown(value)
-    ))
+    Err(format!("must be a version like \"2.1.197\", not {}.", shown(value)))
 }
 
 /// The name of an environment variable.
@@ -149,12 +132,7 @@ pub(super) fn variable(value: &Value) -> Result<String, Problem> {
         .ok()
         .filter(|text| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
         .filter(|text| !text.starts_with(|c: char| c.is_ascii_digit()))
-        .ok_or_else(|| {
-            format!(
-                "must be the name of an environment variable, not {}.",
-                shown(value)
-            )
-        })
+        .ok_or_else(|| format!("must be the name of an environment variable, not {}.", shown(value)))
 }
 
 /// Where the upstream is; a plain http address only on this machine, because the credential travels to it.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use aca_engine::ClaudeSource as _;
-use aca_engine::config::Config;
+use aca_engine::config::{self, Config};
 use aca_engine::parts::docker;
 use aca_sandbox::Backend as _;
 
@@ -56,7 +56,7 @@ pub(super) async fn choose(context: &Context, args: &DemoArgs) -> Result<Pair, F
             why: "--embedded asks for it.".into(),
         });
     }
-    let config = context.config()?;
+    let config = config::load(None)?.config;
     Ok(match container(context, config).await {
         Ok(pair) => pair,
         Err(why) => Pair::Embedded { why },
