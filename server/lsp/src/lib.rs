@@ -14,11 +14,11 @@
 //! Rules that the rest of the crate keeps (measured grounds are with the code that relies on them):
 //!
 //! - A handler does what must happen in wire order before its first `await`.
-//! - A handler never awaits the client. What needs the client runs in a task of [`background::Background`], which is
+//! - A handler never awaits the client. What needs the client runs in a task of `background::Background`, which is
 //!   never dropped before the connection ends.
 //! - A keystroke costs an edit of the text, of its TODO index and of the engine's buffer. Everything that is published
-//!   is published later and once for many changes ([`publish`]).
-//! - Code actions and lenses are computed from what is in memory: the open document and the [`board`].
+//!   is published later and once for many changes (`publish`).
+//! - Code actions and lenses are computed from what is in memory: the open document and the `board`.
 
 mod background;
 mod board;

@@ -15,15 +15,16 @@ pub(crate) fn code_action(connection: &Arc<Connection>, params: &CodeActionParam
     let Some(file) = &document.file else { return Vec::new() };
     let encoding = connection.encoding();
     let board = connection.board.file(&file.path);
-    let mut actions = life::actions(&document, &board.tasks, params.range);
-    actions.extend(selection::action(&document, params.range, encoding));
-    actions.extend(review::actions(
+    // The most specific first: a hunk may lie on the TODO it came from.
+    let mut actions = review::actions(
         &document,
         &board.pending,
         params.range,
         &params.context.diagnostics,
         encoding,
-    ));
+    );
+    actions.extend(life::actions(&document, &board.tasks, params.range));
+    actions.extend(selection::action(&document, params.range, encoding));
     if let Some(only) = &params.context.only {
         actions.retain(|action| action.kind.as_ref().is_some_and(|kind| is_wanted(kind, only)));
     }
