@@ -18,6 +18,8 @@ pub struct Settings {
     pub upstream: Option<String>,
     /// `DOCKER_HOST`; the machine's engine when it is `None`.
     pub docker_host: Option<String>,
+    /// What stands in for Claude Code; the real one when it is `None`.
+    pub claude: Option<PathBuf>,
     /// More lines for the user's `aca.toml`, each under a section of its own.
     pub more: String,
     /// The data directory; in the test's folder when it is `None`.
@@ -34,6 +36,7 @@ impl Default for Settings {
             api_key: "sk-ant-made-up-0000".to_owned(),
             upstream: None,
             docker_host: None,
+            claude: None,
             more: String::new(),
             data_dir: None,
             idle_timeout_secs: 60,
@@ -207,10 +210,10 @@ impl TestEnv {
             .docker_host
             .as_ref()
             .map_or(String::new(), |host| format!("host = {host:?}\n"));
-        let claude = if settings.docker_host.is_some() {
-            String::new()
-        } else {
-            format!("[claude_code]\npath = {:?}\n", parts::claude())
+        let claude = match (&settings.claude, &settings.docker_host) {
+            (Some(program), _) => format!("[claude_code]\npath = {program:?}\n"),
+            (None, None) => format!("[claude_code]\npath = {:?}\n", parts::claude()),
+            (None, Some(_)) => String::new(),
         };
         let text = format!(
             "[docker]\nbase = {:?}\n{docker}\n{claude}\n[gateway]\nupstream = {upstream:?}\n\

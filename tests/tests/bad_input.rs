@@ -175,6 +175,30 @@ fn without_an_engine_the_error_says_what_to_do_and_nothing_runs_on_the_host() {
 }
 
 #[test]
+fn a_claude_code_that_dies_or_prints_garbage_fails_with_a_reason() {
+    // `false` ends at once; `echo` prints its arguments, which are no frames, and ends.
+    for program in ["/usr/bin/false", "/usr/bin/echo"] {
+        let env = TestEnv::with(Settings {
+            claude: Some(program.into()),
+            ..Settings::default()
+        });
+        let workspace = env.workspace(SHOP);
+        let (mut client, _) = Client::initialized(&env, &workspace, &Options::default());
+        let params = json!({ "workspace": workspace.root(), "origin": { "kind": "text", "text": "anything" } });
+        let task = client.call("aca/run", params);
+        let reason = await_failure(&mut client, &workspace, &task);
+        assert!(
+            reason.contains("Claude Code") && reason.len() > 30,
+            "{program}: {reason}"
+        );
+        wait::until_true("the container to go", wait::SHORT, || {
+            env.running_containers().is_empty()
+        });
+        assert_up(&mut client);
+    }
+}
+
+#[test]
 fn documents_outside_the_workspace_and_odd_ones_are_tolerated() {
     let env = TestEnv::new();
     let workspace = env.workspace(SHOP);

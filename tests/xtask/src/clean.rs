@@ -45,17 +45,33 @@ impl Before {
     }
 }
 
-/// Removes every labelled object of aca and stops the engine if this program started it.
+/// Removes the containers that killed tests left, and stops the engine if this program started it. Containers of the
+/// person's own tasks stay.
 pub(crate) fn everything() -> Result<()> {
     if engine::answers() {
-        let removed = Before::default().restore();
-        say(&format!("removed {removed} containers, volumes and networks"));
+        let mut left = list(&["ps", "-aq", "--no-trunc", "--filter", LABEL]);
+        left.retain(|container| is_of_a_test(container));
+        let removed = remove(&["rm", "-f", "-v"], left, &[]);
+        say(&format!("removed {removed} containers"));
     }
     if let Some(started) = Started::earlier() {
         started.stop();
         say("stopped the container engine");
     }
     Ok(())
+}
+
+/// Whether a container works on a folder of a test, which all lie in the folder for temporary files.
+fn is_of_a_test(container: &str) -> bool {
+    let sources = docker(&[
+        "inspect",
+        "--format",
+        "{{range .Mounts}}{{println .Source}}{{end}}",
+        container,
+    ]);
+    let tests = std::env::temp_dir().join("aca-");
+    let beginning = tests.to_string_lossy();
+    sources.is_ok_and(|sources| sources.lines().any(|source| source.starts_with(&*beginning)))
 }
 
 fn labelled(all: &[String], command: &[&str]) -> Vec<String> {
