@@ -7,5 +7,12 @@
 ---@type vim.lsp.Config
 return {
   cmd = { 'aca', 'lsp' },
-  root_markers = { 'aca.toml', '.git' },
+  -- Only files have a workspace: terminals, help and buffers without a name start no server.
+  root_dir = function(bufnr, on_dir)
+    local file = vim.api.nvim_buf_get_name(bufnr)
+    if vim.bo[bufnr].buftype ~= '' or file == '' then
+      return
+    end
+    on_dir(vim.fs.root(bufnr, { 'aca.toml', '.git' }) or vim.fs.dirname(file))
+  end,
 }
