@@ -21,11 +21,22 @@ use crate::{Error, attempt, config, layout, proposal};
 /// What the actor is told.
 pub(crate) enum Message {
     /// Open the session of a workspace.
-    Open { root: PathBuf, reply: oneshot::Sender<Result<SessionId, Error>> },
+    Open {
+        root: PathBuf,
+        reply: oneshot::Sender<Result<SessionId, Error>>,
+    },
     /// Carry out a command; the answer comes when it is durable.
-    Command { session: SessionId, command: Command, reply: Option<oneshot::Sender<Result<(), Error>>> },
+    Command {
+        session: SessionId,
+        command: Command,
+        reply: Option<oneshot::Sender<Result<(), Error>>>,
+    },
     /// Something that is known only while it lasts has changed.
-    Live { session: SessionId, task: TaskId, change: LiveChange },
+    Live {
+        session: SessionId,
+        task: TaskId,
+        change: LiveChange,
+    },
     /// A problem that a person should know of.
     Problem(String),
     /// Finish and stop.
@@ -64,7 +75,10 @@ struct Session {
 
 impl Actor {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, sessions: HashMap::new() }
+        Self {
+            shared,
+            sessions: HashMap::new(),
+        }
     }
 
     pub(crate) async fn run(mut self, mut messages: mpsc::UnboundedReceiver<Message>) {
@@ -73,7 +87,11 @@ impl Actor {
             match message {
                 // An asker that has gone away does not need the answer.
                 Message::Open { root, reply } => drop(reply.send(self.open(root).await)),
-                Message::Command { session, command, reply } => {
+                Message::Command {
+                    session,
+                    command,
+                    reply,
+                } => {
                     let outcome = self.command(&session, command).await;
                     match (reply, outcome) {
                         (Some(reply), outcome) => drop(reply.send(outcome)),
@@ -106,7 +124,9 @@ impl Actor {
         };
         let data_dir = self.shared.config.data_dir.clone();
         let opening = tokio::task::spawn_blocking(move || load(&data_dir, &root, max_parallel));
-        let (context, store, state) = opening.await.map_err(|error| Error::internal("Opening the session", error))??;
+        let (context, store, state) = opening
+            .await
+            .map_err(|error| Error::internal("Opening the session", error))??;
         let id = context.id.clone();
         let review = proposal::spawn(Arc::clone(&self.shared), Arc::clone(&context));
         let session = Session {
@@ -128,7 +148,10 @@ impl Actor {
         let Some(session) = self.sessions.get(id) else { return };
         let attempts = session.state.attempts().filter(|attempt| attempt.stage != Stage::Ended);
         let mut effects: Vec<Effect> = attempts.map(|attempt| Effect::Attempt(attempt.id.clone())).collect();
-        let stopping = session.state.tasks().filter(|task| task.phase == crate::core::Phase::Stopping);
+        let stopping = session
+            .state
+            .tasks()
+            .filter(|task| task.phase == crate::core::Phase::Stopping);
         effects.extend(stopping.filter_map(|task| task.attempt.clone()).map(Effect::Stop));
         let reviewable = session.state.tasks().filter(|task| task.proposed.is_some());
         effects.extend(reviewable.map(|task| Effect::Review(task.id.clone())));
@@ -158,12 +181,22 @@ impl Actor {
     }
 
     fn perform(&mut self, id: &SessionId, effect: Effect) {
-        let Some(session) = self.sessions.get_mut(id) else { return };
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
         match effect {
             Effect::Attempt(attempt) => {
-                let Some((known, task)) = session.attempt_and_task(&attempt) else { return };
+                let Some((known, task)) = session.attempt_and_task(&attempt) else {
+                    return;
+                };
                 let stop = session.stops.entry(attempt).or_default().clone();
-                let run = attempt::run(Arc::clone(&self.shared), Arc::clone(&session.context), known, task, stop);
+                let run = attempt::run(
+                    Arc::clone(&self.shared),
+                    Arc::clone(&session.context),
+                    known,
+                    task,
+                    stop,
+                );
                 tokio::spawn(run);
             }
             Effect::Stop(attempt) => session.stops.entry(attempt).or_default().cancel(),
@@ -172,7 +205,11 @@ impl Actor {
                 if let Some((known, task)) = session.attempt_and_task(&attempt)
                     && !matches!(task.phase, crate::core::Phase::Lost { .. })
                 {
-                    tokio::spawn(attempt::discard(Arc::clone(&self.shared), Arc::clone(&session.context), known));
+                    tokio::spawn(attempt::discard(
+                        Arc::clone(&self.shared),
+                        Arc::clone(&session.context),
+                        known,
+                    ));
                 }
             }
             Effect::Review(task) => {
@@ -185,7 +222,9 @@ impl Actor {
     }
 
     fn live(&mut self, id: &SessionId, task: &TaskId, change: LiveChange) {
-        let Some(session) = self.sessions.get_mut(id) else { return };
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
         let live = session.live.entry(task.clone()).or_default();
         let before = live.clone();
         match change {
@@ -204,10 +243,14 @@ impl Actor {
         let none = Live::default();
         let root = &session.context.root;
         let view = |task: &crate::core::Task| {
-            session.state.view(task, session.live.get(&task.id).unwrap_or(&none), root)
+            session
+                .state
+                .view(task, session.live.get(&task.id).unwrap_or(&none), root)
         };
         let tasks: Vec<_> = session.state.tasks().map(view).collect();
-        let news = changed.and_then(|changed| tasks.iter().find(|task| task.id == *changed)).cloned();
+        let news = changed
+            .and_then(|changed| tasks.iter().find(|task| task.id == *changed))
+            .cloned();
         let replaced = SessionView {
             session: id.clone(),
             dir: session.context.dir.clone(),
@@ -254,7 +297,13 @@ impl Session {
         let store = Arc::clone(&self.store);
         let writing = tokio::task::spawn_blocking(move || {
             let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-            let event = NewEvent { kind: &kind, ts_ms: at_ms, task: task.as_ref(), attempt: attempt.as_ref(), body: &body };
+            let event = NewEvent {
+                kind: &kind,
+                ts_ms: at_ms,
+                task: task.as_ref(),
+                attempt: attempt.as_ref(),
+                body: &body,
+            };
             store.append(&[event], &rows)
         });
         match writing.await {
@@ -293,7 +342,9 @@ fn task_in(event: &Event, state: &State) -> Option<TaskId> {
         | Event::StopAsked { task }
         | Event::LandingPlanned { task, .. }
         | Event::Decided { task, .. } => Some(task.clone()),
-        other => attempt_in(other).and_then(|attempt| state.attempt(attempt)).map(|attempt| attempt.task.clone()),
+        other => attempt_in(other)
+            .and_then(|attempt| state.attempt(attempt))
+            .map(|attempt| attempt.task.clone()),
     }
 }
 
@@ -302,11 +353,17 @@ fn task_of(event: &Event, session: Option<&Session>) -> Option<TaskId> {
 }
 
 fn rows(state: &State, task: Option<&TaskId>) -> Vec<Row> {
-    let Some(task) = task.and_then(|task| state.task(task)) else { return Vec::new() };
+    let Some(task) = task.and_then(|task| state.task(task)) else {
+        return Vec::new();
+    };
     let mut rows = vec![Row::Task {
         id: task.id.clone(),
         title: task.title.clone(),
-        state: format!("{:?}", task.phase).split([' ', '{']).next().unwrap_or_default().to_lowercase(),
+        state: format!("{:?}", task.phase)
+            .split([' ', '{'])
+            .next()
+            .unwrap_or_default()
+            .to_lowercase(),
         cost_micros: task.usage.cost_micros,
     }];
     if let Some(attempt) = task.attempt.as_ref().and_then(|attempt| state.attempt(attempt)) {
@@ -341,12 +398,21 @@ fn load(data_dir: &Path, root: &Path, max_parallel: usize) -> Result<(Arc<Sessio
     let mut state = State::new(id.clone(), max_parallel);
     for stored in store.events(0).map_err(store_error)? {
         let event: Event = serde_json::from_slice(&stored.body).map_err(|error| {
-            Error::Internal(format!("Event {} of the session in {} cannot be read: {error}.", stored.seq, dir.display()))
+            Error::Internal(format!(
+                "Event {} of the session in {} cannot be read: {error}.",
+                stored.seq,
+                dir.display()
+            ))
         })?;
         state.apply(&event, stored.ts_ms);
     }
     let objects = Objects::open(&layout::objects(&dir)).map_err(|error| Error::Internal(error.to_string()))?;
-    let context = SessionContext { id, root: root.to_owned(), dir, objects };
+    let context = SessionContext {
+        id,
+        root: root.to_owned(),
+        dir,
+        objects,
+    };
     Ok((Arc::new(context), store, state))
 }
 

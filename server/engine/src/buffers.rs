@@ -126,7 +126,11 @@ impl Buffers {
     pub fn set(&self, editor: EditorId, path: &Path, version: i32, text: Rope) {
         let mut inner = self.lock();
         inner.clock += 1;
-        let open = Open { version, text, changed: inner.clock };
+        let open = Open {
+            version,
+            text,
+            changed: inner.clock,
+        };
         inner.open.entry(path.to_owned()).or_default().insert(editor, open);
         inner.touched.insert(path.to_owned());
         self.touched.notify_one();
@@ -150,15 +154,26 @@ impl Buffers {
         let inner = self.lock();
         let (editor, open) = inner.open.get(path)?.iter().max_by_key(|(_, open)| open.changed)?;
         let editor = inner.editors.get(editor)?.clone();
-        Some(LiveBuffer { version: open.version, text: open.text.clone(), editor })
+        Some(LiveBuffer {
+            version: open.version,
+            text: open.text.clone(),
+            editor,
+        })
     }
 
     /// Returns the paths and texts of all documents open below `root`.
     pub fn below(&self, root: &Path) -> Vec<(PathBuf, Rope)> {
         let inner = self.lock();
-        let newest = |opens: &HashMap<EditorId, Open>| opens.values().max_by_key(|open| open.changed).map(|open| open.text.clone());
+        let newest = |opens: &HashMap<EditorId, Open>| {
+            opens
+                .values()
+                .max_by_key(|open| open.changed)
+                .map(|open| open.text.clone())
+        };
         let below = inner.open.iter().filter(|(path, _)| path.starts_with(root));
-        below.filter_map(|(path, opens)| Some((path.clone(), newest(opens)?))).collect()
+        below
+            .filter_map(|(path, opens)| Some((path.clone(), newest(opens)?)))
+            .collect()
     }
 
     /// Marks a file as changed on disk, so that whoever waits in [`Buffers::next_touched`] looks again.

@@ -38,7 +38,10 @@ pub struct EngineConfig {
 
 impl fmt::Debug for EngineConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EngineConfig").field("data_dir", &self.data_dir).field("agent", &self.agent).finish()
+        f.debug_struct("EngineConfig")
+            .field("data_dir", &self.data_dir)
+            .field("agent", &self.agent)
+            .finish()
     }
 }
 
@@ -55,7 +58,10 @@ pub trait ClaudeSource: Send + Sync {
 
 /// Something that front ends show has changed.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "tasks are what is sent most; a box would only add an allocation")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "tasks are what is sent most; a box would only add an allocation"
+)]
 pub enum Change {
     /// A task was made or changed.
     Task(TaskView),
@@ -109,15 +115,14 @@ impl Engine {
     pub fn start(config: EngineConfig) -> Self {
         let (inbox, messages) = mpsc::unbounded_channel();
         let (changes, _) = broadcast::channel(CHANGE_BACKLOG);
-        let shared =
-            Arc::new(Shared {
-                config,
-                buffers: Buffers::default(),
-                inbox,
-                changes,
-                views: RwLock::default(),
-                gateway: Mutex::default(),
-            });
+        let shared = Arc::new(Shared {
+            config,
+            buffers: Buffers::default(),
+            inbox,
+            changes,
+            views: RwLock::default(),
+            gateway: Mutex::default(),
+        });
         tokio::spawn(Actor::new(Arc::clone(&shared)).run(messages));
         Self { shared }
     }
@@ -149,9 +154,14 @@ impl Engine {
         let origin = prompt::resolve(&root, params.origin, &self.shared.buffers)?;
         let task = self.shared.new_task_id();
         let title = prompt::title(&origin);
-        let command = Command::Create { task: task.clone(), title, origin };
+        let command = Command::Create {
+            task: task.clone(),
+            title,
+            origin,
+        };
         self.shared.command(&session, command).await?;
-        self.task(&task).ok_or_else(|| Error::Internal(format!("The task {task} was made but cannot be found.")))
+        self.task(&task)
+            .ok_or_else(|| Error::Internal(format!("The task {task} was made but cannot be found.")))
     }
 
     /// Records that a task is to stop. Its state follows within a second.
@@ -161,7 +171,9 @@ impl Engine {
     /// [`Error::NotFound`] for an unknown task, [`Error::Invalid`] for one that is not at work.
     pub async fn stop(&self, task: &TaskId) -> Result<TaskView, Error> {
         let session = self.known(task)?.session;
-        self.shared.command(&session, Command::Stop { task: task.clone() }).await?;
+        self.shared
+            .command(&session, Command::Stop { task: task.clone() })
+            .await?;
         self.known(task)
     }
 
@@ -175,13 +187,21 @@ impl Engine {
             Ok(view) => view,
             Err(_) => self.shared.session_at(&canonical(root)?)?,
         };
-        Ok(TasksResult { session: view.session.clone(), tasks: view.tasks.clone() })
+        Ok(TasksResult {
+            session: view.session.clone(),
+            tasks: view.tasks.clone(),
+        })
     }
 
     /// Returns a task of any opened workspace.
     pub fn task(&self, task: &TaskId) -> Option<TaskView> {
         let views = self.shared.views.read().unwrap_or_else(PoisonError::into_inner);
-        views.sessions.values().flat_map(|view| &view.tasks).find(|known| known.id == *task).cloned()
+        views
+            .sessions
+            .values()
+            .flat_map(|view| &view.tasks)
+            .find(|known| known.id == *task)
+            .cloned()
     }
 
     /// Returns a task's proposal, placed on what the files say.
@@ -192,17 +212,26 @@ impl Engine {
     pub fn proposal(&self, task: &TaskId) -> Result<Arc<ProposalView>, Error> {
         let known = self.known(task)?;
         let views = self.shared.views.read().unwrap_or_else(PoisonError::into_inner);
-        views.proposals.get(task).cloned().ok_or_else(|| {
-            Error::Invalid(format!("The task {task} ({}) has no proposal to review.", known.title))
-        })
+        views
+            .proposals
+            .get(task)
+            .cloned()
+            .ok_or_else(|| Error::Invalid(format!("The task {task} ({}) has no proposal to review.", known.title)))
     }
 
     /// Returns the proposals of an opened workspace that have undecided hunks, in the order of their tasks.
     pub fn proposals(&self, root: &Path) -> Vec<Arc<ProposalView>> {
         let views = self.shared.views.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(session) = views.sessions.get(root) else { return Vec::new() };
-        let ready = session.tasks.iter().filter(|task| matches!(task.state, aca_protocol::task::TaskState::Ready { .. }));
-        ready.filter_map(|task| views.proposals.get(&task.id).cloned()).collect()
+        let Some(session) = views.sessions.get(root) else {
+            return Vec::new();
+        };
+        let ready = session
+            .tasks
+            .iter()
+            .filter(|task| matches!(task.state, aca_protocol::task::TaskState::Ready { .. }));
+        ready
+            .filter_map(|task| views.proposals.get(&task.id).cloned())
+            .collect()
     }
 
     /// Decides hunks. Accepted ones have landed, and were seen to be there, when this returns.
@@ -226,7 +255,12 @@ impl Engine {
     pub async fn refresh(&self, task: &TaskId) -> Result<Arc<ProposalView>, Error> {
         let review = self.review_of(task)?;
         let (reply, answer) = oneshot::channel();
-        review.send(Job::Refresh { task: task.clone(), reply }).map_err(|_| stopped())?;
+        review
+            .send(Job::Refresh {
+                task: task.clone(),
+                reply,
+            })
+            .map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?;
         self.proposal(task)
     }
@@ -238,7 +272,9 @@ impl Engine {
     /// [`Error::NotFound`] for an unknown task, [`Error::Internal`] if its journal cannot be read.
     pub async fn transcript(&self, params: TranscriptParams) -> Result<TranscriptResult, Error> {
         let task = self.known(&params.task)?;
-        let Some(attempt) = task.attempt else { return Ok(TranscriptResult { records: Vec::new() }) };
+        let Some(attempt) = task.attempt else {
+            return Ok(TranscriptResult { records: Vec::new() });
+        };
         let dir = self.shared.session_at(&task.workspace)?.dir.clone();
         crate::attempt::transcript(&dir, &attempt, params.after).await
     }
@@ -269,7 +305,9 @@ impl Engine {
 
     fn known(&self, task: &TaskId) -> Result<TaskView, Error> {
         self.task(task).ok_or_else(|| {
-            Error::NotFound(format!("There is no task {task} in an open workspace. `aca status` lists the tasks."))
+            Error::NotFound(format!(
+                "There is no task {task} in an open workspace. `aca status` lists the tasks."
+            ))
         })
     }
 
@@ -293,7 +331,12 @@ impl Shared {
     /// Sends a command to a session and returns when its events are durable and applied.
     pub(crate) async fn command(&self, session: &SessionId, command: Command) -> Result<(), Error> {
         let session = session.clone();
-        self.ask(|reply| Message::Command { session, command, reply: Some(reply) }).await
+        self.ask(|reply| Message::Command {
+            session,
+            command,
+            reply: Some(reply),
+        })
+        .await
     }
 
     async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Message) -> Result<T, Error> {
@@ -304,9 +347,11 @@ impl Shared {
 
     pub(crate) fn session_at(&self, root: &Path) -> Result<Arc<SessionView>, Error> {
         let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
-        views.sessions.get(root).cloned().ok_or_else(|| {
-            Error::NotFound(format!("The workspace {} is not open in this process.", root.display()))
-        })
+        views
+            .sessions
+            .get(root)
+            .cloned()
+            .ok_or_else(|| Error::NotFound(format!("The workspace {} is not open in this process.", root.display())))
     }
 
     pub(crate) fn status(&self) -> StatusResult {
@@ -329,7 +374,12 @@ impl Shared {
         let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
         loop {
             let id = TaskId::new(format!("{:08x}", uuid::Uuid::new_v4().as_fields().0));
-            if !views.sessions.values().flat_map(|view| &view.tasks).any(|task| task.id == id) {
+            if !views
+                .sessions
+                .values()
+                .flat_map(|view| &view.tasks)
+                .any(|task| task.id == id)
+            {
                 return id;
             }
         }
@@ -341,14 +391,19 @@ fn stopped() -> Error {
 }
 
 fn canonical(root: &Path) -> Result<PathBuf, Error> {
-    let found = root.canonicalize().map_err(|error| {
-        Error::Invalid(format!("The workspace {} cannot be opened: {error}.", root.display()))
-    })?;
+    let found = root
+        .canonicalize()
+        .map_err(|error| Error::Invalid(format!("The workspace {} cannot be opened: {error}.", root.display())))?;
     if !found.is_dir() {
-        return Err(Error::Invalid(format!("The workspace {} is not a directory.", found.display())));
+        return Err(Error::Invalid(format!(
+            "The workspace {} is not a directory.",
+            found.display()
+        )));
     }
     if found.parent().is_none() {
-        return Err(Error::Invalid("The root directory cannot be a workspace. Open a project's directory.".to_owned()));
+        return Err(Error::Invalid(
+            "The root directory cannot be a workspace. Open a project's directory.".to_owned(),
+        ));
     }
     Ok(found)
 }

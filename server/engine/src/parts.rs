@@ -56,9 +56,14 @@ pub(crate) fn backend_of(
 ) -> Result<Box<dyn aca_sandbox::Backend>, String> {
     let config = config::load(Some(root)).map_err(|error| error.to_string())?.config;
     let name = attempt.backend.as_deref().unwrap_or(config.sandbox.backend.name());
-    let known = [Backend::Docker, Backend::Process].into_iter().find(|backend| backend.name() == name);
+    let known = [Backend::Docker, Backend::Process]
+        .into_iter()
+        .find(|backend| backend.name() == name);
     let known = known.ok_or_else(|| {
-        format!("The attempt {} was started with the backend {name:?}, which this version does not have.", attempt.id)
+        format!(
+            "The attempt {} was started with the backend {name:?}, which this version does not have.",
+            attempt.id
+        )
     })?;
     Ok(backend(host, &config, known))
 }
@@ -69,7 +74,10 @@ pub(crate) fn backend_of(
 ///
 /// A sentence, if the settings cannot be read or the upstream cannot be used.
 pub(crate) fn shared_gateway(shared: &Shared, root: &Path) -> Result<Gateway, String> {
-    let settings = config::load(Some(root)).map_err(|error| error.to_string())?.config.gateway;
+    let settings = config::load(Some(root))
+        .map_err(|error| error.to_string())?
+        .config
+        .gateway;
     let mut cached = shared.gateway.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((known, gateway)) = &*cached
         && *known == settings
@@ -88,12 +96,14 @@ pub(crate) fn shared_gateway(shared: &Shared, root: &Path) -> Result<Gateway, St
 /// A sentence, if the upstream cannot be used.
 pub fn gateway(settings: &config::Gateway) -> Result<Gateway, String> {
     let upstream = match &settings.upstream {
-        Upstream::Replay(script) => {
-            UpstreamConfig::Replay { script: script.clone(), options: ReplayOptions::default() }
-        }
-        Upstream::Http(base_url) => {
-            UpstreamConfig::Http { base_url: base_url.clone(), credential: credential(settings) }
-        }
+        Upstream::Replay(script) => UpstreamConfig::Replay {
+            script: script.clone(),
+            options: ReplayOptions::default(),
+        },
+        Upstream::Http(base_url) => UpstreamConfig::Http {
+            base_url: base_url.clone(),
+            credential: credential(settings),
+        },
     };
     let mut config = GatewayConfig::new(upstream);
     config.idle_timeout = Duration::from_secs(settings.idle_timeout_secs);

@@ -29,16 +29,22 @@ pub(crate) fn resolve(root: &Path, origin: Origin, buffers: &Buffers) -> Result<
             let (line, text) = todo_at(root, &file, &path, line, buffers)?;
             Ok(Origin::Todo { path, line, text })
         }
-        Origin::Selection { ref path, ref instruction, .. } => {
+        Origin::Selection {
+            ref path,
+            ref instruction,
+            ..
+        } => {
             paths::resolve(root, path).map_err(|error| Error::Invalid(error.to_string()))?;
             if instruction.trim().is_empty() {
-                return Err(Error::Invalid("Say what to do with the selected code; the instruction is empty.".to_owned()));
+                return Err(Error::Invalid(
+                    "Say what to do with the selected code; the instruction is empty.".to_owned(),
+                ));
             }
             Ok(origin)
         }
-        Origin::Text { ref text } if text.trim().is_empty() => {
-            Err(Error::Invalid("Say what to do; the text of the task is empty.".to_owned()))
-        }
+        Origin::Text { ref text } if text.trim().is_empty() => Err(Error::Invalid(
+            "Say what to do; the text of the task is empty.".to_owned(),
+        )),
         Origin::Text { .. } => Ok(origin),
     }
 }
@@ -47,29 +53,45 @@ fn todo_at(root: &Path, file: &Path, path: &str, line: u32, buffers: &Buffers) -
     let text = match buffers.live(file) {
         Some(live) => live.text,
         None => {
-            let bytes = std::fs::read(file)
-                .map_err(|error| Error::NotFound(format!("{path} cannot be read: {error}. Name a file of {}.", root.display())))?;
+            let bytes = std::fs::read(file).map_err(|error| {
+                Error::NotFound(format!(
+                    "{path} cannot be read: {error}. Name a file of {}.",
+                    root.display()
+                ))
+            })?;
             let text = String::from_utf8(bytes).map_err(|_| Error::Invalid(format!("{path} is not UTF-8 text.")))?;
             Rope::from_str(&text)
         }
     };
     let first = text.get_line(0).map(|line| line.to_string()).unwrap_or_default();
     let Some(language) = todo::language_for(file, None, &first) else {
-        return Err(Error::Invalid(format!("aca does not know the language of {path}, so it finds no TODO there.")));
+        return Err(Error::Invalid(format!(
+            "aca does not know the language of {path}, so it finds no TODO there."
+        )));
     };
     let keywords = config::load(Some(root)).unwrap_or_default().config.keywords();
     let index = todo::TodoIndex::new(language, Arc::new(keywords), &text);
     let wanted = line as usize;
-    let found = index.todos().iter().find(|todo| (todo.line..=todo.end_line).contains(&wanted));
-    found.map(|todo| (u32::try_from(todo.line).unwrap_or(line), todo.text.clone())).ok_or_else(|| {
-        let known: Vec<String> = index.todos().iter().take(5).map(|todo| (todo.line + 1).to_string()).collect();
-        let hint = if known.is_empty() {
-            "The file has none.".to_owned()
-        } else {
-            format!("The file has TODOs on the lines {}.", known.join(", "))
-        };
-        Error::NotFound(format!("There is no TODO on line {} of {path}. {hint}", line + 1))
-    })
+    let found = index
+        .todos()
+        .iter()
+        .find(|todo| (todo.line..=todo.end_line).contains(&wanted));
+    found
+        .map(|todo| (u32::try_from(todo.line).unwrap_or(line), todo.text.clone()))
+        .ok_or_else(|| {
+            let known: Vec<String> = index
+                .todos()
+                .iter()
+                .take(5)
+                .map(|todo| (todo.line + 1).to_string())
+                .collect();
+            let hint = if known.is_empty() {
+                "The file has none.".to_owned()
+            } else {
+                format!("The file has TODOs on the lines {}.", known.join(", "))
+            };
+            Error::NotFound(format!("There is no TODO on line {} of {path}. {hint}", line + 1))
+        })
 }
 
 /// Returns one line that names the task.
@@ -78,7 +100,11 @@ pub(crate) fn title(origin: &Origin) -> String {
         Origin::Todo { text, .. } | Origin::Text { text } => text,
         Origin::Selection { instruction, .. } => instruction,
     };
-    let line = words.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("task");
+    let line = words
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or("task");
     if line.chars().count() <= MAX_TITLE {
         return line.to_owned();
     }
@@ -97,7 +123,13 @@ pub(crate) fn message(origin: &Origin, workspace: &Path) -> String {
             line + 1,
             quoted(text)
         ),
-        Origin::Selection { path, start_line, end_line, code, instruction } => format!(
+        Origin::Selection {
+            path,
+            start_line,
+            end_line,
+            code,
+            instruction,
+        } => format!(
             "{place}\nThese are the lines {} to {} of {path}:\n\n{}\n\n{instruction}\n",
             start_line + 1,
             end_line + 1,
@@ -145,7 +177,11 @@ mod tests {
         let buffers = Buffers::default();
         let root = Path::new("/p");
         assert!(matches!(resolve(root, text("  "), &buffers), Err(Error::Invalid(_))));
-        let outside = Origin::Todo { path: "../x.rs".to_owned(), line: 0, text: "TODO x".to_owned() };
+        let outside = Origin::Todo {
+            path: "../x.rs".to_owned(),
+            line: 0,
+            text: "TODO x".to_owned(),
+        };
         assert!(matches!(resolve(root, outside, &buffers), Err(Error::Invalid(_))));
     }
 }

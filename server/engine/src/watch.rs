@@ -20,18 +20,28 @@ impl Watcher {
     /// Makes a watcher. Where the platform offers none it watches nothing, which is logged.
     pub(crate) fn new(buffers: Buffers) -> Self {
         let report = move |event: notify::Result<Event>| match event {
-            Ok(Event { kind: EventKind::Access(_), .. }) => {}
+            Ok(Event {
+                kind: EventKind::Access(_),
+                ..
+            }) => {}
             Ok(event) => event.paths.into_iter().for_each(|path| buffers.touch(path)),
             Err(error) => tracing::warn!(%error, "the file watcher reported an error"),
         };
         let platform = notify::recommended_watcher(report);
-        let platform = platform.inspect_err(|error| tracing::warn!(%error, "files cannot be watched")).ok();
-        Self { platform, watched: HashSet::new() }
+        let platform = platform
+            .inspect_err(|error| tracing::warn!(%error, "files cannot be watched"))
+            .ok();
+        Self {
+            platform,
+            watched: HashSet::new(),
+        }
     }
 
     /// Watches the directory of the file at `path`.
     pub(crate) fn watch(&mut self, path: &Path) {
-        let Some(dir) = path.ancestors().skip(1).find(|dir| dir.is_dir()) else { return };
+        let Some(dir) = path.ancestors().skip(1).find(|dir| dir.is_dir()) else {
+            return;
+        };
         let Some(platform) = &mut self.platform else { return };
         if self.watched.contains(dir) {
             return;

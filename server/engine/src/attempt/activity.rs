@@ -9,9 +9,9 @@ pub(super) fn of(event: &RecordBody) -> Option<String> {
         RecordBody::Prompted | RecordBody::ToolResult { .. } => Some("thinking".to_owned()),
         RecordBody::Said { .. } => Some("writing".to_owned()),
         RecordBody::ToolUse { tool, about, .. } => Some(tool_use(tool, about)),
-        RecordBody::Retry { attempt, max, reason, .. } => {
-            Some(format!("waiting for the model, try {attempt} of {max}: {reason}"))
-        }
+        RecordBody::Retry {
+            attempt, max, reason, ..
+        } => Some(format!("waiting for the model, try {attempt} of {max}: {reason}")),
         RecordBody::StopAsked => Some("stopping".to_owned()),
         RecordBody::Noise { .. } | RecordBody::Watchdog { .. } => None,
     }
@@ -25,7 +25,11 @@ fn tool_use(tool: &str, about: &str) -> String {
         "Grep" | "Glob" | "search" | "list_dir" => "searching",
         other => other,
     };
-    if about.is_empty() { verb.to_owned() } else { format!("{verb} {about}") }
+    if about.is_empty() {
+        verb.to_owned()
+    } else {
+        format!("{verb} {about}")
+    }
 }
 
 #[cfg(test)]

@@ -81,7 +81,10 @@ pub(super) fn open_regular(path: &Path) -> std::io::Result<File> {
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
     let meta = file.metadata()?;
     if !meta.is_file() || meta.nlink() != 1 {
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not a plain file"));
+        return Err(std::io::Error::new(
+            std::io::ErrorKind::InvalidData,
+            "it is not a plain file",
+        ));
     }
     Ok(file)
 }

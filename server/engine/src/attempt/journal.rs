@@ -28,7 +28,10 @@ pub(crate) async fn transcript(session_dir: &Path, attempt: &AttemptId, after: u
         move || super::collect::open_regular(&path)
     });
     let failed = |error: std::io::Error| Error::internal(&format!("Reading {}", path.display()), error);
-    let file = match opened.await.map_err(|error| Error::internal("Reading a journal", error))? {
+    let file = match opened
+        .await
+        .map_err(|error| Error::internal("Reading a journal", error))?
+    {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Ok(TranscriptResult { records: Vec::new() });
@@ -43,7 +46,15 @@ pub(crate) async fn transcript(session_dir: &Path, attempt: &AttemptId, after: u
         if !read_line(&mut journal, &mut line).await.map_err(failed)? {
             break;
         }
-        let Ok(Record { seq, at_ms, event: Some(body), .. }) = serde_json::from_slice(&line) else { continue };
+        let Ok(Record {
+            seq,
+            at_ms,
+            event: Some(body),
+            ..
+        }) = serde_json::from_slice(&line)
+        else {
+            continue;
+        };
         if seq > after {
             records.push(TranscriptRecord { seq, at_ms, body });
         }
@@ -72,7 +83,10 @@ pub(super) async fn read_line(journal: &mut (impl AsyncBufRead + Unpin), line: &
             return Ok(end.is_some());
         }
         if line.len() > MAX_LINE {
-            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "a line of the journal is too long"));
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::InvalidData,
+                "a line of the journal is too long",
+            ));
         }
     }
 }

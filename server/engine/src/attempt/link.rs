@@ -48,7 +48,9 @@ impl Link {
         stream.write_all(&line(request)?).await?;
         stream.flush().await?;
         let mut reply = String::new();
-        BufReader::new(stream.take(MAX_HEADER as u64)).read_line(&mut reply).await?;
+        BufReader::new(stream.take(MAX_HEADER as u64))
+            .read_line(&mut reply)
+            .await?;
         Ok(serde_json::from_str(&reply)?)
     }
 

@@ -46,7 +46,15 @@ pub(crate) async fn run(
 ) {
     let dir = AttemptDir::new(&session.dir, &attempt.id);
     let base = attempt.base.clone().map(OnceLock::from).unwrap_or_default();
-    let context = Context { shared, session, attempt, task, dir, stop, base };
+    let context = Context {
+        shared,
+        session,
+        attempt,
+        task,
+        dir,
+        stop,
+        base,
+    };
     let end = match context.carry().await {
         Ok(end) => end,
         Err(_) if context.stop.is_cancelled() => AttemptEnd::Stopped,
@@ -55,7 +63,10 @@ pub(crate) async fn run(
     let attempt = context.attempt.id.clone();
     if let Err(error) = context.command(Command::Ended { attempt, end }).await {
         // The attempt stays where it is recorded to be; the next start of the engine collects it.
-        let problem = format!("The end of the attempt {} could not be recorded: {error}", context.attempt.id);
+        let problem = format!(
+            "The end of the attempt {} could not be recorded: {error}",
+            context.attempt.id
+        );
         let _ = context.shared.inbox.send(Message::Problem(problem));
     }
 }
@@ -70,11 +81,17 @@ pub(crate) async fn discard(shared: Arc<Shared>, session: Arc<SessionContext>, a
     let dir = AttemptDir::new(&session.dir, &attempt.id);
     if attempt.backend.is_some() {
         let removed = match parts::backend_of(&shared.config, &session.root, &attempt) {
-            Ok(backend) => backend.remove(attempt.id.as_str()).await.map_err(|error| error.to_string()),
+            Ok(backend) => backend
+                .remove(attempt.id.as_str())
+                .await
+                .map_err(|error| error.to_string()),
             Err(error) => Err(error),
         };
         if let Err(error) = removed {
-            let problem = format!("The sandbox of the ended attempt {} could not be removed: {error}", attempt.id);
+            let problem = format!(
+                "The sandbox of the ended attempt {} could not be removed: {error}",
+                attempt.id
+            );
             let _ = shared.inbox.send(Message::Problem(problem));
             return;
         }
@@ -112,9 +129,13 @@ impl Context {
                 self.record_started().await?;
                 self.watch(&*backend).await
             }
-            Status::Exited { .. } => self.collect_or_lost("its sandbox ended while aca was not running").await,
+            Status::Exited { .. } => {
+                self.collect_or_lost("its sandbox ended while aca was not running")
+                    .await
+            }
             Status::Absent | Status::Created if begun => {
-                self.collect_or_lost("it had begun, and its sandbox is not there any more").await
+                self.collect_or_lost("it had begun, and its sandbox is not there any more")
+                    .await
             }
             Status::Absent | Status::Created if self.attempt.stage == Stage::Starting => {
                 let prepared = self.or_stop(self.prepare_again()).await?;
@@ -122,7 +143,8 @@ impl Context {
                 self.watch(&*prepared.backend).await
             }
             Status::Absent | Status::Created => {
-                self.collect_or_lost("its sandbox was started and is not there any more").await
+                self.collect_or_lost("its sandbox was started and is not there any more")
+                    .await
             }
         }
     }
@@ -145,7 +167,9 @@ impl Context {
 
     async fn record_started(&self) -> Result<(), String> {
         let attempt = self.attempt.id.clone();
-        self.command(Command::Started { attempt }).await.map_err(|error| error.to_string())
+        self.command(Command::Started { attempt })
+            .await
+            .map_err(|error| error.to_string())
     }
 
     async fn command(&self, command: Command) -> Result<(), crate::Error> {
@@ -164,7 +188,11 @@ impl Context {
     /// Shows what is being prepared or done.
     fn show(&self, activity: impl Into<String>) {
         let change = LiveChange::Activity(activity.into());
-        let message = Message::Live { session: self.session.id.clone(), task: self.task.id.clone(), change };
+        let message = Message::Live {
+            session: self.session.id.clone(),
+            task: self.task.id.clone(),
+            change,
+        };
         // The engine may be shutting down.
         let _ = self.shared.inbox.send(message);
     }

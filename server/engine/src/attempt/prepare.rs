@@ -53,17 +53,24 @@ impl Context {
             driver: prepared.attempt.driver,
         };
         self.command(starting).await.map_err(|error| error.to_string())?;
-        prepared.backend.start(&prepared.spec).await.map_err(|error| error.to_string())?;
+        prepared
+            .backend
+            .start(&prepared.spec)
+            .await
+            .map_err(|error| error.to_string())?;
         self.record_started().await
     }
 
     fn config(&self) -> Result<Config, String> {
-        config::load(Some(&self.session.root)).map(|loaded| loaded.config).map_err(|error| error.to_string())
+        config::load(Some(&self.session.root))
+            .map(|loaded| loaded.config)
+            .map_err(|error| error.to_string())
     }
 
     fn room(&self) -> Result<(), String> {
         let dir = &self.session.dir;
-        let stat = rustix::fs::statvfs(dir).map_err(|error| format!("{} cannot be examined: {error}.", dir.display()))?;
+        let stat =
+            rustix::fs::statvfs(dir).map_err(|error| format!("{} cannot be examined: {error}.", dir.display()))?;
         let free = stat.f_bavail.saturating_mul(stat.f_frsize);
         if free >= MIN_FREE_BYTES {
             return Ok(());
@@ -82,9 +89,15 @@ impl Context {
         let buffers = self.unsaved();
         let session = Arc::clone(&self.session);
         let taking = tokio::task::spawn_blocking(move || session.objects.snapshot(&session.root, &buffers));
-        let tree = taking.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        let tree = taking
+            .await
+            .map_err(|error| error.to_string())?
+            .map_err(|error| error.to_string())?;
         let base = tree.as_str().to_owned();
-        let taken = Command::Snapshotted { attempt: self.attempt.id.clone(), base: base.clone() };
+        let taken = Command::Snapshotted {
+            attempt: self.attempt.id.clone(),
+            base: base.clone(),
+        };
         self.command(taken).await.map_err(|error| error.to_string())?;
         Ok(base)
     }
@@ -93,7 +106,10 @@ impl Context {
         let root = &self.session.root;
         let open = self.shared.buffers.below(root);
         let buffer = |(path, text): (std::path::PathBuf, ropey::Rope)| {
-            Some(Buffer { path: paths::relative(root, &path)?, text: crate::proposal::encode_like(&path, &text) })
+            Some(Buffer {
+                path: paths::relative(root, &path)?,
+                text: crate::proposal::encode_like(&path, &text),
+            })
         };
         open.into_iter().filter_map(buffer).collect()
     }
@@ -142,7 +158,10 @@ impl Context {
             ("aca.task", self.task.id.as_str()),
             ("aca.attempt", self.attempt.id.as_str()),
         ];
-        pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+        pairs
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect()
     }
 
     fn attempt_spec(&self, config: &Config, driver: Driver) -> AttemptSpec {
@@ -174,12 +193,17 @@ impl Context {
             std::fs::create_dir_all(dir.path()).map_err(text)?;
             private(dir.path()).map_err(text)?;
             let owner = Some(aca_sandbox::sandbox_user());
-            let checkout = session.objects.materialize(&base, &dir.work(), owner).map_err(|error| error.to_string())?;
+            let checkout = session
+                .objects
+                .materialize(&base, &dir.work(), owner)
+                .map_err(|error| error.to_string())?;
             write_json(&dir.checkout(), &checkout).map_err(text)?;
             write_json(&dir.spec(), &spec).map_err(text)?;
             std::fs::create_dir_all(dir.out()).map_err(text)?;
             write_json(&dir.out().join(files::SPEC), &spec).map_err(text)?;
-            own(&dir.out(), owner).and_then(|()| own(&dir.out().join(files::SPEC), owner)).map_err(text)
+            own(&dir.out(), owner)
+                .and_then(|()| own(&dir.out().join(files::SPEC), owner))
+                .map_err(text)
         });
         checking_out.await.map_err(|error| error.to_string())?
     }

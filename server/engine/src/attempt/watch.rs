@@ -8,8 +8,8 @@ use tokio::io::BufReader;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::link::{Link, Stream};
 use super::journal::read_line;
+use super::link::{Link, Stream};
 use super::{Context, activity};
 use crate::core::{AttemptEnd, Command};
 use crate::parts;
@@ -59,8 +59,16 @@ impl Context {
                 Status::Exited { code, oom } => return self.ended_without_outcome(code, oom).await,
                 Status::Absent => return self.collect_or_lost("its sandbox was removed while it ran").await,
             }
-            tracing::debug!(attempt = name, ?followed, "the connection to the agent ended; connecting again");
-            pause = if offset > before { RECONNECT_FIRST } else { (pause * 2).min(RECONNECT_LAST) };
+            tracing::debug!(
+                attempt = name,
+                ?followed,
+                "the connection to the agent ended; connecting again"
+            );
+            pause = if offset > before {
+                RECONNECT_FIRST
+            } else {
+                (pause * 2).min(RECONNECT_LAST)
+            };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = self.stop.cancelled() => {}
@@ -69,8 +77,16 @@ impl Context {
     }
 
     /// Follows the journal on one connection until the connection or the journal ends.
-    async fn follow(&self, backend: &dyn Backend, models: &mpsc::Sender<Stream>, offset: &mut u64) -> std::io::Result<()> {
-        let carrier = backend.connect(self.attempt.id.as_str(), &self.dir.out()).await.map_err(std::io::Error::other)?;
+    async fn follow(
+        &self,
+        backend: &dyn Backend,
+        models: &mpsc::Sender<Stream>,
+        offset: &mut u64,
+    ) -> std::io::Result<()> {
+        let carrier = backend
+            .connect(self.attempt.id.as_str(), &self.dir.out())
+            .await
+            .map_err(std::io::Error::other)?;
         let (link, driving) = Link::new(carrier, models.clone());
         let _driving = AbortOnDropHandle::new(tokio::spawn(driving));
         let mut journal = BufReader::new(link.journal(*offset).await?);
@@ -99,13 +115,18 @@ impl Context {
     async fn pass_stop_on(&self, link: &Link, backend: &dyn Backend) -> std::io::Result<()> {
         let asked = tokio::time::timeout(STOP_ANSWER, link.control(&ControlRequest::Stop)).await;
         if !matches!(asked, Ok(Ok(_))) {
-            backend.stop(self.attempt.id.as_str()).await.map_err(std::io::Error::other)?;
+            backend
+                .stop(self.attempt.id.as_str())
+                .await
+                .map_err(std::io::Error::other)?;
         }
         Ok(())
     }
 
     fn show_record(&self, line: &[u8]) {
-        let Ok(Record { event: Some(event), .. }) = serde_json::from_slice(line) else { return };
+        let Ok(Record { event: Some(event), .. }) = serde_json::from_slice(line) else {
+            return;
+        };
         if let Some(activity) = activity::of(&event) {
             self.show(activity);
         }
@@ -120,11 +141,15 @@ impl Context {
         if oom {
             return Err("The sandbox ran out of memory. Raise `sandbox.memory_mb` and run the task again.".to_owned());
         }
-        self.collect_or_lost(&format!("its sandbox ended with code {code}")).await
+        self.collect_or_lost(&format!("its sandbox ended with code {code}"))
+            .await
     }
 
     /// Serves the agent's model requests through the gateway and records what they use.
-    fn carry_models(&self, mut traffic: mpsc::Receiver<Stream>) -> Result<impl Future<Output = ()> + Send + use<>, String> {
+    fn carry_models(
+        &self,
+        mut traffic: mpsc::Receiver<Stream>,
+    ) -> Result<impl Future<Output = ()> + Send + use<>, String> {
         let spec: AttemptSpec = super::collect::read_json(&self.dir.spec())?;
         let gateway = parts::shared_gateway(&self.shared, &self.session.root)?;
         let (used, mut usage) = mpsc::unbounded_channel::<aca_gateway::RequestUsage>();
@@ -139,7 +164,10 @@ impl Context {
             };
             let recording = async move {
                 while let Some(used) = usage.recv().await {
-                    let command = Command::Used { attempt: used.attempt.clone(), usage: used.usage };
+                    let command = Command::Used {
+                        attempt: used.attempt.clone(),
+                        usage: used.usage,
+                    };
                     if let Err(error) = shared.command(&session, command).await {
                         tracing::warn!(%error, attempt = %used.attempt, "the usage of a request could not be recorded");
                     }

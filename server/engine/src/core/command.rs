@@ -13,11 +13,20 @@ use crate::Error;
 #[expect(missing_docs, reason = "the fields mean the same as in the events")]
 pub enum Command {
     /// Make a task.
-    Create { task: TaskId, title: String, origin: Origin },
+    Create {
+        task: TaskId,
+        title: String,
+        origin: Origin,
+    },
     /// The base is stored.
     Snapshotted { attempt: AttemptId, base: String },
     /// The sandbox is about to be started.
-    Starting { attempt: AttemptId, nonce: String, backend: String, driver: Driver },
+    Starting {
+        attempt: AttemptId,
+        nonce: String,
+        backend: String,
+        driver: Driver,
+    },
     /// The sandbox was started.
     Started { attempt: AttemptId },
     /// Stop the task.
@@ -29,7 +38,11 @@ pub enum Command {
     /// A landing is about to change a file.
     Land { task: TaskId, landing: Landing },
     /// Hunks were decided.
-    Decide { task: TaskId, hunks: Vec<HunkId>, decision: Decision },
+    Decide {
+        task: TaskId,
+        hunks: Vec<HunkId>,
+        decision: Decision,
+    },
 }
 
 impl State {
@@ -42,16 +55,35 @@ impl State {
     pub fn decide(&self, command: Command) -> Result<Vec<Event>, Error> {
         match command {
             Command::Create { task, title, origin } => self.create(task, title, origin),
-            Command::Snapshotted { attempt, base } => {
-                self.stage_step(&attempt, Stage::Planned, Event::SnapshotTaken { attempt: attempt.clone(), base })
-            }
-            Command::Starting { attempt, nonce, backend, driver } => {
-                let event = Event::SandboxStarting { attempt: attempt.clone(), nonce, backend, driver };
+            Command::Snapshotted { attempt, base } => self.stage_step(
+                &attempt,
+                Stage::Planned,
+                Event::SnapshotTaken {
+                    attempt: attempt.clone(),
+                    base,
+                },
+            ),
+            Command::Starting {
+                attempt,
+                nonce,
+                backend,
+                driver,
+            } => {
+                let event = Event::SandboxStarting {
+                    attempt: attempt.clone(),
+                    nonce,
+                    backend,
+                    driver,
+                };
                 self.stage_step(&attempt, Stage::Snapshotted, event)
             }
-            Command::Started { attempt } => {
-                self.stage_step(&attempt, Stage::Starting, Event::SandboxStarted { attempt: attempt.clone() })
-            }
+            Command::Started { attempt } => self.stage_step(
+                &attempt,
+                Stage::Starting,
+                Event::SandboxStarted {
+                    attempt: attempt.clone(),
+                },
+            ),
             Command::Stop { task } => self.stop(task),
             Command::Used { attempt, usage } => {
                 self.known_attempt(&attempt)?;
@@ -70,7 +102,11 @@ impl State {
         if self.task(&task).is_some() {
             return Err(Error::Invalid(format!("There is a task {task} already.")));
         }
-        let mut events = vec![Event::TaskCreated { task: task.clone(), title, origin }];
+        let mut events = vec![Event::TaskCreated {
+            task: task.clone(),
+            title,
+            origin,
+        }];
         if self.active() < self.max_parallel() {
             events.push(self.plan(&task));
         }
@@ -103,7 +139,9 @@ impl State {
         match known.phase {
             Phase::Queued | Phase::Preparing | Phase::Running { .. } => Ok(vec![Event::StopAsked { task }]),
             Phase::Stopping => Ok(Vec::new()),
-            _ => Err(Error::Invalid(format!("The task {task} is not at work, so there is nothing to stop."))),
+            _ => Err(Error::Invalid(format!(
+                "The task {task} is not at work, so there is nothing to stop."
+            ))),
         }
     }
 
@@ -127,7 +165,11 @@ impl State {
         if open.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(vec![Event::Decided { task, hunks: open, decision }])
+        Ok(vec![Event::Decided {
+            task,
+            hunks: open,
+            decision,
+        }])
     }
 
     /// Returns those of `hunks` that are not decided yet.
@@ -139,7 +181,9 @@ impl State {
         let mut open = Vec::new();
         for hunk in hunks {
             if !proposed.hunks.iter().any(|known| known.id == *hunk) {
-                return Err(Error::NotFound(format!("The proposal of task {task} has no hunk {hunk}.")));
+                return Err(Error::NotFound(format!(
+                    "The proposal of task {task} has no hunk {hunk}."
+                )));
             }
             if !known.decisions.contains_key(hunk) && !open.contains(hunk) {
                 open.push(hunk.clone());
@@ -151,6 +195,9 @@ impl State {
     fn plan(&self, task: &TaskId) -> Event {
         let n = self.attempts().filter(|attempt| attempt.task == *task).count() + 1;
         let attempt = AttemptId::new(format!("aca-{}-{task}-{n}", self.short_session()));
-        Event::AttemptPlanned { task: task.clone(), attempt }
+        Event::AttemptPlanned {
+            task: task.clone(),
+            attempt,
+        }
     }
 }

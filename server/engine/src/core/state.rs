@@ -120,7 +120,13 @@ pub enum Stage {
 impl State {
     /// Returns the state of a session in which nothing has happened. At most `max_parallel` attempts run at once.
     pub fn new(session: SessionId, max_parallel: usize) -> Self {
-        Self { session, max_parallel, order: Vec::new(), tasks: HashMap::new(), attempts: BTreeMap::new() }
+        Self {
+            session,
+            max_parallel,
+            order: Vec::new(),
+            tasks: HashMap::new(),
+            attempts: BTreeMap::new(),
+        }
     }
 
     /// Folds one event, written at `at_ms`, into the state.
@@ -187,7 +193,12 @@ impl State {
                 attempt.stage = Stage::Snapshotted;
                 attempt.base = Some(base.clone());
             }),
-            Event::SandboxStarting { attempt, nonce, backend, driver } => self.with_attempt(attempt, |attempt| {
+            Event::SandboxStarting {
+                attempt,
+                nonce,
+                backend,
+                driver,
+            } => self.with_attempt(attempt, |attempt| {
                 attempt.stage = Stage::Starting;
                 attempt.nonce = Some(nonce.clone());
                 attempt.backend = Some(backend.clone());
@@ -241,15 +252,20 @@ impl State {
 
     /// Returns how many attempts have not ended.
     pub fn active(&self) -> usize {
-        self.attempts.values().filter(|attempt| attempt.stage != Stage::Ended).count()
+        self.attempts
+            .values()
+            .filter(|attempt| attempt.stage != Stage::Ended)
+            .count()
     }
 
     pub(super) fn known_task(&self, task: &TaskId) -> Result<&Task, Error> {
-        self.task(task).ok_or_else(|| Error::NotFound(format!("There is no task {task} in this session.")))
+        self.task(task)
+            .ok_or_else(|| Error::NotFound(format!("There is no task {task} in this session.")))
     }
 
     pub(super) fn known_attempt(&self, attempt: &AttemptId) -> Result<&Attempt, Error> {
-        self.attempt(attempt).ok_or_else(|| Error::NotFound(format!("There is no attempt {attempt} in this session.")))
+        self.attempt(attempt)
+            .ok_or_else(|| Error::NotFound(format!("There is no attempt {attempt} in this session.")))
     }
 }
 
@@ -270,8 +286,10 @@ impl Task {
             Event::AttemptEnded { end, .. } => self.end(end),
             Event::LandingPlanned { landing, .. } => self.landings.push(landing.clone()),
             Event::Decided { hunks, decision, .. } => {
-                self.decisions.extend(hunks.iter().map(|hunk| (hunk.clone(), *decision)));
-                self.landings.retain(|landing| !landing.hunks.iter().all(|hunk| self.decisions.contains_key(hunk)));
+                self.decisions
+                    .extend(hunks.iter().map(|hunk| (hunk.clone(), *decision)));
+                self.landings
+                    .retain(|landing| !landing.hunks.iter().all(|hunk| self.decisions.contains_key(hunk)));
             }
             _ => {}
         }
@@ -282,7 +300,11 @@ impl Task {
             AttemptEnd::Finished { summary, proposed } => {
                 self.summary.clone_from(summary);
                 self.proposed.clone_from(proposed);
-                if proposed.is_some() { Phase::Review } else { Phase::NothingToDo }
+                if proposed.is_some() {
+                    Phase::Review
+                } else {
+                    Phase::NothingToDo
+                }
             }
             AttemptEnd::Stopped => Phase::Stopped,
             AttemptEnd::Failed { reason } => Phase::Failed { reason: reason.clone() },
@@ -293,6 +315,8 @@ impl Task {
     /// Returns the hunks that wait for a decision.
     pub fn pending(&self) -> impl Iterator<Item = &HunkId> {
         let hunks = self.proposed.iter().flat_map(|proposed| &proposed.hunks);
-        hunks.map(|hunk| &hunk.id).filter(|hunk| !self.decisions.contains_key(*hunk))
+        hunks
+            .map(|hunk| &hunk.id)
+            .filter(|hunk| !self.decisions.contains_key(*hunk))
     }
 }

@@ -22,7 +22,11 @@ fn attempt(name: &str) -> AttemptId {
 }
 
 fn create(name: &str) -> Command {
-    Command::Create { task: task(name), title: name.to_owned(), origin: Origin::Text { text: name.to_owned() } }
+    Command::Create {
+        task: task(name),
+        title: name.to_owned(),
+        origin: Origin::Text { text: name.to_owned() },
+    }
 }
 
 fn starting(name: &str) -> Command {
@@ -35,13 +39,29 @@ fn starting(name: &str) -> Command {
 }
 
 fn ended(name: &str, end: AttemptEnd) -> Command {
-    Command::Ended { attempt: attempt(name), end }
+    Command::Ended {
+        attempt: attempt(name),
+        end,
+    }
 }
 
 fn finished(hunks: &[&str]) -> AttemptEnd {
-    let hunks = hunks.iter().map(|id| HunkRef { id: HunkId::new(*id), path: "a".to_owned() }).collect();
-    let proposed = Proposed { base: "b".to_owned(), result: "r".to_owned(), hunks };
-    AttemptEnd::Finished { summary: "done".to_owned(), proposed: Some(proposed) }
+    let hunks = hunks
+        .iter()
+        .map(|id| HunkRef {
+            id: HunkId::new(*id),
+            path: "a".to_owned(),
+        })
+        .collect();
+    let proposed = Proposed {
+        base: "b".to_owned(),
+        result: "r".to_owned(),
+        hunks,
+    };
+    AttemptEnd::Finished {
+        summary: "done".to_owned(),
+        proposed: Some(proposed),
+    }
 }
 
 /// Carries out a command and returns the effects.
@@ -55,21 +75,33 @@ fn step(state: &mut State, command: Command) -> Result<Vec<Effect>, Error> {
 }
 
 fn all(state: &mut State, commands: impl IntoIterator<Item = Command>) -> Vec<Effect> {
-    commands.into_iter().flat_map(|command| step(state, command).unwrap()).collect()
+    commands
+        .into_iter()
+        .flat_map(|command| step(state, command).unwrap())
+        .collect()
 }
 
 fn run_up(name: &str) -> [Command; 4] {
     [
         create(name),
-        Command::Snapshotted { attempt: attempt(name), base: "b".to_owned() },
+        Command::Snapshotted {
+            attempt: attempt(name),
+            base: "b".to_owned(),
+        },
         starting(name),
         Command::Started { attempt: attempt(name) },
     ]
 }
 
 fn shown(state: &State, name: &str) -> TaskState {
-    let live = Live { activity: "busy".to_owned(), conflicts: 1, revision: 0 };
-    state.view(state.task(&task(name)).unwrap(), &live, std::path::Path::new("/p")).state
+    let live = Live {
+        activity: "busy".to_owned(),
+        conflicts: 1,
+        revision: 0,
+    };
+    state
+        .view(state.task(&task(name)).unwrap(), &live, std::path::Path::new("/p"))
+        .state
 }
 
 #[test]
@@ -98,7 +130,10 @@ fn nothing_starts_for_a_task_that_is_being_stopped() {
     let mut state = state(1);
     all(&mut state, [create("a"), Command::Stop { task: task("a") }]);
     assert!(matches!(
-        state.decide(Command::Snapshotted { attempt: attempt("a"), base: "b".to_owned() }),
+        state.decide(Command::Snapshotted {
+            attempt: attempt("a"),
+            base: "b".to_owned()
+        }),
         Err(Error::Invalid(_))
     ));
     all(&mut state, [ended("a", AttemptEnd::Stopped)]);
@@ -111,27 +146,66 @@ fn a_queued_task_stops_without_an_attempt() {
     all(&mut state, [create("a"), create("b")]);
     assert_eq!(step(&mut state, Command::Stop { task: task("b") }).unwrap(), []);
     assert_eq!(shown(&state, "b"), TaskState::Stopped);
-    assert_eq!(step(&mut state, ended("a", AttemptEnd::Stopped)).unwrap(), [Effect::Discard(attempt("a"))]);
+    assert_eq!(
+        step(&mut state, ended("a", AttemptEnd::Stopped)).unwrap(),
+        [Effect::Discard(attempt("a"))]
+    );
 }
 
 #[test]
 fn decisions_count_down_and_end_in_landed_or_rejected() {
-    let decide = |hunk: &str, decision| Command::Decide { task: task("a"), hunks: vec![HunkId::new(hunk)], decision };
+    let decide = |hunk: &str, decision| Command::Decide {
+        task: task("a"),
+        hunks: vec![HunkId::new(hunk)],
+        decision,
+    };
     let mut state = state(1);
     all(&mut state, run_up("a"));
     all(&mut state, [ended("a", finished(&["x", "y"]))]);
-    assert_eq!(shown(&state, "a"), TaskState::Ready { pending: 2, conflicts: 1 });
+    assert_eq!(
+        shown(&state, "a"),
+        TaskState::Ready {
+            pending: 2,
+            conflicts: 1
+        }
+    );
     all(&mut state, [decide("x", Decision::Accept)]);
-    assert_eq!(shown(&state, "a"), TaskState::Ready { pending: 1, conflicts: 1 });
-    assert_eq!(state.decide(decide("x", Decision::Reject)).unwrap(), [], "the first decision stands");
+    assert_eq!(
+        shown(&state, "a"),
+        TaskState::Ready {
+            pending: 1,
+            conflicts: 1
+        }
+    );
+    assert_eq!(
+        state.decide(decide("x", Decision::Reject)).unwrap(),
+        [],
+        "the first decision stands"
+    );
     all(&mut state, [decide("y", Decision::Reject)]);
-    assert_eq!(shown(&state, "a"), TaskState::Landed { accepted: 1, rejected: 1 });
-    assert!(matches!(state.decide(decide("z", Decision::Accept)), Err(Error::NotFound(_))));
+    assert_eq!(
+        shown(&state, "a"),
+        TaskState::Landed {
+            accepted: 1,
+            rejected: 1
+        }
+    );
+    assert!(matches!(
+        state.decide(decide("z", Decision::Accept)),
+        Err(Error::NotFound(_))
+    ));
 }
 
 #[test]
 fn usage_adds_up_even_after_the_end() {
-    let used = Command::Used { attempt: attempt("a"), usage: Usage { requests: 1, cost_micros: 5, ..Usage::default() } };
+    let used = Command::Used {
+        attempt: attempt("a"),
+        usage: Usage {
+            requests: 1,
+            cost_micros: 5,
+            ..Usage::default()
+        },
+    };
     let mut state = state(1);
     all(&mut state, run_up("a"));
     all(&mut state, [used.clone(), ended("a", AttemptEnd::Stopped), used]);
@@ -144,7 +218,11 @@ fn unknown_names_are_refused() {
     let commands = [
         Command::Stop { task: task("a") },
         Command::Started { attempt: attempt("a") },
-        Command::Decide { task: task("a"), hunks: Vec::new(), decision: Decision::Accept },
+        Command::Decide {
+            task: task("a"),
+            hunks: Vec::new(),
+            decision: Decision::Accept,
+        },
     ];
     for command in commands {
         assert!(matches!(state.decide(command), Err(Error::NotFound(_))));
@@ -164,13 +242,30 @@ fn any_command() -> impl Strategy<Value = Command> {
     let name = prop::sample::select(vec!["a", "b", "c"]);
     (name, 0..8u8, any::<bool>()).prop_map(|(name, kind, flag)| match kind {
         0 => create(name),
-        1 => Command::Snapshotted { attempt: attempt(name), base: "b".to_owned() },
+        1 => Command::Snapshotted {
+            attempt: attempt(name),
+            base: "b".to_owned(),
+        },
         2 => starting(name),
         3 => Command::Started { attempt: attempt(name) },
         4 => Command::Stop { task: task(name) },
-        5 => ended(name, if flag { finished(&["x"]) } else { AttemptEnd::Failed { reason: "r".to_owned() } }),
-        6 => Command::Used { attempt: attempt(name), usage: Usage::default() },
-        _ => Command::Decide { task: task(name), hunks: vec![HunkId::new("x")], decision: Decision::Accept },
+        5 => ended(
+            name,
+            if flag {
+                finished(&["x"])
+            } else {
+                AttemptEnd::Failed { reason: "r".to_owned() }
+            },
+        ),
+        6 => Command::Used {
+            attempt: attempt(name),
+            usage: Usage::default(),
+        },
+        _ => Command::Decide {
+            task: task(name),
+            hunks: vec![HunkId::new("x")],
+            decision: Decision::Accept,
+        },
     })
 }
 

@@ -41,10 +41,13 @@ impl Task {
     fn shown(&self, live: &Live) -> TaskState {
         match &self.phase {
             Phase::Queued => TaskState::Queued,
-            Phase::Preparing => TaskState::Preparing { step: live.activity.clone() },
-            Phase::Running { since_ms } => {
-                TaskState::Running { activity: live.activity.clone(), since_ms: *since_ms }
-            }
+            Phase::Preparing => TaskState::Preparing {
+                step: live.activity.clone(),
+            },
+            Phase::Running { since_ms } => TaskState::Running {
+                activity: live.activity.clone(),
+                since_ms: *since_ms,
+            },
             Phase::Stopping => TaskState::Stopping,
             Phase::Stopped => TaskState::Stopped,
             Phase::NothingToDo => TaskState::NothingToDo,
@@ -57,11 +60,26 @@ impl Task {
     fn shown_review(&self, live: &Live) -> TaskState {
         let pending = count(self.pending());
         if pending > 0 {
-            return TaskState::Ready { pending, conflicts: live.conflicts.min(pending) };
+            return TaskState::Ready {
+                pending,
+                conflicts: live.conflicts.min(pending),
+            };
         }
-        let accepted = count(self.decisions.values().filter(|decision| **decision == Decision::Accept));
-        let rejected = count(self.decisions.values().filter(|decision| **decision == Decision::Reject));
-        if accepted == 0 { TaskState::Rejected } else { TaskState::Landed { accepted, rejected } }
+        let accepted = count(
+            self.decisions
+                .values()
+                .filter(|decision| **decision == Decision::Accept),
+        );
+        let rejected = count(
+            self.decisions
+                .values()
+                .filter(|decision| **decision == Decision::Reject),
+        );
+        if accepted == 0 {
+            TaskState::Rejected
+        } else {
+            TaskState::Landed { accepted, rejected }
+        }
     }
 }
 

@@ -74,16 +74,26 @@ pub fn hunks_between(objects: &Objects, base: &Tree, result: &Tree) -> Result<Ve
     let files = files(objects, base, result)?;
     let refs = |file: &ChangedFile| {
         let path = file.path.clone();
-        file.ids().into_iter().map(move |id| HunkRef { id, path: path.clone() }).collect::<Vec<_>>()
+        file.ids()
+            .into_iter()
+            .map(move |id| HunkRef { id, path: path.clone() })
+            .collect::<Vec<_>>()
     };
     Ok(files.iter().flat_map(refs).collect())
 }
 
 fn changed(diff: FileDiff) -> ChangedFile {
-    let executable = diff.result.as_ref().or(diff.base.as_ref()).is_some_and(|blob| blob.executable);
+    let executable = diff
+        .result
+        .as_ref()
+        .or(diff.base.as_ref())
+        .is_some_and(|blob| blob.executable);
     let base = diff.base.map(|blob| blob.bytes);
     let result = diff.result.map(|blob| blob.bytes);
-    let texts = base.as_deref().map_or(Some(""), text).zip(result.as_deref().map_or(Some(""), text));
+    let texts = base
+        .as_deref()
+        .map_or(Some(""), text)
+        .zip(result.as_deref().map_or(Some(""), text));
     let change = match diff.kind {
         DiffKind::Modified if texts.is_some() => FileChange::Modify,
         DiffKind::Modified => FileChange::Binary,
@@ -97,10 +107,22 @@ fn changed(diff: FileDiff) -> ChangedFile {
         (FileChange::Modify, Some((base, result))) => Parts::Lines(aca_review::hunks(&diff.path, base, result)),
         _ => {
             let kind = kind(&change);
-            Parts::Whole(aca_review::whole_file_hunk(&diff.path, kind, base.as_deref(), result.as_deref()))
+            Parts::Whole(aca_review::whole_file_hunk(
+                &diff.path,
+                kind,
+                base.as_deref(),
+                result.as_deref(),
+            ))
         }
     };
-    ChangedFile { path: diff.path, change, base, result, executable, parts }
+    ChangedFile {
+        path: diff.path,
+        change,
+        base,
+        result,
+        executable,
+        parts,
+    }
 }
 
 fn kind(change: &FileChange) -> &'static str {

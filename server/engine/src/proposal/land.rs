@@ -34,7 +34,11 @@ enum Plan {
     /// One file goes away.
     Remove,
     /// One file gets the content and another, expected to have `source`, goes away.
-    Move { from: String, source: Vec<u8>, content: Vec<u8> },
+    Move {
+        from: String,
+        source: Vec<u8>,
+        content: Vec<u8>,
+    },
     /// These cannot land, each for a reason.
     Refuse(Vec<Refusal>),
 }
@@ -78,13 +82,22 @@ impl Worker {
                 Tried::Landed => return self.record(&ledger.task, &hunks, Decision::Accept).await,
                 Tried::MovedOn => {}
                 Tried::Refused(reason) => {
-                    refused.extend(hunks.into_iter().map(|hunk| Refusal { hunk, reason: reason.clone() }));
+                    refused.extend(hunks.into_iter().map(|hunk| Refusal {
+                        hunk,
+                        reason: reason.clone(),
+                    }));
                     return Ok(());
                 }
             }
         }
-        let reason = format!("{} kept changing while it was to land. Try again when it rests.", file.path);
-        refused.extend(hunks.into_iter().map(|hunk| Refusal { hunk, reason: reason.clone() }));
+        let reason = format!(
+            "{} kept changing while it was to land. Try again when it rests.",
+            file.path
+        );
+        refused.extend(hunks.into_iter().map(|hunk| Refusal {
+            hunk,
+            reason: reason.clone(),
+        }));
         Ok(())
     }
 
@@ -101,9 +114,21 @@ impl Worker {
             Plan::Write { content, .. } | Plan::Move { content, .. } => Some(digest(content)),
             Plan::Nothing | Plan::Remove | Plan::Refuse(_) => None,
         };
-        let landing =
-            Landing { path: file.path.clone(), hunks: hunks.to_vec(), expect: live.bytes().map(digest), new };
-        self.shared.command(&self.session.id, Command::Land { task: ledger.task.clone(), landing }).await
+        let landing = Landing {
+            path: file.path.clone(),
+            hunks: hunks.to_vec(),
+            expect: live.bytes().map(digest),
+            new,
+        };
+        self.shared
+            .command(
+                &self.session.id,
+                Command::Land {
+                    task: ledger.task.clone(),
+                    landing,
+                },
+            )
+            .await
     }
 
     async fn attempt(&self, ledger: &Ledger, file: &ChangedFile, live: &Live, plan: Plan) -> Tried {
@@ -111,9 +136,16 @@ impl Worker {
         match (plan, live) {
             (Plan::Write { content, .. }, Live::Open { buffer, bom, .. }) => {
                 let Ok(after) = String::from_utf8(content) else {
-                    return Tried::Refused(format!("{} is open in an editor and would become binary. Close it first.", file.path));
+                    return Tried::Refused(format!(
+                        "{} is open in an editor and would become binary. Close it first.",
+                        file.path
+                    ));
                 };
-                let after = if *bom { after.trim_start_matches(BOM).to_owned() } else { after };
+                let after = if *bom {
+                    after.trim_start_matches(BOM).to_owned()
+                } else {
+                    after
+                };
                 let label = format!("aca: {}", ledger.title);
                 match buffer.change(&root.join(&file.path), after, label).await {
                     EditorReply::Landed => Tried::Landed,
@@ -148,7 +180,10 @@ async fn replace(root: &Path, path: &str, expect: Option<Vec<u8>>, new: Option<(
     let replacing = tokio::task::spawn_blocking(move || {
         let expect = expect.as_deref().map_or(Expect::Absent, Expect::Bytes);
         let new = match &new {
-            Some((bytes, executable)) => New::Bytes { bytes, executable: *executable },
+            Some((bytes, executable)) => New::Bytes {
+                bytes,
+                executable: *executable,
+            },
             None => New::Remove,
         };
         landing::replace(&root, &path, expect, new)
@@ -170,12 +205,23 @@ fn plan(ledger: &Ledger, file: &ChangedFile, hunks: &[HunkId], live: &Live, root
 
 fn plan_lines(ledger: &Ledger, file: &ChangedFile, all: &[aca_review::Hunk], chosen: &[HunkId], live: &Live) -> Plan {
     let refuse = |hunks: &[HunkId], reason: String| {
-        Plan::Refuse(hunks.iter().map(|hunk| Refusal { hunk: hunk.clone(), reason: reason.clone() }).collect())
+        Plan::Refuse(
+            hunks
+                .iter()
+                .map(|hunk| Refusal {
+                    hunk: hunk.clone(),
+                    reason: reason.clone(),
+                })
+                .collect(),
+        )
     };
     let Some(bytes) = live.bytes() else {
         let reason = match live {
             Live::Unreadable(reason) => reason.clone(),
-            _ => format!("{} is not there any more. Bring it back, or reject the hunk.", file.path),
+            _ => format!(
+                "{} is not there any more. Bring it back, or reject the hunk.",
+                file.path
+            ),
         };
         return refuse(chosen, reason);
     };
@@ -185,7 +231,10 @@ fn plan_lines(ledger: &Ledger, file: &ChangedFile, all: &[aca_review::Hunk], cho
     let landed = place::landed(ledger, all);
     match aca_review::apply(file.base_text(), now, all, &landed, chosen) {
         Ok(after) if after == now => Plan::Nothing,
-        Ok(after) => Plan::Write { content: after.into_bytes(), executable: None },
+        Ok(after) => Plan::Write {
+            content: after.into_bytes(),
+            executable: None,
+        },
         Err(overlapping) => {
             let reason = format!(
                 "{} was changed in the same place meanwhile. Make the change by hand, or reject the hunk.",
@@ -197,7 +246,12 @@ fn plan_lines(ledger: &Ledger, file: &ChangedFile, all: &[aca_review::Hunk], cho
 }
 
 fn plan_whole(file: &ChangedFile, id: &HunkId, live: &Live, root: &Path, buffers: &Buffers) -> Plan {
-    let refuse = |reason: String| Plan::Refuse(vec![Refusal { hunk: id.clone(), reason }]);
+    let refuse = |reason: String| {
+        Plan::Refuse(vec![Refusal {
+            hunk: id.clone(),
+            reason,
+        }])
+    };
     match place::whole_state(file, live, root, buffers) {
         HunkState::AlreadyThere => return Plan::Nothing,
         HunkState::Conflict { .. } => {
@@ -214,21 +268,36 @@ fn plan_whole(file: &ChangedFile, id: &HunkId, live: &Live, root: &Path, buffers
         (FileChange::Delete, _) => Plan::Remove,
         (FileChange::Mode { executable }, _) => {
             let content = live.bytes().unwrap_or_default().to_vec();
-            Plan::Write { content, executable: Some(*executable) }
+            Plan::Write {
+                content,
+                executable: Some(*executable),
+            }
         }
         (FileChange::Rename { from }, Some(result)) => plan_move(file, id, from, result, root, buffers),
-        (_, Some(result)) => Plan::Write { content: result.clone(), executable: Some(file.executable) },
+        (_, Some(result)) => Plan::Write {
+            content: result.clone(),
+            executable: Some(file.executable),
+        },
         (_, None) => Plan::Nothing,
     }
 }
 
 /// A rename lands as a new file that carries what the user changed in the old one, and the old one goes away.
 fn plan_move(file: &ChangedFile, id: &HunkId, from: &str, result: &[u8], root: &Path, buffers: &Buffers) -> Plan {
-    let refuse = |reason: String| Plan::Refuse(vec![Refusal { hunk: id.clone(), reason }]);
+    let refuse = |reason: String| {
+        Plan::Refuse(vec![Refusal {
+            hunk: id.clone(),
+            reason,
+        }])
+    };
     let source = match Live::read(buffers, &root.join(from)) {
         Live::Closed(bytes) => bytes,
         Live::Open { bytes, .. } if std::fs::read(root.join(from)).is_ok_and(|disk| disk == bytes) => bytes,
-        Live::Open { .. } => return refuse(format!("{from} is open with unsaved changes. Save it, then accept again.")),
+        Live::Open { .. } => {
+            return refuse(format!(
+                "{from} is open with unsaved changes. Save it, then accept again."
+            ));
+        }
         Live::Absent | Live::Unreadable(_) => return refuse(format!("{from} is not there any more.")),
     };
     let base = file.base.as_deref().unwrap_or_default();
@@ -243,7 +312,11 @@ fn plan_move(file: &ChangedFile, id: &HunkId, from: &str, result: &[u8], root: &
             Merge::Conflict(_) => return refuse(format!("{from} was changed in the same place meanwhile.")),
         }
     };
-    Plan::Move { from: from.to_owned(), source, content }
+    Plan::Move {
+        from: from.to_owned(),
+        source,
+        content,
+    }
 }
 
 /// SHA-256 in hexadecimal.

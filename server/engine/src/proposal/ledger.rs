@@ -33,7 +33,10 @@ impl Ledger {
     /// [`Error::NotFound`] if the proposal has no such hunk or file.
     pub(crate) fn select(&self, selection: &Selection) -> Result<Vec<HunkId>, Error> {
         let undecided = |file: &ChangedFile| {
-            file.ids().into_iter().filter(|id| self.decision(id).is_none()).collect::<Vec<_>>()
+            file.ids()
+                .into_iter()
+                .filter(|id| self.decision(id).is_none())
+                .collect::<Vec<_>>()
         };
         match selection {
             Selection::All => Ok(self.files.iter().flat_map(undecided).collect()),

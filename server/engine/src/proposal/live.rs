@@ -42,7 +42,12 @@ impl Live {
                 Err(error) => Self::Unreadable(format!("{} cannot be read: {error}.", path.display())),
             },
             Ok(_) => Self::Unreadable(format!("{} is not a plain file any more.", path.display())),
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) =>
+            {
                 Self::Absent
             }
             Err(error) => Self::Unreadable(format!("{} cannot be examined: {error}.", path.display())),
@@ -61,11 +66,17 @@ impl Live {
 /// Returns a document's text in the bytes its file would get: with a byte order mark if the file has one.
 pub(crate) fn encode_like(path: &Path, text: &Rope) -> Vec<u8> {
     let text = text.to_string().into_bytes();
-    if !text.starts_with(BOM) && begins_with_bom(path) { [BOM, &text].concat() } else { text }
+    if !text.starts_with(BOM) && begins_with_bom(path) {
+        [BOM, &text].concat()
+    } else {
+        text
+    }
 }
 
 fn begins_with_bom(path: &Path) -> bool {
     use std::io::Read as _;
     let mut start = [0; 3];
-    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok_and(|()| start == BOM)
+    std::fs::File::open(path)
+        .and_then(|mut file| file.read_exact(&mut start))
+        .is_ok_and(|()| start == BOM)
 }

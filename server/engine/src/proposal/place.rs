@@ -18,14 +18,22 @@ pub(super) fn view(ledger: &Ledger, file: &ChangedFile, root: &Path, buffers: &B
         Parts::Lines(hunks) => lines(ledger, file, hunks, &live),
         Parts::Whole(id) => vec![whole(ledger, file, id, &live, root, buffers)],
     };
-    FileView { path: file.path.clone(), change: file.change.clone(), hunks }
+    FileView {
+        path: file.path.clone(),
+        change: file.change.clone(),
+        hunks,
+    }
 }
 
 fn lines(ledger: &Ledger, file: &ChangedFile, hunks: &[Hunk], live: &Live) -> Vec<HunkView> {
     let placements = live.bytes().and_then(text).map(|live| place(ledger, file, hunks, live));
     let shown = |(n, hunk): (usize, &Hunk)| {
         let placement = placements.as_ref().and_then(|placements| placements.get(n));
-        let gone = || Placement::Overlap { line: hunk.base.start, lines: 0, live: String::new() };
+        let gone = || Placement::Overlap {
+            line: hunk.base.start,
+            lines: 0,
+            live: String::new(),
+        };
         let placement = placement.cloned().unwrap_or_else(gone);
         let (line, lines) = range(&placement);
         let state = match (ledger.decision(&hunk.id), placement) {
@@ -62,7 +70,9 @@ fn range(placement: &Placement) -> (usize, usize) {
 
 /// Returns those of `hunks` that have landed.
 pub(super) fn landed(ledger: &Ledger, hunks: &[Hunk]) -> Vec<HunkId> {
-    let accepted = hunks.iter().filter(|hunk| ledger.decision(&hunk.id) == Some(Decision::Accept));
+    let accepted = hunks
+        .iter()
+        .filter(|hunk| ledger.decision(&hunk.id) == Some(Decision::Accept));
     accepted.map(|hunk| hunk.id.clone()).collect()
 }
 

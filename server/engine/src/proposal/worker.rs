@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
-use aca_protocol::{HunkId, TaskId};
 use aca_protocol::methods::{DecideParams, DecideResult, Refusal};
 use aca_protocol::proposal::{Decision, FileChange, HunkState, ProposalView};
+use aca_protocol::{HunkId, TaskId};
 use aca_workspace::objects::Tree;
 use aca_workspace::paths;
 use tokio::sync::{mpsc, oneshot};
@@ -29,14 +29,22 @@ pub(crate) enum Job {
     /// Place a proposal anew.
     Refresh { task: TaskId, reply: oneshot::Sender<()> },
     /// Decide hunks.
-    Decide { params: DecideParams, reply: oneshot::Sender<Result<DecideResult, Error>> },
+    Decide {
+        params: DecideParams,
+        reply: oneshot::Sender<Result<DecideResult, Error>>,
+    },
 }
 
 /// Starts the worker of a session. It ends when the returned sender, and every clone of it, is gone.
 pub(crate) fn spawn(shared: Arc<Shared>, session: Arc<SessionContext>) -> mpsc::UnboundedSender<Job> {
     let (jobs, mut inbox) = mpsc::unbounded_channel();
     let watcher = Watcher::new(shared.buffers.clone());
-    let mut worker = Worker { shared, session, ledgers: BTreeMap::new(), watcher };
+    let mut worker = Worker {
+        shared,
+        session,
+        ledgers: BTreeMap::new(),
+        watcher,
+    };
     tokio::spawn(async move {
         let mut next = inbox.recv().await;
         while let Some(job) = next.take() {
@@ -72,7 +80,11 @@ pub(crate) async fn spread_touches(shared: Arc<Shared>) {
         let touched: Vec<PathBuf> = shared.buffers.next_touched().await.into_iter().collect();
         let sessions: Vec<(PathBuf, Arc<handle::SessionView>)> = {
             let views = shared.views.read().unwrap_or_else(PoisonError::into_inner);
-            views.sessions.iter().map(|(root, view)| (root.clone(), Arc::clone(view))).collect()
+            views
+                .sessions
+                .iter()
+                .map(|(root, view)| (root.clone(), Arc::clone(view)))
+                .collect()
         };
         for (root, view) in sessions {
             let here: Vec<PathBuf> = touched.iter().filter(|path| path.starts_with(&root)).cloned().collect();
@@ -165,9 +177,11 @@ impl Worker {
             let path = self.session.root.join(&landing.path);
             let now = std::fs::read(&path).ok().map(|bytes| super::land::digest(&bytes));
             if now == landing.new && landing.new != landing.expect {
-                self.record(&task.id, &landing.hunks, Decision::Accept).await.unwrap_or_else(|error| {
-                    tracing::warn!(%error, task = %task.id, "an interrupted landing could not be recorded");
-                });
+                self.record(&task.id, &landing.hunks, Decision::Accept)
+                    .await
+                    .unwrap_or_else(|error| {
+                        tracing::warn!(%error, task = %task.id, "an interrupted landing could not be recorded");
+                    });
             }
         }
     }
@@ -185,34 +199,54 @@ impl Worker {
         }
         let (root, buffers) = (&self.session.root, &self.shared.buffers);
         let view = |(n, file): (usize, &ChangedFile)| {
-            let known = known.as_ref().and_then(|known| known.files.get(n)).filter(|_| !changed(file));
-            known.cloned().unwrap_or_else(|| place::view(ledger, file, root, buffers))
+            let known = known
+                .as_ref()
+                .and_then(|known| known.files.get(n))
+                .filter(|_| !changed(file));
+            known
+                .cloned()
+                .unwrap_or_else(|| place::view(ledger, file, root, buffers))
         };
         let files: Vec<_> = ledger.files.iter().enumerate().map(view).collect();
         if known.is_some_and(|known| known.files == files) {
             return;
         }
         let conflicts = files.iter().flat_map(|file| &file.hunks);
-        let conflicts = conflicts.filter(|hunk| matches!(hunk.state, HunkState::Conflict { .. })).count();
+        let conflicts = conflicts
+            .filter(|hunk| matches!(hunk.state, HunkState::Conflict { .. }))
+            .count();
         let summary = ledger.summary.clone();
-        let Some(ledger) = self.ledgers.get_mut(task) else { return };
+        let Some(ledger) = self.ledgers.get_mut(task) else {
+            return;
+        };
         ledger.revision += 1;
         let revision = ledger.revision;
-        let view = ProposalView { task: task.clone(), summary, files, revision };
+        let view = ProposalView {
+            task: task.clone(),
+            summary,
+            files,
+            revision,
+        };
         let mut views = self.shared.views.write().unwrap_or_else(PoisonError::into_inner);
         views.proposals.insert(task.clone(), Arc::new(view));
         drop(views);
         let change = LiveChange::Conflicts(u32::try_from(conflicts).unwrap_or(u32::MAX));
-        let live = Message::Live { session: self.session.id.clone(), task: task.clone(), change };
+        let live = Message::Live {
+            session: self.session.id.clone(),
+            task: task.clone(),
+            change,
+        };
         let _ = self.shared.inbox.send(live);
-        let _ = self.shared.changes.send(Change::Proposal { task: task.clone(), revision });
+        let _ = self.shared.changes.send(Change::Proposal {
+            task: task.clone(),
+            revision,
+        });
     }
 
     async fn decide(&mut self, params: DecideParams) -> Result<DecideResult, Error> {
         let ledger = self.ledgers.get(&params.task);
-        let ledger = ledger.ok_or_else(|| {
-            Error::Invalid(format!("The task {} has no proposal to decide.", params.task))
-        })?;
+        let ledger =
+            ledger.ok_or_else(|| Error::Invalid(format!("The task {} has no proposal to decide.", params.task)))?;
         let chosen = ledger.select(&params.selection)?;
         let mut refused: Vec<Refusal> = Vec::new();
         match params.decision {
@@ -220,28 +254,40 @@ impl Worker {
                 let landed = |id: &HunkId| ledger.decision(id) == Some(Decision::Accept);
                 let (landed, open): (Vec<_>, Vec<_>) = chosen.iter().cloned().partition(landed);
                 let reason = "It has landed already. Undo it in the editor.".to_owned();
-                refused.extend(landed.into_iter().map(|hunk| Refusal { hunk, reason: reason.clone() }));
+                refused.extend(landed.into_iter().map(|hunk| Refusal {
+                    hunk,
+                    reason: reason.clone(),
+                }));
                 self.record(&params.task, &open, Decision::Reject).await?;
             }
             Decision::Accept => self.accept(&params.task, &chosen, &mut refused).await?,
         }
         self.publish(&params.task, |_| true);
         let ledger = self.ledgers.get(&params.task);
-        let decided = chosen.into_iter().filter(|id| {
-            ledger.and_then(|ledger| ledger.decision(id)) == Some(params.decision)
-        });
+        let decided = chosen
+            .into_iter()
+            .filter(|id| ledger.and_then(|ledger| ledger.decision(id)) == Some(params.decision));
         let decided = decided.collect();
         let views = self.shared.views.read().unwrap_or_else(PoisonError::into_inner);
         let proposal = views.proposals.get(&params.task).map(|view| (**view).clone());
         let proposal = proposal.ok_or_else(|| Error::Internal("The proposal has no view.".to_owned()))?;
-        Ok(DecideResult { decided, refused, proposal })
+        Ok(DecideResult {
+            decided,
+            refused,
+            proposal,
+        })
     }
 
     async fn accept(&mut self, task: &TaskId, chosen: &[HunkId], refused: &mut Vec<Refusal>) -> Result<(), Error> {
-        let Some(ledger) = self.ledgers.get(task).cloned() else { return Ok(()) };
+        let Some(ledger) = self.ledgers.get(task).cloned() else {
+            return Ok(());
+        };
         for hunk in chosen.iter().filter(|id| ledger.decision(id) == Some(Decision::Reject)) {
             let reason = "It was rejected already.".to_owned();
-            refused.push(Refusal { hunk: hunk.clone(), reason });
+            refused.push(Refusal {
+                hunk: hunk.clone(),
+                reason,
+            });
         }
         for file in &ledger.files {
             let open = |id: &HunkId| chosen.contains(id) && ledger.decision(id).is_none();
@@ -255,16 +301,17 @@ impl Worker {
     }
 
     /// Records a decision, durably first.
-    pub(super) async fn record(
-        &mut self,
-        task: &TaskId,
-        hunks: &[HunkId],
-        decision: Decision,
-    ) -> Result<(), Error> {
+    pub(super) async fn record(&mut self, task: &TaskId, hunks: &[HunkId], decision: Decision) -> Result<(), Error> {
         let known = self.ledgers.get(task);
-        let open = hunks.iter().filter(|id| known.is_some_and(|ledger| ledger.decision(id).is_none()));
+        let open = hunks
+            .iter()
+            .filter(|id| known.is_some_and(|ledger| ledger.decision(id).is_none()));
         let open: Vec<_> = open.cloned().collect();
-        let command = Command::Decide { task: task.clone(), hunks: open.clone(), decision };
+        let command = Command::Decide {
+            task: task.clone(),
+            hunks: open.clone(),
+            decision,
+        };
         self.shared.command(&self.session.id, command).await?;
         if let Some(ledger) = self.ledgers.get_mut(task) {
             ledger.decisions.extend(open.into_iter().map(|hunk| (hunk, decision)));

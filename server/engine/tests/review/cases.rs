@@ -23,13 +23,25 @@ fn is_conflict(state: &HunkState) -> bool {
 #[tokio::test]
 async fn one_hunk_is_accepted_and_one_rejected() {
     let fixture = two_hunks().await;
-    assert_eq!(fixture.state(), TaskState::Ready { pending: 2, conflicts: 0 });
+    assert_eq!(
+        fixture.state(),
+        TaskState::Ready {
+            pending: 2,
+            conflicts: 0
+        }
+    );
     assert_eq!(fixture.read("a.txt"), BASE, "nothing is written before a decision");
     fixture.decide_nth(Decision::Accept, 0).await;
     fixture.decide_nth(Decision::Reject, 1).await;
     assert_eq!(fixture.read("a.txt"), BASE.replace("two", "TWO"));
     assert_eq!(fixture.states(), [HunkState::Landed, HunkState::Rejected]);
-    assert_eq!(fixture.state(), TaskState::Landed { accepted: 1, rejected: 1 });
+    assert_eq!(
+        fixture.state(),
+        TaskState::Landed {
+            accepted: 1,
+            rejected: 1
+        }
+    );
 }
 
 #[tokio::test]
@@ -47,7 +59,13 @@ async fn a_true_overlap_is_shown_and_never_written() {
     let mine = BASE.replace("two", "mine");
     fixture.write("a.txt", &mine);
     fixture.until(|states| is_conflict(&states[0])).await;
-    assert_eq!(fixture.state(), TaskState::Ready { pending: 2, conflicts: 1 });
+    assert_eq!(
+        fixture.state(),
+        TaskState::Ready {
+            pending: 2,
+            conflicts: 1
+        }
+    );
     let result = fixture.accept_all().await;
     assert_eq!((result.decided.len(), result.refused.len()), (1, 1));
     assert_eq!(fixture.read("a.txt"), mine.replace("six", "SIX"));
@@ -69,12 +87,23 @@ async fn the_second_same_decision_changes_nothing_and_the_opposite_one_is_refuse
 async fn unknown_hunks_and_files_are_refused() {
     let fixture = two_hunks().await;
     for selection in [
-        Selection::Hunks { ids: vec![HunkId::new("nope")] },
-        Selection::File { path: "nope".to_owned() },
+        Selection::Hunks {
+            ids: vec![HunkId::new("nope")],
+        },
+        Selection::File {
+            path: "nope".to_owned(),
+        },
     ] {
         let task = fixture.task.clone();
-        let params = aca_protocol::methods::DecideParams { task, decision: Decision::Accept, selection };
-        assert!(matches!(fixture.engine.decide(params).await, Err(aca_engine::Error::NotFound(_))));
+        let params = aca_protocol::methods::DecideParams {
+            task,
+            decision: Decision::Accept,
+            selection,
+        };
+        assert!(matches!(
+            fixture.engine.decide(params).await,
+            Err(aca_engine::Error::NotFound(_))
+        ));
     }
     assert_eq!(fixture.read("a.txt"), BASE);
 }
@@ -122,7 +151,9 @@ async fn typing_in_an_open_document_moves_and_blocks_hunks() {
     let editor = fixture.open("a.txt", &format!("a\nb\n{BASE}"));
     fixture.until(|_| fixture.proposal().files[0].hunks[0].line == 3).await;
     editor.say(2, &BASE.replace("six", "6"));
-    fixture.until(|states| states[0] == HunkState::Pending && is_conflict(&states[1])).await;
+    fixture
+        .until(|states| states[0] == HunkState::Pending && is_conflict(&states[1]))
+        .await;
     editor.say(3, &BASE.replace("six", "SIX"));
     fixture.until(|states| states[1] == HunkState::AlreadyThere).await;
 }
@@ -166,8 +197,15 @@ async fn new_deleted_and_renamed_files_land() {
     let base = [("gone", "bye\n"), ("old/name", long)];
     let result = [("new/file.sh", "#!/bin/sh\n"), ("moved/name", long)];
     let fixture = Fixture::new(&base, &result).await;
-    let changes: Vec<FileChange> = fixture.proposal().files.iter().map(|file| file.change.clone()).collect();
-    let renamed = FileChange::Rename { from: "old/name".to_owned() };
+    let changes: Vec<FileChange> = fixture
+        .proposal()
+        .files
+        .iter()
+        .map(|file| file.change.clone())
+        .collect();
+    let renamed = FileChange::Rename {
+        from: "old/name".to_owned(),
+    };
     assert_eq!(changes, [FileChange::Delete, renamed, FileChange::Create]);
     assert_eq!(fixture.accept_all().await.refused, []);
     assert!(!fixture.path("gone").exists() && !fixture.path("old/name").exists());
@@ -192,7 +230,10 @@ async fn whole_file_changes_do_not_overwrite_what_appeared_or_changed_meanwhile(
     fixture.write("gone", "changed\n");
     let result = fixture.accept_all().await;
     assert_eq!((result.decided.len(), result.refused.len()), (0, 2));
-    assert_eq!((fixture.read("new"), fixture.read("gone")), ("mine\n".to_owned(), "changed\n".to_owned()));
+    assert_eq!(
+        (fixture.read("new"), fixture.read("gone")),
+        ("mine\n".to_owned(), "changed\n".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -217,9 +258,18 @@ async fn a_restart_shows_the_same_proposal_and_decisions() {
 async fn a_landing_that_a_crash_kept_from_being_recorded_is_recorded() {
     let probe = Fixture::new(&[("f", "a\n")], &[("f", "B\n")]).await;
     let hunks = vec![probe.hunks()[0].1.clone()];
-    let landing = Landing { path: "f".to_owned(), hunks, expect: Some("x".to_owned()), new: Some(sha256("B\n")) };
+    let landing = Landing {
+        path: "f".to_owned(),
+        hunks,
+        expect: Some("x".to_owned()),
+        new: Some(sha256("B\n")),
+    };
     let mut fixture = Fixture::with_landing(&[("f", "a\n")], &[("f", "B\n")], Some(landing)).await;
-    assert_eq!(fixture.states(), [HunkState::Pending], "the file does not say it, so it did not happen");
+    assert_eq!(
+        fixture.states(),
+        [HunkState::Pending],
+        "the file does not say it, so it did not happen"
+    );
     fixture.write("f", "B\n");
     fixture.restart().await;
     fixture.until(|states| states == [HunkState::Landed]).await;
@@ -227,5 +277,8 @@ async fn a_landing_that_a_crash_kept_from_being_recorded_is_recorded() {
 
 fn sha256(text: &str) -> String {
     use sha2::Digest as _;
-    sha2::Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    sha2::Sha256::digest(text.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

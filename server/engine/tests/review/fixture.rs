@@ -40,17 +40,18 @@ impl Fixture {
     }
 
     /// As [`Fixture::new`], with a landing that was begun and never recorded as done.
-    pub(crate) async fn with_landing(
-        base: &Files,
-        result: &Files,
-        landing: Option<Landing>,
-    ) -> Self {
+    pub(crate) async fn with_landing(base: &Files, result: &Files, landing: Option<Landing>) -> Self {
         let home = TempDir::new().unwrap();
         let root = home.path().canonicalize().unwrap().join("project");
         let data = home.path().join("data");
         seed(&data, &root, base, result, landing);
         let engine = start(&data);
-        let fixture = Self { engine, root, task: TaskId::new("t"), home };
+        let fixture = Self {
+            engine,
+            root,
+            task: TaskId::new("t"),
+            home,
+        };
         fixture.opened().await;
         fixture
     }
@@ -91,7 +92,10 @@ impl Fixture {
         let proposal = self.proposal();
         let of = |file: &aca_protocol::proposal::FileView| {
             let path = file.path.clone();
-            file.hunks.iter().map(move |hunk| (path.clone(), hunk.id.clone(), hunk.state.clone())).collect::<Vec<_>>()
+            file.hunks
+                .iter()
+                .map(move |hunk| (path.clone(), hunk.id.clone(), hunk.state.clone()))
+                .collect::<Vec<_>>()
         };
         proposal.files.iter().flat_map(of).collect()
     }
@@ -105,7 +109,11 @@ impl Fixture {
     }
 
     pub(crate) async fn decide(&self, decision: Decision, selection: Selection) -> DecideResult {
-        let params = DecideParams { task: self.task.clone(), decision, selection };
+        let params = DecideParams {
+            task: self.task.clone(),
+            decision,
+            selection,
+        };
         wait(self.engine.decide(params)).await.unwrap()
     }
 
@@ -134,7 +142,12 @@ impl Fixture {
     pub(crate) fn open(&self, path: &str, text: &str) -> Editor {
         let (requests, inbox) = mpsc::unbounded_channel();
         let id = self.engine.buffers().connect(requests);
-        let editor = Editor { id, engine: self.engine.clone(), path: self.path(path), inbox };
+        let editor = Editor {
+            id,
+            engine: self.engine.clone(),
+            path: self.path(path),
+            inbox,
+        };
         editor.say(1, text);
         editor
     }
@@ -151,7 +164,9 @@ pub(crate) struct Editor {
 impl Editor {
     /// Changes the document's text.
     pub(crate) fn say(&self, version: i32, text: &str) {
-        self.engine.buffers().set(self.id, &self.path, version, Rope::from_str(text));
+        self.engine
+            .buffers()
+            .set(self.id, &self.path, version, Rope::from_str(text));
     }
 
     /// Waits for a request, checks what it was computed for, and answers it.
@@ -197,13 +212,7 @@ fn start(data: &Path) -> Engine {
     })
 }
 
-fn seed(
-    data: &Path,
-    root: &Path,
-    base: &Files,
-    result: &Files,
-    landing: Option<Landing>,
-) {
+fn seed(data: &Path, root: &Path, base: &Files, result: &Files, landing: Option<Landing>) {
     let session = SessionId::new("0123456789abcdef");
     let dir = data.join("sessions").join(session.as_str());
     std::fs::create_dir_all(root).unwrap();
@@ -212,7 +221,11 @@ fn seed(
     let tree = |files: &Files| {
         for entry in std::fs::read_dir(root).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() { std::fs::remove_dir_all(path).unwrap() } else { std::fs::remove_file(path).unwrap() }
+            if path.is_dir() {
+                std::fs::remove_dir_all(path).unwrap()
+            } else {
+                std::fs::remove_file(path).unwrap()
+            }
         }
         files.iter().for_each(|(path, text)| write(root, path, text));
         objects.snapshot(root, &[]).unwrap()
@@ -221,31 +234,54 @@ fn seed(
     let base = tree(base);
     let (task, attempt) = (TaskId::new("t"), AttemptId::new("a"));
     let hunks = hunks_between(&objects, &base, &result).unwrap();
-    let proposed = Proposed { base: base.as_str().to_owned(), result: result.as_str().to_owned(), hunks };
+    let proposed = Proposed {
+        base: base.as_str().to_owned(),
+        result: result.as_str().to_owned(),
+        hunks,
+    };
     let mut events = vec![
         Event::TaskCreated {
             task: task.clone(),
             title: "a task".to_owned(),
-            origin: Origin::Text { text: "a task".to_owned() },
+            origin: Origin::Text {
+                text: "a task".to_owned(),
+            },
         },
-        Event::AttemptPlanned { task: task.clone(), attempt: attempt.clone() },
-        Event::SnapshotTaken { attempt: attempt.clone(), base: base.as_str().to_owned() },
+        Event::AttemptPlanned {
+            task: task.clone(),
+            attempt: attempt.clone(),
+        },
+        Event::SnapshotTaken {
+            attempt: attempt.clone(),
+            base: base.as_str().to_owned(),
+        },
         Event::SandboxStarting {
             attempt: attempt.clone(),
             nonce: "n".to_owned(),
             backend: "process".to_owned(),
             driver: Driver::Direct,
         },
-        Event::SandboxStarted { attempt: attempt.clone() },
+        Event::SandboxStarted {
+            attempt: attempt.clone(),
+        },
         Event::AttemptEnded {
             attempt,
-            end: AttemptEnd::Finished { summary: "done".to_owned(), proposed: Some(proposed) },
+            end: AttemptEnd::Finished {
+                summary: "done".to_owned(),
+                proposed: Some(proposed),
+            },
         },
     ];
     events.extend(landing.map(|landing| Event::LandingPlanned { task, landing }));
     for event in events {
         let body = serde_json::to_vec(&event).unwrap();
-        let event = NewEvent { kind: "seeded", ts_ms: 1, task: None, attempt: None, body: &body };
+        let event = NewEvent {
+            kind: "seeded",
+            ts_ms: 1,
+            task: None,
+            attempt: None,
+            body: &body,
+        };
         store.append(&[event], &[]).unwrap();
     }
 }
@@ -261,5 +297,7 @@ fn write(root: &Path, path: &str, text: &str) {
 
 /// Waits for something that must come.
 pub(crate) async fn wait<T>(coming: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, coming).await.expect("what was waited for did not come")
+    tokio::time::timeout(PATIENCE, coming)
+        .await
+        .expect("what was waited for did not come")
 }

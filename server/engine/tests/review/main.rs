@@ -1,7 +1,12 @@
 //! Proposals against live files, through the engine's handle: no sandbox, but real files, a real object store and a
 //! real session database. An editor is a channel that answers as editors do.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod cases;
 mod fixture;
