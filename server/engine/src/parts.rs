@@ -39,6 +39,7 @@ pub(crate) fn backend(host: &EngineConfig, config: &Config, backend: Backend) ->
 pub fn docker(config: &Config) -> Docker {
     Docker::new(DockerConfig {
         host: config.docker.host.clone(),
+        image: config.docker.image.clone(),
         base: Some(config.docker.base.clone()),
         ..DockerConfig::default()
     })
