@@ -27,7 +27,7 @@ const FACTS: &str = "echo caps-$(sed -n 's/^CapEff:.//p' /proc/self/status); \
                      touch /etc/mark 2>/dev/null && echo etc-$((40 + 2)); \
                      touch /root/mark 2>/dev/null && echo root-$((40 + 2)); echo end-$((40 + 2))";
 
-fn lands(env: &TestEnv, workspace: &Workspace) {
+fn lands(env: &TestEnv, workspace: &Workspace) -> Editor {
     env.script(&script());
     let mut editor = Editor::start(env, workspace);
     let task = editor.run_text(workspace, "reject empty names");
@@ -50,6 +50,7 @@ fn lands(env: &TestEnv, workspace: &Workspace) {
     for request in &requests {
         assert_eq!(request.header("x-api-key"), Some(env.api_key()));
     }
+    editor
 }
 
 #[test]
@@ -70,6 +71,7 @@ fn the_small_loop_works_in_a_container() {
         ..Settings::default()
     });
     let workspace = env.workspace(SHOP);
-    lands(&env, &workspace);
+    let mut editor = lands(&env, &workspace);
     wait::until_true("the container to go", wait::SHORT, || env.containers().is_empty());
+    assert_eq!(editor.client().call("aca/status", json!({}))["problems"], json!([]));
 }

@@ -93,6 +93,8 @@ fn a_full_disk_is_said_and_survived() {
     editor.client().process().await_exit(wait::SHORT);
     drop(editor);
     let mut second = Editor::start(&env, &workspace);
+    let known = second.task(&workspace).expect("the task is still known");
+    assert_eq!(known.id, task.id);
     let proposal = second.proposal(&task);
     assert_eq!(hunk_states(&proposal), ["landed", "landed"], "a decision was lost");
     drop(second);
