@@ -70,14 +70,10 @@ fn notification<N: Notification>() {
 }
 
 fn round_trip<T: Serialize + DeserializeOwned>(method: &str, example: &Value) {
-    let typed: T = serde_json::from_value(example.clone()).unwrap_or_else(|error| {
-        panic!("an example of {method} is not understood: {error}\n{example:#}")
-    });
+    let typed: T = serde_json::from_value(example.clone())
+        .unwrap_or_else(|error| panic!("an example of {method} is not understood: {error}\n{example:#}"));
     let written = serde_json::to_value(&typed).expect("the wire types are JSON");
-    assert_eq!(
-        &written, example,
-        "an example of {method} is written otherwise"
-    );
+    assert_eq!(&written, example, "an example of {method} is written otherwise");
 }
 
 /// Collects the fenced JSON of a method's section.
@@ -98,9 +94,8 @@ fn examples(method: &str) -> Examples {
             block = Some(String::new());
         } else if line == "```" {
             if let Some(text) = block.take() {
-                let value = serde_json::from_str(&text).unwrap_or_else(|error| {
-                    panic!("an example of {method} is not JSON: {error}\n{text}")
-                });
+                let value = serde_json::from_str(&text)
+                    .unwrap_or_else(|error| panic!("an example of {method} is not JSON: {error}\n{text}"));
                 if results {
                     found.results.push(value)
                 } else {
