@@ -72,7 +72,8 @@ fn notification<N: Notification>() {
 fn round_trip<T: Serialize + DeserializeOwned>(method: &str, example: &Value) {
     let typed: T = serde_json::from_value(example.clone())
         .unwrap_or_else(|error| panic!("an example of {method} is not understood: {error}\n{example:#}"));
-    let written = serde_json::to_value(&typed).expect("the wire types are JSON");
+    let written = serde_json::to_value(&typed)
+        .unwrap_or_else(|error| panic!("an example of {method} cannot be written: {error}"));
     assert_eq!(&written, example, "an example of {method} is written otherwise");
 }
 
