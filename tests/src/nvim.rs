@@ -11,6 +11,7 @@ use crate::{Running, TestEnv, Workspace, parts, wait};
 /// The whole set-up of a user without plugins: what the documentation tells them to write.
 const INIT: &str = r#"
 vim.o.swapfile = false
+vim.o.shadafile = 'NONE'
 vim.lsp.config('aca', { cmd = { vim.env.ACA_TEST_ACA, 'lsp' }, root_markers = { '.git' } })
 vim.lsp.enable('aca')
 "#;
