@@ -2,7 +2,7 @@
 //!
 //! A workspace's file is text from whoever wrote the repository. It can choose what concerns the project, lower
 //! limits, and nothing else: where credentials go, which programs run on the host and how an agent is confined are for
-//! the user's file only. [`keys`] says for each key who may set it; `aca.default.toml` documents them all.
+//! the user's file only. `keys.rs` says for each key who may set it; `aca.default.toml` documents them all.
 
 mod error;
 mod keys;
