@@ -11,7 +11,6 @@ use crate::{Running, TestEnv, Workspace, parts, wait};
 /// The whole set-up of a user without plugins: what the documentation tells them to write.
 const INIT: &str = r#"
 vim.o.swapfile = false
-vim.o.shadafile = 'NONE'
 vim.lsp.config('aca', { cmd = { vim.env.ACA_TEST_ACA, 'lsp' }, root_markers = { '.git' } })
 vim.lsp.enable('aca')
 "#;
@@ -56,7 +55,12 @@ impl Nvim {
             .current_dir(workspace.root())
             .env("ACA_TEST_ACA", parts::aca())
             .env("NVIM_LOG_FILE", folder.join("log"));
-        command.arg("--listen").arg(&socket).arg("-u").arg(&init).arg(file);
+        command
+            .arg("--listen")
+            .arg(&socket)
+            .args(["-i", "NONE", "-u"])
+            .arg(&init)
+            .arg(file);
         let mut wrapped = wrap(&command);
         wrapped.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = wrapped.spawn().expect("Neovim can be started");
