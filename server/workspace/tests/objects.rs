@@ -305,12 +305,29 @@ fn nested_repositories_are_left_alone() {
     let (base, imported) = fixture.result(|work| {
         assert!(work.join("vendor/nested").is_dir());
         write(&work.join("a"), "2");
+        write(&work.join("vendor/nested/below/new"), "n");
     });
     assert_eq!(paths(&fixture.list(&base)), ["a", "vendor/nested"]);
     let diff = fixture.diff(&base, &imported.tree);
     assert_eq!(diff.len(), 1);
     assert_eq!((diff[0].path.as_str(), &diff[0].kind), ("a", &DiffKind::Modified));
-    assert!(imported.refused.is_empty());
+    assert_eq!(refused(&imported), ["vendor/nested"]);
+}
+
+#[test]
+fn a_name_that_only_other_systems_take_for_a_repository_is_in_the_way_of_nothing() {
+    let fixture = Fixture::repository(&[("a", "1")]);
+    write(&fixture.root().join("git~1"), "x");
+    fixture.git(&["-c", "core.protectNTFS=false", "add", "git~1"]);
+    fixture.git(&["-c", "core.protectNTFS=false", "commit", "-q", "-m", "odd"]);
+    let (base, imported) = fixture.result(|work| {
+        write(&work.join("a"), "2");
+        write(&work.join("git~1"), "changed");
+    });
+    assert_eq!(paths(&fixture.list(&base)), ["a", "git~1"]);
+    assert_eq!(refused(&imported), ["git~1"]);
+    let changed = fixture.list(&imported.tree);
+    assert_eq!((changed["a"].1.as_str(), changed["git~1"].1.as_str()), ("2", "x"));
 }
 
 #[test]

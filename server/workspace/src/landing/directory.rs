@@ -152,6 +152,20 @@ impl Directory {
         Ok(())
     }
 
+    /// Removes the directories above the file at `path` that it leaves empty. One that cannot be removed stays.
+    pub(super) fn remove_empty(&self, path: &str) {
+        let mut below = path;
+        while let Some((dir, _)) = below.rsplit_once('/') {
+            let (parent, name) = dir.rsplit_once('/').unwrap_or((".", dir));
+            let removed = open_below(&self.root, parent)
+                .and_then(|parent| rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR));
+            if removed.is_err() {
+                return;
+            }
+            below = dir;
+        }
+    }
+
     /// Removes the directories that were made for nothing; one that is used by now stays.
     pub(super) fn remove_created(&mut self) {
         while let Some(dir) = self.created.pop() {

@@ -44,7 +44,7 @@ pub enum New<'a> {
 /// Makes the file at `path`, relative to `root`, what `new` says if it is what `expect` says.
 ///
 /// When this returns `Ok`, the change is durable and has been seen in place. Directories missing above a new file are
-/// made. Mode, owner and extended attributes are kept as far as this process may.
+/// made, those empty above a removed one go away, as git has it. Mode, owner and extended attributes are kept as far as this process may.
 ///
 /// # Errors
 ///
@@ -69,7 +69,7 @@ pub fn replace(root: &Path, path: &str, expect: Expect<'_>, new: New<'_>) -> Res
     let landed = match (expect, new) {
         (Expect::Bytes(old), New::Bytes { bytes, executable }) => exchange(&dir, &error, old, bytes, executable),
         (Expect::Absent, New::Bytes { bytes, executable }) => create_new(&dir, &error, bytes, executable == Some(true)),
-        (Expect::Bytes(old), New::Remove) => remove(&dir, &error, old),
+        (Expect::Bytes(old), New::Remove) => remove(&dir, &error, old).inspect(|()| dir.remove_empty(path)),
         (Expect::Absent, New::Remove) => match dir.read(dir.name()) {
             Ok(None) => Ok(()),
             Ok(found) => Err(error.moved(found)),
@@ -95,8 +95,8 @@ fn exchange(
     };
     dir.check_writable(Some(&live), error)?;
     let mode = directory::mode(&live, executable).map_err(|source| error.io(source))?;
-    if expected(dir, error, dir.name(), old)? && old == new && directory::has_mode(&live, mode) {
-        return Ok(());
+    if expected(dir, error, dir.name(), old)? && old == new {
+        return change_mode(dir, error, &live, mode);
     }
     let temporary = dir.temporary().map_err(|errno| error.errno(errno))?;
     let written = write(&temporary.file, new)
@@ -118,6 +118,18 @@ fn exchange(
         }
     }
     seen(dir, error, new)
+}
+
+/// Changes the mode of a file in place, and looks whether it is that of the file that is there afterwards.
+fn change_mode(dir: &Directory, error: &error::At<'_>, live: &File, mode: u32) -> Result<(), LandError> {
+    if !directory::has_mode(live, mode) {
+        let changed = directory::set_mode(live, mode).and_then(|()| live.sync_all());
+        changed.map_err(|source| error.io(source))?;
+    }
+    match dir.open_file(dir.name()).map_err(|found| found.into_error(error))? {
+        Some(there) if directory::has_mode(&there, mode) => Ok(()),
+        _ => Err(error.moved(dir.read(dir.name()).ok().flatten())),
+    }
 }
 
 #[derive(PartialEq, Eq)]

@@ -298,3 +298,35 @@ fn no_save_by_renaming_is_lost() {
         fs::rename(&next, path).unwrap();
     });
 }
+
+#[test]
+fn directories_that_a_removed_file_leaves_empty_go_too() {
+    let (_dir, root) = workspace();
+    fs::create_dir_all(root.join("keep/a/b")).unwrap();
+    fs::write(root.join("keep/a/b/f"), "1").unwrap();
+    fs::write(root.join("keep/g"), "2").unwrap();
+    replace(&root, "keep/a/b/f", Expect::Bytes(b"1"), New::Remove).unwrap();
+    let left = [(root.join("keep"), None), (root.join("keep/g"), Some(b"2".to_vec()))];
+    assert_eq!(all(&root), left);
+}
+
+#[test]
+fn the_mode_alone_changes_in_place() {
+    use std::os::unix::fs::MetadataExt as _;
+    let (_dir, root) = workspace();
+    let file = root.join("f");
+    fs::write(&file, "1").unwrap();
+    fs::hard_link(&file, root.join("g")).unwrap();
+    let inode = file.metadata().unwrap().ino();
+    let new = New::Bytes {
+        bytes: b"1",
+        executable: Some(true),
+    };
+    assert!(matches!(
+        replace(&root, "f", Expect::Bytes(b"1"), new),
+        Err(LandError::HardLinks { .. })
+    ));
+    fs::remove_file(root.join("g")).unwrap();
+    replace(&root, "f", Expect::Bytes(b"1"), new).unwrap();
+    assert_eq!((mode(&file) & 0o111, file.metadata().unwrap().ino()), (0o111, inode));
+}

@@ -8,8 +8,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use super::Error;
 
-/// Settings of every run. Filters and hooks are off; paths that another system takes for `.git` are refused; what is
-/// written is synced.
+/// Settings of every run. Filters and hooks are off; what is written is synced. The user's paths are taken as they are,
+/// even such as another system takes for `.git`; those of an agent pass [`crate::paths::check`].
 const SETTINGS: [&str; 17] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -20,8 +20,8 @@ const SETTINGS: [&str; 17] = [
     "core.safecrlf=false",
     "core.ignoreCase=false",
     "core.precomposeUnicode=false",
-    "core.protectHFS=true",
-    "core.protectNTFS=true",
+    "core.protectHFS=false",
+    "core.protectNTFS=false",
     "core.fsync=all",
     "core.fsyncMethod=batch",
     "gc.auto=0",

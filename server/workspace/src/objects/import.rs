@@ -54,6 +54,7 @@ impl Objects {
             base: &entries,
             ignored,
             ignored_below: None,
+            repository: None,
             seen: BTreeSet::new(),
             changes: Changes::new(),
             refused: BTreeMap::new(),
@@ -78,6 +79,8 @@ struct Import<'a> {
     ignored: Ignored,
     /// A directory of the base that is ignored: what is new in it is left out.
     ignored_below: Option<String>,
+    /// The nested repository that the walk came to last. The checkout has an empty directory in its place.
+    repository: Option<String>,
     seen: BTreeSet<String>,
     changes: Changes,
     refused: BTreeMap<String, String>,
@@ -93,6 +96,16 @@ impl Visit for Import<'_> {
         self.entries += 1;
         if self.entries > MAX_ENTRIES {
             return Err(self.too_large(format!("it has more than {MAX_ENTRIES} files")));
+        }
+        if let Some(repository) = &self.repository
+            && is_below(found.path, repository)
+        {
+            let repository = repository.clone();
+            self.refused(
+                &repository,
+                "it is a nested repository, and what is in it cannot be reviewed yet",
+            );
+            return Ok(Into::No);
         }
         match found.kind {
             FileType::Directory => Ok(self.directory(found.path)),
@@ -120,7 +133,8 @@ impl Import<'_> {
         match self.base.get(path).map(|entry| entry.mode) {
             Some(Mode::Repository) => {
                 self.seen.insert(path.to_owned());
-                return Into::No;
+                self.repository = Some(path.to_owned());
+                return Into::Yes;
             }
             Some(Mode::Symlink) => {
                 self.refused(path, "a symbolic link was replaced by a directory");
