@@ -13,7 +13,7 @@ pub enum Effect {
     Stop(AttemptId),
     /// The attempt has ended: remove its sandbox and its checkout.
     Discard(AttemptId),
-    /// The task's proposal appeared or its decisions changed.
+    /// The task's proposal appeared. What is decided about it afterwards comes from the one who is told this.
     Review(TaskId),
 }
 
@@ -34,7 +34,6 @@ impl State {
                 }
                 effects
             }
-            Event::Decided { task, .. } => vec![Effect::Review(task.clone())],
             _ => Vec::new(),
         }
     }

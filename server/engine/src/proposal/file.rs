@@ -3,7 +3,7 @@
 use aca_protocol::HunkId;
 use aca_protocol::proposal::FileChange;
 use aca_review::Hunk;
-use aca_workspace::objects::{DiffKind, FileDiff, Objects, Tree};
+use aca_workspace::objects::{Blob, DiffKind, FileDiff, Objects, Tree};
 
 use crate::core::HunkRef;
 
@@ -53,14 +53,14 @@ impl ChangedFile {
     }
 }
 
-/// Returns the files that differ between two trees, in path order. The same trees give the same hunks.
+/// Returns what differs between two trees, in path order. The same trees give the same hunks.
 ///
 /// # Errors
 ///
 /// A sentence, if the object store cannot be read.
 pub(crate) fn files(objects: &Objects, base: &Tree, result: &Tree) -> Result<Vec<ChangedFile>, String> {
     let diffs = objects.diff(base, result).map_err(|error| error.to_string())?;
-    let mut files: Vec<ChangedFile> = diffs.into_iter().map(changed).collect();
+    let mut files: Vec<ChangedFile> = diffs.into_iter().flat_map(changes).collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }
@@ -80,6 +80,19 @@ pub fn hunks_between(objects: &Objects, base: &Tree, result: &Tree) -> Result<Ve
             .collect::<Vec<_>>()
     };
     Ok(files.iter().flat_map(refs).collect())
+}
+
+/// Returns what there is to decide about a file. Lines and the executable bit are two decisions.
+fn changes(diff: FileDiff) -> Vec<ChangedFile> {
+    let executable = |blob: &Option<Blob>| blob.as_ref().map(|blob| blob.executable);
+    let both = diff.kind == DiffKind::Modified && executable(&diff.base) != executable(&diff.result);
+    let mode = both.then(|| FileDiff {
+        kind: DiffKind::ModeOnly,
+        ..diff.clone()
+    });
+    let content = changed(diff);
+    let mode = mode.filter(|_| content.change == FileChange::Modify).map(changed);
+    std::iter::once(content).chain(mode).collect()
 }
 
 fn changed(diff: FileDiff) -> ChangedFile {

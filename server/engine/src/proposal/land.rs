@@ -31,6 +31,8 @@ enum Plan {
     Nothing,
     /// One file gets new content.
     Write { content: Vec<u8>, executable: Option<bool> },
+    /// One file, which has this content on disk, becomes executable or stops being so.
+    Mode { content: Vec<u8>, executable: bool },
     /// One file goes away.
     Remove,
     /// One file gets the content and another, expected to have `source`, goes away.
@@ -112,7 +114,7 @@ impl Worker {
     ) -> Result<(), Error> {
         let new = match plan {
             Plan::Write { content, .. } | Plan::Move { content, .. } => Some(digest(content)),
-            Plan::Nothing | Plan::Remove | Plan::Refuse(_) => None,
+            Plan::Mode { .. } | Plan::Nothing | Plan::Remove | Plan::Refuse(_) => None,
         };
         let landing = Landing {
             path: file.path.clone(),
@@ -141,10 +143,16 @@ impl Worker {
                         file.path
                     ));
                 };
-                let after = if *bom {
-                    after.trim_start_matches(BOM).to_owned()
-                } else {
-                    after
+                let after = match (*bom, after.strip_prefix(BOM)) {
+                    (false, _) => after,
+                    (true, Some(after)) => after.to_owned(),
+                    // The document does not show the mark, so no edit of it can take the mark away.
+                    (true, None) => {
+                        return Tried::Refused(format!(
+                            "{} is open in an editor, which would keep its byte order mark. Close it first.",
+                            file.path
+                        ));
+                    }
                 };
                 let label = format!("aca: {}", ledger.title);
                 match buffer.change(&root.join(&file.path), after, label).await {
@@ -156,6 +164,10 @@ impl Worker {
             (Plan::Write { content, executable }, live) => {
                 let expect = live.bytes().map(<[u8]>::to_vec);
                 replace(root, &file.path, expect, Some((content, executable))).await
+            }
+            (Plan::Mode { content, executable }, _) => {
+                let new = (content.clone(), Some(executable));
+                replace(root, &file.path, Some(content), Some(new)).await
             }
             (Plan::Remove, live) => {
                 let expect = live.bytes().map(<[u8]>::to_vec);
@@ -255,9 +267,9 @@ fn plan_whole(file: &ChangedFile, id: &HunkId, live: &Live, root: &Path, buffers
     match place::whole_state(file, live, root, buffers) {
         HunkState::AlreadyThere => return Plan::Nothing,
         HunkState::Conflict { .. } => {
-            let reason = match &file.change {
-                FileChange::Unsupported { reason } => reason.clone(),
-                FileChange::Create => format!("{} exists by now, with other content.", file.path),
+            let reason = match (&file.change, live) {
+                (FileChange::Unsupported { reason }, _) | (_, Live::Unreadable(reason)) => reason.clone(),
+                (FileChange::Create, _) => format!("{} exists by now, with other content.", file.path),
                 _ => format!("{} was changed meanwhile.", file.path),
             };
             return refuse(reason);
@@ -265,14 +277,15 @@ fn plan_whole(file: &ChangedFile, id: &HunkId, live: &Live, root: &Path, buffers
         HunkState::Pending | HunkState::Landed | HunkState::Rejected => {}
     }
     match (&file.change, &file.result) {
+        (FileChange::Delete, _) if live.is_unsaved(&root.join(&file.path)) => refuse(unsaved(&file.path)),
         (FileChange::Delete, _) => Plan::Remove,
-        (FileChange::Mode { executable }, _) => {
-            let content = live.bytes().unwrap_or_default().to_vec();
-            Plan::Write {
+        (FileChange::Mode { executable }, _) => match std::fs::read(root.join(&file.path)) {
+            Ok(content) => Plan::Mode {
                 content,
-                executable: Some(*executable),
-            }
-        }
+                executable: *executable,
+            },
+            Err(error) => refuse(format!("{} cannot be read: {error}.", file.path)),
+        },
         (FileChange::Rename { from }, Some(result)) => plan_move(file, id, from, result, root, buffers),
         (_, Some(result)) => Plan::Write {
             content: result.clone(),
@@ -290,14 +303,12 @@ fn plan_move(file: &ChangedFile, id: &HunkId, from: &str, result: &[u8], root: &
             reason,
         }])
     };
-    let source = match Live::read(buffers, &root.join(from)) {
-        Live::Closed(bytes) => bytes,
-        Live::Open { bytes, .. } if std::fs::read(root.join(from)).is_ok_and(|disk| disk == bytes) => bytes,
-        Live::Open { .. } => {
-            return refuse(format!(
-                "{from} is open with unsaved changes. Save it, then accept again."
-            ));
-        }
+    let source = Live::read(buffers, &root.join(from));
+    if source.is_unsaved(&root.join(from)) {
+        return refuse(unsaved(from));
+    }
+    let source = match source {
+        Live::Closed(bytes) | Live::Open { bytes, .. } => bytes,
         Live::Absent | Live::Unreadable(_) => return refuse(format!("{from} is not there any more.")),
     };
     let base = file.base.as_deref().unwrap_or_default();
@@ -317,6 +328,10 @@ fn plan_move(file: &ChangedFile, id: &HunkId, from: &str, result: &[u8], root: &
         source,
         content,
     }
+}
+
+fn unsaved(path: &str) -> String {
+    format!("{path} is open with unsaved changes. Save it, then accept again.")
 }
 
 /// SHA-256 in hexadecimal.

@@ -41,10 +41,12 @@ impl Ledger {
         match selection {
             Selection::All => Ok(self.files.iter().flat_map(undecided).collect()),
             Selection::File { path } => {
-                let file = self.files.iter().find(|file| file.path == *path);
-                file.map(undecided).ok_or_else(|| {
-                    Error::NotFound(format!("The proposal of task {} does not touch {path}.", self.task))
-                })
+                let mut parts = self.files.iter().filter(|file| file.path == *path).peekable();
+                if parts.peek().is_none() {
+                    let reason = format!("The proposal of task {} does not touch {path}.", self.task);
+                    return Err(Error::NotFound(reason));
+                }
+                Ok(parts.flat_map(undecided).collect())
             }
             Selection::Hunks { ids } => {
                 let known: Vec<HunkId> = self.files.iter().flat_map(ChangedFile::ids).collect();

@@ -54,6 +54,14 @@ impl Live {
         }
     }
 
+    /// Whether it is open and differs from the file at `path`, which it was read for.
+    pub(crate) fn is_unsaved(&self, path: &Path) -> bool {
+        match self {
+            Self::Open { bytes, .. } => !std::fs::read(path).is_ok_and(|disk| disk == *bytes),
+            Self::Closed(_) | Self::Absent | Self::Unreadable(_) => false,
+        }
+    }
+
     /// Returns the content, if there is one.
     pub(crate) fn bytes(&self) -> Option<&[u8]> {
         match self {

@@ -109,12 +109,23 @@ pub(super) fn whole_state(file: &ChangedFile, live: &Live, root: &Path, buffers:
                 _ => conflict(),
             }
         }
-        FileChange::Mode { .. } if now.is_some() => HunkState::Pending,
+        FileChange::Mode { executable } => match is_executable(&root.join(&file.path)) {
+            Some(now) if now == *executable => HunkState::AlreadyThere,
+            Some(_) => HunkState::Pending,
+            None => conflict(),
+        },
         FileChange::Unsupported { reason } => HunkState::Conflict { live: reason.clone() },
         _ if now == file.result.as_deref() => HunkState::AlreadyThere,
         _ if now == file.base.as_deref() => HunkState::Pending,
         _ => conflict(),
     }
+}
+
+/// Whether the file at `path` may be executed by its owner; nothing if there is no plain file.
+fn is_executable(path: &Path) -> Option<bool> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let meta = path.symlink_metadata().ok().filter(std::fs::Metadata::is_file)?;
+    Some(meta.permissions().mode() & 0o100 != 0)
 }
 
 fn shown(bytes: Option<&[u8]>) -> String {

@@ -22,7 +22,7 @@ use crate::{Error, handle};
 
 /// Something for the worker to do.
 pub(crate) enum Job {
-    /// The task's proposal appeared or its decisions changed.
+    /// The task's proposal appeared.
     Load(Box<Task>),
     /// These files or documents changed.
     Touched(Vec<PathBuf>),
@@ -130,14 +130,9 @@ impl Worker {
         }
     }
 
-    /// Reads a proposal from the object store, or brings the decisions of a known one up to date.
+    /// Reads a proposal from the object store.
     async fn load(&mut self, task: Task) {
         let Some(proposed) = task.proposed.clone() else { return };
-        if let Some(ledger) = self.ledgers.get_mut(&task.id) {
-            ledger.decisions.extend(task.decisions);
-            self.publish(&task.id, |_| true);
-            return;
-        }
         let session = Arc::clone(&self.session);
         let reading = tokio::task::spawn_blocking(move || {
             let base = Tree::parse(&proposed.base).map_err(|error| error.to_string())?;
@@ -289,7 +284,9 @@ impl Worker {
                 reason,
             });
         }
-        for file in &ledger.files {
+        // A file that goes away may make room for a directory of its name, or a directory for a file.
+        let (gone, staying): (Vec<_>, Vec<_>) = ledger.files.iter().partition(|file| file.change == FileChange::Delete);
+        for file in gone.into_iter().chain(staying) {
             let open = |id: &HunkId| chosen.contains(id) && ledger.decision(id).is_none();
             let hunks: Vec<_> = file.ids().into_iter().filter(open).collect();
             if !hunks.is_empty() {

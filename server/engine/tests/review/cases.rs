@@ -16,6 +16,12 @@ async fn two_hunks() -> Fixture {
     Fixture::new(&[("a.txt", BASE)], &[("a.txt", RESULT)]).await
 }
 
+/// The file's permissions, as far as they say who may execute it.
+fn executable(fixture: &Fixture, path: &str) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    fixture.path(path).metadata().unwrap().permissions().mode() & 0o111
+}
+
 fn is_conflict(state: &HunkState) -> bool {
     matches!(state, HunkState::Conflict { .. })
 }
@@ -234,6 +240,100 @@ async fn whole_file_changes_do_not_overwrite_what_appeared_or_changed_meanwhile(
         (fixture.read("new"), fixture.read("gone")),
         ("mine\n".to_owned(), "changed\n".to_owned())
     );
+}
+
+#[tokio::test]
+async fn lines_and_the_executable_bit_are_two_decisions() {
+    for open in [false, true] {
+        let fixture = Fixture::new(&[("tool", "a\n")], &[("tool", "#!/bin/sh\na\n")]).await;
+        let mut editor = open.then(|| fixture.open("tool", "a\nunsaved\n"));
+        let changes: Vec<_> = fixture
+            .proposal()
+            .files
+            .iter()
+            .map(|file| file.change.clone())
+            .collect();
+        assert_eq!(changes, [FileChange::Modify, FileChange::Mode { executable: true }]);
+        fixture.decide_nth(Decision::Accept, 1).await;
+        assert_eq!(
+            (fixture.read("tool").as_str(), executable(&fixture, "tool")),
+            ("a\n", 0o111)
+        );
+        let selection = Selection::File {
+            path: "tool".to_owned(),
+        };
+        let accepting = fixture.decide(Decision::Accept, selection);
+        match &mut editor {
+            None => drop(accepting.await),
+            Some(editor) => {
+                let (_, after) = tokio::join!(accepting, editor.obey());
+                assert_eq!(after, "#!/bin/sh\na\nunsaved\n");
+            }
+        }
+        assert_eq!(fixture.states(), [HunkState::Landed, HunkState::Landed]);
+        assert_eq!(executable(&fixture, "tool"), 0o111);
+    }
+}
+
+#[tokio::test]
+async fn a_mode_that_is_there_already_is_seen() {
+    let fixture = Fixture::new(&[("tool", "#!x\n")], &[("tool", "x\n")]).await;
+    assert_eq!(fixture.states(), [HunkState::Pending, HunkState::Pending]);
+    fixture.write("tool", "x\n");
+    fixture
+        .until(|states| states == [HunkState::AlreadyThere, HunkState::AlreadyThere])
+        .await;
+}
+
+#[tokio::test]
+async fn a_file_and_a_directory_take_each_others_place() {
+    for (base, result) in [
+        (&[("d/a/x", "1\n"), ("f", "2\n")], &[("d", "3\n"), ("f/y", "4\n")]),
+        (&[("d", "3\n"), ("f/y", "4\n")], &[("d/a/x", "1\n"), ("f", "2\n")]),
+    ] {
+        let fixture = Fixture::new(base, result).await;
+        assert_eq!(fixture.accept_all().await.refused, []);
+        for (path, text) in result {
+            assert_eq!(fixture.read(path), *text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_directory_in_the_way_is_named() {
+    let fixture = Fixture::new(&[("d/a", "1\n")], &[("d", "3\n")]).await;
+    fixture.write("d/mine", "m\n");
+    let refused = fixture.accept_all().await.refused;
+    assert_eq!(refused.len(), 1);
+    assert!(
+        refused[0].reason.ends_with("d is not a plain file any more."),
+        "{refused:?}"
+    );
+    assert_eq!(fixture.read("d/mine"), "m\n");
+}
+
+#[tokio::test]
+async fn an_unsaved_document_is_not_removed() {
+    let fixture = Fixture::new(&[("f", "unsaved\n")], &[]).await;
+    fixture.write("f", "on disk\n");
+    let mut editor = fixture.open("f", "unsaved\n");
+    let refused = fixture.accept_all().await.refused;
+    assert!(refused[0].reason.contains("Save it"), "{refused:?}");
+    assert_eq!(fixture.read("f"), "on disk\n");
+    assert!(editor.was_left_alone());
+    fixture.write("f", "unsaved\n");
+    assert_eq!(fixture.accept_all().await.refused, []);
+    assert!(!fixture.path("f").exists());
+}
+
+#[tokio::test]
+async fn a_document_keeps_its_byte_order_mark_and_says_so() {
+    let fixture = Fixture::new(&[("f", "\u{feff}a\n")], &[("f", "a\n")]).await;
+    let mut editor = fixture.open("f", "a\n");
+    let refused = fixture.accept_all().await.refused;
+    assert!(refused[0].reason.contains("byte order mark"), "{refused:?}");
+    assert!(editor.was_left_alone());
+    assert_eq!(fixture.states(), [HunkState::Pending]);
 }
 
 #[tokio::test]

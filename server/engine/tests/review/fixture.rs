@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A file by path and text; executable ones end in `.sh`.
+/// A file by path and text; executable ones end in `.sh` or begin with `#!`.
 type Files = [(&'static str, &'static str)];
 
 /// A workspace, its session, and an engine on both.
@@ -291,7 +291,11 @@ fn write(root: &Path, path: &str, text: &str) {
     let file = root.join(path);
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(&file, text).unwrap();
-    let mode = if path.ends_with(".sh") { 0o755 } else { 0o644 };
+    let mode = if path.ends_with(".sh") || text.starts_with("#!") {
+        0o755
+    } else {
+        0o644
+    };
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
