@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use futures::task::noop_waker_ref;
+use serde_json::Value;
 use tower::Service;
 use tower_lsp::ExitedError;
 use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
@@ -49,6 +50,7 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
+        let request = without_null_params(request);
         let id = request.id().cloned();
         let method = request.method().to_owned();
         self.shutdown_seen |= method == "shutdown" && id.is_some();
@@ -66,6 +68,19 @@ where
             Poll::Ready(outcome) => ready(outcome).boxed(),
             Poll::Pending => reply,
         }
+    }
+}
+
+/// Some clients send `"params": null` where there are none; tower-lsp would refuse that.
+fn without_null_params(request: Request) -> Request {
+    if !matches!(request.params(), Some(Value::Null)) {
+        return request;
+    }
+    let (method, id, _) = request.into_parts();
+    let request = Request::build(method);
+    match id {
+        Some(id) => request.id(id).finish(),
+        None => request.finish(),
     }
 }
 
