@@ -85,6 +85,10 @@ impl Board {
             return HashSet::new();
         }
         inner.revisions.insert(task.id.clone(), proposal.revision);
+        inner
+            .tasks
+            .entry(task.id.clone())
+            .or_insert_with(|| Arc::new(task.clone()));
         let mut dirty = inner.touched.remove(&task.id).unwrap_or_default();
         for path in &dirty {
             if let Some(file) = inner.files.get_mut(path) {
@@ -104,6 +108,24 @@ impl Board {
         dirty.extend(touched.iter().cloned());
         inner.touched.insert(task.id.clone(), touched);
         dirty
+    }
+
+    /// Forgets the tasks of a workspace and returns them with the files in which they had undecided hunks.
+    pub(crate) fn forget(&self, workspace: &Path) -> (Vec<TaskId>, HashSet<PathBuf>) {
+        let mut inner = self.lock();
+        let gone = inner.tasks.extract_if(|_, task| task.workspace == workspace);
+        let gone: Vec<TaskId> = gone.map(|(id, _)| id).collect();
+        let mut dirty = HashSet::new();
+        for id in &gone {
+            inner.revisions.remove(id);
+            dirty.extend(inner.touched.remove(id).unwrap_or_default());
+        }
+        inner.files.retain(|_, file| {
+            file.tasks.retain(|task| task.workspace != workspace);
+            file.pending.retain(|pending| !gone.contains(&pending.task));
+            !file.tasks.is_empty() || !file.pending.is_empty()
+        });
+        (gone, dirty)
     }
 
     /// Returns what is known of a file, by the engine's path.

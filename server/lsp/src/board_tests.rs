@@ -117,3 +117,22 @@ fn the_newest_task_of_a_file_comes_first() {
         ["c", "b", "a"]
     );
 }
+
+#[test]
+fn a_workspace_that_is_left_is_forgotten_and_can_come_back() {
+    let board = Board::default();
+    let task = todo_task("t", "a.rs", 0, "TODO x");
+    let mut other = todo_task("o", "a.rs", 0, "TODO x");
+    other.workspace = "/other".into();
+    board.set_task(&task);
+    board.set_task(&other);
+    let pending_one = proposal(1, &[("a.rs", FileChange::Modify, &[HunkState::Pending])]);
+    board.set_proposal(&task, &pending_one);
+    let (tasks, dirty) = board.forget(Path::new("/w"));
+    assert_eq!(tasks, std::slice::from_ref(&task.id));
+    assert!(dirty.contains(Path::new("/w/a.rs")) && dirty.len() == 1);
+    assert!(pending(&board, "/w/a.rs").is_empty() && board.file(Path::new("/w/a.rs")).tasks.is_empty());
+    assert_eq!(board.file(Path::new("/other/a.rs")).tasks.len(), 1);
+    board.set_proposal(&task, &pending_one);
+    assert_eq!(pending(&board, "/w/a.rs"), ["0"]);
+}

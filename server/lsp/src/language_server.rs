@@ -42,8 +42,8 @@ impl LanguageServer for Server {
         notifications::did_change(&self.connection, &params);
     }
 
-    async fn did_save(&self, _: DidSaveTextDocumentParams) {
-        // A save is no decision and changes no text. The engine watches the disk itself.
+    async fn did_save(&self, params: DidSaveTextDocumentParams) {
+        notifications::did_save(&self.connection, &params.text_document.uri);
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {

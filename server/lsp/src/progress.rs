@@ -47,6 +47,13 @@ impl Progress {
             shown.remove(&view.id);
         }
     }
+
+    /// Ends showing tasks that go on, because the client does not look at their workspace any more.
+    pub(crate) fn forget(&self, tasks: &[TaskId]) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        // What shows a task sees the end of its channel.
+        shown.retain(|task, _| !tasks.contains(task));
+    }
 }
 
 /// Returns the task that a token of ours stands for.

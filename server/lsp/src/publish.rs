@@ -70,7 +70,7 @@ impl Publisher {
 
 /// Publishes the diagnostics of marked files, for as long as the connection lives.
 pub(crate) async fn diagnostics(connection: Arc<Connection>) {
-    let mut published: HashMap<Url, Vec<Diagnostic>> = HashMap::new();
+    let mut published: HashMap<PathBuf, (Url, Vec<Diagnostic>)> = HashMap::new();
     connection.ready.cancelled().await;
     loop {
         connection.publisher.diagnostics.notified().await;
@@ -79,27 +79,32 @@ pub(crate) async fn diagnostics(connection: Arc<Connection>) {
         for path in marks.files {
             let document = connection.documents.at(&path);
             let uri = document.as_ref().map(|document| document.uri.clone());
-            let Some(uri) = uri.or_else(|| connection.workspaces.uri_of(&path)) else {
-                continue;
-            };
+            let uri = uri.or_else(|| connection.workspaces.uri_of(&path));
+            let known = published.remove(&path);
+            if let Some((old, _)) = known.as_ref().filter(|(old, _)| uri.as_ref() != Some(old)) {
+                // The file has another name now, or its workspace is not the client's any more.
+                publish(&connection, old.clone(), Vec::new()).await;
+            }
+            let Some(uri) = uri else { continue };
+            let known = known
+                .filter(|(old, _)| *old == uri)
+                .map(|(_, known)| known)
+                .unwrap_or_default();
             let pending = connection.board.file(&path).pending;
             let diagnostics = review::diagnostics(&pending, document.as_deref(), connection.encoding());
-            let known = published.get(&uri).map(Vec::as_slice).unwrap_or_default();
             let may_be_forgotten = marks.forgotten.contains(&path) && !known.is_empty();
-            if diagnostics == known && !may_be_forgotten {
-                continue;
+            if diagnostics != known || may_be_forgotten {
+                publish(&connection, uri.clone(), diagnostics.clone()).await;
             }
-            connection
-                .client
-                .publish_diagnostics(uri.clone(), diagnostics.clone(), None)
-                .await;
-            if diagnostics.is_empty() {
-                published.remove(&uri);
-            } else {
-                published.insert(uri, diagnostics);
+            if !diagnostics.is_empty() {
+                published.insert(path, (uri, diagnostics));
             }
         }
     }
+}
+
+async fn publish(connection: &Connection, uri: Url, diagnostics: Vec<Diagnostic>) {
+    connection.client.publish_diagnostics(uri, diagnostics, None).await;
 }
 
 /// Refreshes the client's lenses when they are marked, and regularly while a task is at work, for as long as the

@@ -114,9 +114,20 @@ impl Workspaces {
         (root, true)
     }
 
-    /// Removes the root that the client names so.
-    pub(crate) fn remove(&self, given: &Path) {
-        self.lock().list.retain(|root| root.given != given);
+    /// Removes the root that the client names so, and returns it unless the same directory stays under another name.
+    pub(crate) fn remove(&self, given: &Path) -> Option<Arc<Root>> {
+        let mut roots = self.lock();
+        let place = roots.list.iter().position(|root| root.given == given)?;
+        let removed = roots.list.remove(place);
+        let stays = roots.list.iter().any(|root| root.canonical == removed.canonical);
+        (!stays).then_some(removed)
+    }
+
+    /// Puts a root that was looked at anew in the place of the one with its name, if that is still there.
+    pub(crate) fn replace(&self, root: Root) {
+        if let Some(known) = self.lock().list.iter_mut().find(|known| known.given == root.given) {
+            *known = Arc::new(root);
+        }
     }
 
     /// Returns all roots.
@@ -175,7 +186,7 @@ pub(crate) fn named_roots(params: &InitializeParams) -> Vec<PathBuf> {
 ///
 /// A file without one has no workspace: a snapshot of whatever directory it lies in could be a whole home directory.
 pub(crate) fn project_of(file: &Path) -> Option<PathBuf> {
-    let is_root = |dir: &&Path| dir.join("aca.toml").is_file() || dir.join(".git").exists();
+    let is_root = |dir: &&Path| dir.join(aca_engine::config::FILE_NAME).is_file() || dir.join(".git").exists();
     file.ancestors().skip(1).find(is_root).map(Path::to_owned)
 }
 

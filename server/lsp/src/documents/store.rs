@@ -142,6 +142,7 @@ fn settle(awaited: &mut HashMap<Url, Vec<Awaited>>, document: &Document) {
         // Whoever waited may have given up.
         let _ = settled.seen.send(());
     }
+    list.retain(|awaited| !awaited.seen.is_closed());
     if list.is_empty() {
         awaited.remove(&document.uri);
     }

@@ -12,7 +12,11 @@ use crate::workspaces::path_of;
 pub(crate) fn did_change_workspace_folders(connection: &Arc<Connection>, params: DidChangeWorkspaceFoldersParams) {
     connection.workspaces.set_named();
     for folder in params.event.removed.iter().filter_map(|folder| path_of(&folder.uri)) {
-        connection.workspaces.remove(&folder);
+        if let Some(root) = connection.workspaces.remove(&folder) {
+            let (tasks, files) = connection.board.forget(&root.canonical);
+            connection.progress.forget(&tasks);
+            connection.publisher.files(files);
+        }
     }
     for folder in params.event.added.iter().filter_map(|folder| path_of(&folder.uri)) {
         connection.add_root(folder);

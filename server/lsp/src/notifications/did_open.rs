@@ -42,10 +42,17 @@ fn find_project(connection: &Arc<Connection>, uri: Url) {
 pub(super) fn place_anew(connection: &Arc<Connection>) {
     for document in connection.documents.all() {
         let file = connection.workspaces.file(&document.uri);
-        if file.as_ref().map(|file| &file.path) == document.file.as_ref().map(|file| &file.path) {
+        let is_as_before = match (&file, &document.file) {
+            (Some(now), Some(before)) => Arc::ptr_eq(&now.root, &before.root) && now.path == before.path,
+            (None, None) => true,
+            _ => false,
+        };
+        if is_as_before {
             continue;
         }
-        if let Some(old) = &document.file {
+        if let Some(old) = &document.file
+            && file.as_ref().is_none_or(|now| now.path != old.path)
+        {
             connection.engine.buffers().close(connection.editor, &old.path);
         }
         let Some(placed) = connection

@@ -4,6 +4,7 @@ mod did_change;
 mod did_change_workspace_folders;
 mod did_close;
 mod did_open;
+mod did_save;
 mod set_trace;
 mod work_done_progress_cancel;
 
@@ -11,5 +12,6 @@ pub(crate) use did_change::did_change;
 pub(crate) use did_change_workspace_folders::did_change_workspace_folders;
 pub(crate) use did_close::did_close;
 pub(crate) use did_open::did_open;
+pub(crate) use did_save::did_save;
 pub(crate) use set_trace::set_trace;
 pub(crate) use work_done_progress_cancel::work_done_progress_cancel;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aca_protocol::proposal::HunkState;
 use lsp_types::{CodeLens, Position, Range};
 
 use super::actions::can_land;
@@ -32,7 +33,11 @@ pub(crate) fn lenses(document: &Document, pending: &[Arc<Pending>], encoding: En
             push("✓ accept", commands::ACCEPT);
             push("✗ reject", commands::REJECT);
         } else {
-            push("conflict: ✗ reject", commands::REJECT);
+            let why = match hunk.hunk.state {
+                HunkState::Conflict { .. } => "conflict",
+                _ => "cannot be landed",
+            };
+            push(&format!("{why}: ✗ reject"), commands::REJECT);
         }
     }
     lenses

@@ -41,6 +41,11 @@ pub(crate) const TESTS: &[Test] = &[
         "features::a_broken_configuration_is_said_to_be",
         a_broken_configuration_is_said_to_be,
     ),
+    ("features::saved_settings_count_at_once", saved_settings_count_at_once),
+    (
+        "features::a_removed_workspace_has_no_actions",
+        a_removed_workspace_has_no_actions,
+    ),
     (
         "features::front_ends_that_ask_are_told_of_tasks",
         front_ends_that_ask_are_told_of_tasks,
@@ -254,4 +259,34 @@ fn a_broken_configuration_is_said_to_be() {
     );
     let uri = client.open("a.rs", "// TODO sort them\n");
     assert_eq!(actions(&mut client, &uri, [0, 0, 0, 0]).len(), 1);
+}
+
+fn saved_settings_count_at_once() {
+    let mut client = literals();
+    let uri = client.open("a.rs", "// LATER sort them\n");
+    let save = |client: &mut Client, settings: &str| {
+        std::fs::write(client.workspace().join("aca.toml"), settings).unwrap();
+        let settings = client.uri("aca.toml");
+        client.notify("textDocument/didSave", json!({ "textDocument": { "uri": settings } }));
+    };
+    assert!(actions(&mut client, &uri, [0, 0, 0, 0]).is_empty());
+    save(&mut client, "[todo]\nkeywords = [\"LATER\"]\n");
+    assert_eq!(titles(&actions(&mut client, &uri, [0, 0, 0, 0])), ["Do this"]);
+    save(&mut client, "[todo\n");
+    client.incoming("window/showMessage");
+    assert_eq!(titles(&actions(&mut client, &uri, [0, 0, 0, 0])), ["Do this"]);
+}
+
+fn a_removed_workspace_has_no_actions() {
+    let mut client = literals();
+    let uri = client.open("a.rs", "// TODO sort them\n");
+    assert_eq!(actions(&mut client, &uri, [0, 0, 0, 0]).len(), 1);
+    let folder = json!([{ "uri": client.uri(""), "name": "work" }]);
+    for (event, expected) in [
+        (json!({ "added": [], "removed": folder }), 0),
+        (json!({ "added": folder, "removed": [] }), 1),
+    ] {
+        client.notify("workspace/didChangeWorkspaceFolders", json!({ "event": event }));
+        assert_eq!(actions(&mut client, &uri, [0, 0, 0, 0]).len(), expected);
+    }
 }
