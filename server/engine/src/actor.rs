@@ -6,17 +6,22 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aca_protocol::{AttemptId, SessionId, TaskId};
 use aca_store::{NewEvent, Row, Store};
 use aca_workspace::objects::Objects;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::core::{Command, Effect, Event, Live, Stage, State};
 use crate::handle::{Change, SessionView, Shared};
 use crate::proposal::Job;
 use crate::{Error, attempt, config, layout, proposal};
+
+/// How long a shutdown waits for the sandboxes and checkouts of ended attempts to be removed.
+const DISCARD_GRACE: Duration = Duration::from_secs(5);
 
 /// What the actor is told.
 pub(crate) enum Message {
@@ -62,6 +67,8 @@ pub(crate) struct SessionContext {
 pub(crate) struct Actor {
     shared: Arc<Shared>,
     sessions: HashMap<SessionId, Session>,
+    /// What is being removed of attempts that have ended.
+    discards: TaskTracker,
 }
 
 struct Session {
@@ -78,6 +85,7 @@ impl Actor {
         Self {
             shared,
             sessions: HashMap::new(),
+            discards: TaskTracker::new(),
         }
     }
 
@@ -102,6 +110,9 @@ impl Actor {
                 Message::Live { session, task, change } => self.live(&session, &task, change),
                 Message::Problem(problem) => self.problem(problem),
                 Message::Shutdown { reply } => {
+                    self.discards.close();
+                    // What is not removed by then, the next owner removes.
+                    let _ = tokio::time::timeout(DISCARD_GRACE, self.discards.wait()).await;
                     let _ = reply.send(());
                     break;
                 }
@@ -124,9 +135,15 @@ impl Actor {
         };
         let data_dir = self.shared.config.data_dir.clone();
         let opening = tokio::task::spawn_blocking(move || load(&data_dir, &root, max_parallel));
-        let (context, store, state) = opening
+        let Loaded {
+            context,
+            store,
+            state,
+            unreadable,
+        } = opening
             .await
             .map_err(|error| Error::internal("Opening the session", error))??;
+        unreadable.into_iter().for_each(|problem| self.problem(problem));
         let id = context.id.clone();
         let review = proposal::spawn(Arc::clone(&self.shared), Arc::clone(&context));
         let session = Session {
@@ -140,6 +157,9 @@ impl Actor {
         self.sessions.insert(id.clone(), session);
         self.publish(&id, None);
         self.carry_on(&id);
+        if let Err(error) = self.command(&id, Command::Resume).await {
+            self.problem(format!("Waiting tasks could not be given their turn: {error}"));
+        }
         Ok(id)
     }
 
@@ -156,7 +176,10 @@ impl Actor {
         let reviewable = session.state.tasks().filter(|task| task.proposed.is_some());
         effects.extend(reviewable.map(|task| Effect::Review(task.id.clone())));
         let ended = session.state.attempts().filter(|attempt| attempt.stage == Stage::Ended);
-        let left = ended.filter(|attempt| attempt::has_leftovers(&session.context, attempt));
+        let left = ended.filter(|attempt| {
+            let task = session.state.task(&attempt.task);
+            task.is_some_and(|task| attempt::has_leftovers(&session.context, attempt, task))
+        });
         effects.extend(left.map(|attempt| Effect::Discard(attempt.id.clone())));
         for effect in effects {
             self.perform(id, effect);
@@ -167,15 +190,12 @@ impl Actor {
         let session = self.sessions.get_mut(id);
         let session = session.ok_or_else(|| Error::NotFound(format!("The session {id} is not open.")))?;
         let events = session.state.decide(command)?;
-        for event in events {
-            let session = self.sessions.get_mut(id);
-            let session = session.ok_or_else(|| Error::NotFound(format!("The session {id} is not open.")))?;
-            session.state = session.record(&event).await?;
-            let effects = session.state.effects(&event);
-            self.publish(id, task_of(&event, self.sessions.get(id)).as_ref());
-            for effect in effects {
-                self.perform(id, effect);
-            }
+        let effects = session.record(&events).await?;
+        for event in &events {
+            self.publish(id, task_of(event, self.sessions.get(id)).as_ref());
+        }
+        for effect in effects {
+            self.perform(id, effect);
         }
         Ok(())
     }
@@ -202,14 +222,9 @@ impl Actor {
             Effect::Stop(attempt) => session.stops.entry(attempt).or_default().cancel(),
             Effect::Discard(attempt) => {
                 session.stops.remove(&attempt);
-                if let Some((known, task)) = session.attempt_and_task(&attempt)
-                    && !matches!(task.phase, crate::core::Phase::Lost { .. })
-                {
-                    tokio::spawn(attempt::discard(
-                        Arc::clone(&self.shared),
-                        Arc::clone(&session.context),
-                        known,
-                    ));
+                if let Some((known, task)) = session.attempt_and_task(&attempt) {
+                    let (shared, context) = (Arc::clone(&self.shared), Arc::clone(&session.context));
+                    self.discards.spawn(attempt::discard(shared, context, known, task));
                 }
             }
             Effect::Review(task) => {
@@ -284,30 +299,42 @@ impl Session {
         Some((attempt.clone(), self.state.task(&attempt.task)?.clone()))
     }
 
-    /// Writes one event with the rows it changes and returns the state after it.
-    async fn record(&self, event: &Event) -> Result<State, Error> {
-        let body = serde_json::to_vec(event).map_err(|error| Error::internal("Encoding an event", error))?;
-        let mut next = self.state.clone();
+    /// Writes events with the rows they change, all or none, applies them, and returns what they set in motion.
+    async fn record(&mut self, events: &[Event]) -> Result<Vec<Effect>, Error> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
         let at_ms = now_ms();
-        next.apply(event, at_ms);
-        let task = task_in(event, &next);
-        let rows = rows(&next, task.as_ref());
-        let attempt = attempt_in(event).cloned();
-        let kind = kind(&body);
+        let mut next = self.state.clone();
+        let (mut records, mut changed, mut effects) = (Vec::new(), Vec::new(), Vec::new());
+        for event in events {
+            let body = serde_json::to_vec(event).map_err(|error| Error::internal("Encoding an event", error))?;
+            next.apply(event, at_ms);
+            effects.extend(next.effects(event));
+            let task = task_in(event, &next);
+            changed.extend(rows(&next, task.as_ref()));
+            records.push((kind(&body), task, attempt_in(event).cloned(), body));
+        }
         let store = Arc::clone(&self.store);
         let writing = tokio::task::spawn_blocking(move || {
+            let mut encoded = Vec::with_capacity(records.len());
+            for (kind, task, attempt, body) in &records {
+                encoded.push(NewEvent {
+                    kind,
+                    ts_ms: at_ms,
+                    task: task.as_ref(),
+                    attempt: attempt.as_ref(),
+                    body,
+                });
+            }
             let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-            let event = NewEvent {
-                kind: &kind,
-                ts_ms: at_ms,
-                task: task.as_ref(),
-                attempt: attempt.as_ref(),
-                body: &body,
-            };
-            store.append(&[event], &rows)
+            store.append(&encoded, &changed)
         });
         match writing.await {
-            Ok(Ok(_)) => Ok(next),
+            Ok(Ok(_)) => {
+                self.state = next;
+                Ok(effects)
+            }
             Ok(Err(error)) => Err(store_error(error)),
             Err(error) => Err(Error::internal("Writing to the session", error)),
         }
@@ -376,12 +403,25 @@ fn rows(state: &State, task: Option<&TaskId>) -> Vec<Row> {
     rows
 }
 
-fn load(data_dir: &Path, root: &Path, max_parallel: usize) -> Result<(Arc<SessionContext>, Store, State), Error> {
-    let known = aca_store::sessions(data_dir);
-    let existing = known.into_iter().find_map(|(dir, meta)| match meta {
-        Ok(meta) if meta.workspace == root => Some(dir),
-        _ => None,
-    });
+/// A session as it was found or made.
+struct Loaded {
+    context: Arc<SessionContext>,
+    store: Store,
+    state: State,
+    /// Why other sessions could not be read; one of them may be that of the same workspace.
+    unreadable: Vec<String>,
+}
+
+fn load(data_dir: &Path, root: &Path, max_parallel: usize) -> Result<Loaded, Error> {
+    let mut existing = None;
+    let mut unreadable = Vec::new();
+    for (dir, meta) in aca_store::sessions(data_dir) {
+        match meta {
+            Ok(meta) if meta.workspace == root => existing = existing.or(Some(dir)),
+            Ok(_) => {}
+            Err(error) => unreadable.push(format!("A session was left out: {error}")),
+        }
+    }
     let (dir, store) = match existing {
         Some(dir) => {
             let store = Store::open(&dir).map_err(store_error)?;
@@ -413,7 +453,12 @@ fn load(data_dir: &Path, root: &Path, max_parallel: usize) -> Result<(Arc<Sessio
         dir,
         objects,
     };
-    Ok((Arc::new(context), store, state))
+    Ok(Loaded {
+        context: Arc::new(context),
+        store,
+        state,
+        unreadable,
+    })
 }
 
 fn store_error(error: aca_store::Error) -> Error {

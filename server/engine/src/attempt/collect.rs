@@ -47,7 +47,10 @@ impl Context {
             End::Failed { reason } => Ok(AttemptEnd::Failed { reason }),
             End::Finished => {
                 self.show("reading the result");
-                let (proposed, refused) = self.result().await?;
+                let (proposed, refused) = match self.result().await {
+                    Ok(result) => result,
+                    Err(reason) => return Ok(self.unread(&reason)),
+                };
                 let mut summary = outcome.summary;
                 for (path, reason) in refused {
                     summary.push_str(&format!("\nLeft out: {path}: {reason}"));
@@ -55,6 +58,16 @@ impl Context {
                 Ok(AttemptEnd::Finished { summary, proposed })
             }
         }
+    }
+
+    /// The work is done, so it is kept where it cannot be read.
+    fn unread(&self, reason: &str) -> AttemptEnd {
+        let work = self.dir.work();
+        let reason = format!(
+            "The agent finished, and its result cannot be read: {reason} Its checkout is kept in {}.",
+            work.display()
+        );
+        AttemptEnd::Lost { reason }
     }
 
     /// Reads the result; the second part is what was left out of it, path and reason.

@@ -11,18 +11,23 @@ mod prepare;
 mod watch;
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use aca_protocol::agent::files;
-use aca_sandbox::Status;
+use aca_sandbox::{Backend, Status};
 use tokio_util::sync::CancellationToken;
 
 use crate::actor::{LiveChange, Message, SessionContext};
-use crate::core::{Attempt, AttemptEnd, Command, Stage, Task};
+use crate::core::{Attempt, AttemptEnd, Command, Phase, Stage, Task};
 use crate::handle::Shared;
 use crate::layout::AttemptDir;
 use crate::parts;
 
 pub(crate) use journal::transcript;
+
+/// How long to wait before something that failed is tried again; doubled each time.
+const RETRY_FIRST: Duration = Duration::from_millis(100);
+const RETRY_LAST: Duration = Duration::from_secs(5);
 
 /// What the steps of one attempt share.
 pub(crate) struct Context {
@@ -60,8 +65,7 @@ pub(crate) async fn run(
         Err(_) if context.stop.is_cancelled() => AttemptEnd::Stopped,
         Err(reason) => AttemptEnd::Failed { reason },
     };
-    let attempt = context.attempt.id.clone();
-    if let Err(error) = context.command(Command::Ended { attempt, end }).await {
+    if let Err(error) = context.record_end(end).await {
         // The attempt stays where it is recorded to be; the next start of the engine collects it.
         let problem = format!(
             "The end of the attempt {} could not be recorded: {error}",
@@ -72,12 +76,19 @@ pub(crate) async fn run(
 }
 
 /// Returns whether something of an ended attempt is still there to be discarded.
-pub(crate) fn has_leftovers(session: &SessionContext, attempt: &Attempt) -> bool {
-    AttemptDir::new(&session.dir, &attempt.id).work().exists()
+pub(crate) fn has_leftovers(session: &SessionContext, attempt: &Attempt, task: &Task) -> bool {
+    let dir = AttemptDir::new(&session.dir, &attempt.id);
+    // The record of the checkout goes last, so it is there for as long as anything else may be.
+    dir.checkout().exists() || (!keeps_checkout(task) && dir.work().exists())
 }
 
-/// Removes the sandbox and the checkout of an attempt that has ended. Its journal stays.
-pub(crate) async fn discard(shared: Arc<Shared>, session: Arc<SessionContext>, attempt: Attempt) {
+/// The checkout of a lost attempt is all that is left of its work.
+fn keeps_checkout(task: &Task) -> bool {
+    matches!(task.phase, Phase::Lost { .. })
+}
+
+/// Removes the sandbox of an attempt that has ended, and its checkout unless it is lost. Its journal stays.
+pub(crate) async fn discard(shared: Arc<Shared>, session: Arc<SessionContext>, attempt: Attempt, task: Task) {
     let dir = AttemptDir::new(&session.dir, &attempt.id);
     if attempt.backend.is_some() {
         let removed = match parts::backend_of(&shared.config, &session.root, &attempt) {
@@ -96,11 +107,15 @@ pub(crate) async fn discard(shared: Arc<Shared>, session: Arc<SessionContext>, a
             return;
         }
     }
-    for gone in [dir.work(), dir.out().join(files::SOCKET)] {
-        let removing = tokio::task::spawn_blocking(move || collect::remove_tree(&gone));
-        if let Ok(Err(error)) = removing.await {
-            tracing::warn!(%error, attempt = %attempt.id, "leftovers of an attempt could not be removed");
+    let removing = tokio::task::spawn_blocking(move || {
+        if !keeps_checkout(&task) {
+            collect::remove_tree(&dir.work())?;
         }
+        collect::remove_tree(&dir.out().join(files::SOCKET))?;
+        collect::remove_tree(&dir.checkout())
+    });
+    if let Ok(Err(error)) = removing.await {
+        tracing::warn!(%error, attempt = %attempt.id, "leftovers of an attempt could not be removed");
     }
 }
 
@@ -120,9 +135,14 @@ impl Context {
 
     /// Finds out what became of a sandbox that was, or may have been, started before the engine was.
     async fn reconcile(&self) -> Result<AttemptEnd, String> {
-        let backend = parts::backend_of(&self.shared.config, &self.session.root, &self.attempt)?;
-        let name = self.attempt.id.as_str();
-        let status = backend.inspect(name).await.map_err(|error| error.to_string())?;
+        let mut pause = RETRY_FIRST;
+        let backend = loop {
+            match parts::backend_of(&self.shared.config, &self.session.root, &self.attempt) {
+                Ok(backend) => break backend,
+                Err(reason) => self.before_retry(reason, &mut pause).await?,
+            }
+        };
+        let status = self.status(&*backend).await?;
         let begun = self.dir.out().join(files::STARTED).exists();
         match status {
             Status::Running => {
@@ -163,6 +183,46 @@ impl Context {
             self.dir.work().display()
         );
         Ok(AttemptEnd::Lost { reason })
+    }
+
+    /// Returns what became of the sandbox, once its backend can tell: one that cannot be asked about may still run.
+    async fn status(&self, backend: &dyn Backend) -> Result<Status, String> {
+        let mut pause = RETRY_FIRST;
+        loop {
+            match backend.inspect(self.attempt.id.as_str()).await {
+                Ok(status) => return Ok(status),
+                Err(error) => self.before_retry(error.to_string(), &mut pause).await?,
+            }
+        }
+    }
+
+    /// Shows why something failed that will be tried again, and waits; a stop ends the trying with that reason.
+    async fn before_retry(&self, reason: String, pause: &mut Duration) -> Result<(), String> {
+        if self.stop.is_cancelled() {
+            return Err(reason);
+        }
+        self.show(format!("trying again: {reason}"));
+        tokio::select! {
+            () = tokio::time::sleep(*pause) => {}
+            () = self.stop.cancelled() => {}
+        }
+        *pause = (*pause * 2).min(RETRY_LAST);
+        Ok(())
+    }
+
+    /// Records the end, and waits for space if the disk is full.
+    async fn record_end(&self, end: AttemptEnd) -> Result<(), crate::Error> {
+        let mut pause = RETRY_FIRST;
+        loop {
+            let attempt = self.attempt.id.clone();
+            let end = end.clone();
+            match self.command(Command::Ended { attempt, end }).await {
+                Err(crate::Error::Unavailable(reason)) => self.show(format!("trying again: {reason}")),
+                done => return done,
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(RETRY_LAST);
+        }
     }
 
     async fn record_started(&self) -> Result<(), String> {

@@ -115,6 +115,8 @@ impl Context {
     }
 
     async fn assemble(&self, config: &Config) -> Result<Prepared, String> {
+        // What is wrong with the gateway's settings is said before anything runs.
+        parts::shared_gateway(&self.shared, &self.session.root)?;
         let backend = parts::backend(&self.shared.config, config, config.sandbox.backend);
         let mut show = |line: String| self.show(line);
         backend.prepare(&mut show).await.map_err(|error| error.to_string())?;

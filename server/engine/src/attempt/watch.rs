@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aca_gateway::Gateway;
 use aca_protocol::agent::{AttemptSpec, ControlRequest, Record};
 use aca_sandbox::{Backend, Status};
 use tokio::io::BufReader;
@@ -10,12 +11,15 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::journal::read_line;
 use super::link::{Link, Stream};
-use super::{Context, activity};
+use super::{Context, RETRY_FIRST, RETRY_LAST, activity};
 use crate::core::{AttemptEnd, Command};
 use crate::parts;
 
 /// How long the agent may take to answer a stop before its sandbox is killed.
 const STOP_ANSWER: Duration = Duration::from_millis(700);
+
+/// How long the journal may take to end after the agent was asked to stop, before its sandbox is killed.
+const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// How long the sandbox may take to end after the journal has.
 const END_GRACE: Duration = Duration::from_millis(500);
@@ -23,15 +27,20 @@ const END_GRACE: Duration = Duration::from_millis(500);
 /// How long the usage of the last model requests is waited for.
 const USAGE_GRACE: Duration = Duration::from_secs(1);
 
-/// How long to wait before the first attempt to connect again; doubled each time.
-const RECONNECT_FIRST: Duration = Duration::from_millis(100);
-const RECONNECT_LAST: Duration = Duration::from_secs(5);
-
 impl Context {
     /// Stays with a sandbox that was started until it has ended, and returns how.
     pub(super) async fn watch(&self, backend: &dyn Backend) -> Result<AttemptEnd, String> {
         let (models, traffic) = mpsc::channel(64);
-        let gateway = AbortOnDropHandle::new(tokio::spawn(self.carry_models(traffic)?));
+        let spec: AttemptSpec = super::collect::read_json(&self.dir.spec())?;
+        let mut pause = RETRY_FIRST;
+        let gateway = loop {
+            match parts::shared_gateway(&self.shared, &self.session.root) {
+                Ok(gateway) => break gateway,
+                Err(reason) => self.before_retry(reason, &mut pause).await?,
+            }
+        };
+        let carrying = self.carry_models(spec.gateway_token, gateway, traffic);
+        let gateway = AbortOnDropHandle::new(tokio::spawn(carrying));
         let end = self.until_ended(backend, models).await;
         // What the last requests used is still being recorded.
         if tokio::time::timeout(USAGE_GRACE, gateway).await.is_err() {
@@ -43,7 +52,7 @@ impl Context {
     async fn until_ended(&self, backend: &dyn Backend, models: mpsc::Sender<Stream>) -> Result<AttemptEnd, String> {
         let name = self.attempt.id.as_str();
         let mut offset = 0;
-        let mut pause = RECONNECT_FIRST;
+        let mut pause = RETRY_FIRST;
         loop {
             let before = offset;
             let followed = self.follow(backend, &models, &mut offset).await;
@@ -54,7 +63,7 @@ impl Context {
                 backend.stop(name).await.map_err(|error| error.to_string())?;
                 return self.collect_or_lost("it was stopped").await;
             }
-            match backend.inspect(name).await.map_err(|error| error.to_string())? {
+            match self.status(backend).await? {
                 Status::Running | Status::Created => {}
                 Status::Exited { code, oom } => return self.ended_without_outcome(code, oom).await,
                 Status::Absent => return self.collect_or_lost("its sandbox was removed while it ran").await,
@@ -65,9 +74,9 @@ impl Context {
                 "the connection to the agent ended; connecting again"
             );
             pause = if offset > before {
-                RECONNECT_FIRST
+                RETRY_FIRST
             } else {
-                (pause * 2).min(RECONNECT_LAST)
+                (pause * 2).min(RETRY_LAST)
             };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -83,15 +92,16 @@ impl Context {
         models: &mpsc::Sender<Stream>,
         offset: &mut u64,
     ) -> std::io::Result<()> {
-        let carrier = backend
-            .connect(self.attempt.id.as_str(), &self.dir.out())
-            .await
-            .map_err(std::io::Error::other)?;
-        let (link, driving) = Link::new(carrier, models.clone());
-        let _driving = AbortOnDropHandle::new(tokio::spawn(driving));
-        let mut journal = BufReader::new(link.journal(*offset).await?);
+        // A program in the sandbox may answer in the agent's place, and never.
+        let connected = tokio::select! {
+            connected = self.connect(backend, models, *offset) => connected?,
+            () = self.stop_overdue(STOP_ANSWER) => return Ok(()),
+        };
+        let (link, _driving, mut journal) = connected;
         let mut line = Vec::new();
         let mut stopping = false;
+        let overdue = self.stop_overdue(STOP_GRACE);
+        tokio::pin!(overdue);
         loop {
             tokio::select! {
                 // Cancel safe: what was read stays in `line`.
@@ -107,8 +117,31 @@ impl Context {
                     stopping = true;
                     self.pass_stop_on(&link, backend).await?;
                 }
+                () = &mut overdue => return Ok(()),
             }
         }
+    }
+
+    async fn connect(
+        &self,
+        backend: &dyn Backend,
+        models: &mpsc::Sender<Stream>,
+        offset: u64,
+    ) -> std::io::Result<(Link, AbortOnDropHandle<()>, BufReader<Stream>)> {
+        let carrier = backend
+            .connect(self.attempt.id.as_str(), &self.dir.out())
+            .await
+            .map_err(std::io::Error::other)?;
+        let (link, driving) = Link::new(carrier, models.clone());
+        let driving = AbortOnDropHandle::new(tokio::spawn(driving));
+        let journal = BufReader::new(link.journal(offset).await?);
+        Ok((link, driving, journal))
+    }
+
+    /// Returns `grace` after a stop was asked for.
+    async fn stop_overdue(&self, grace: Duration) {
+        self.stop.cancelled().await;
+        tokio::time::sleep(grace).await;
     }
 
     /// Asks the agent to stop, and kills the sandbox if it does not take that.
@@ -148,17 +181,17 @@ impl Context {
     /// Serves the agent's model requests through the gateway and records what they use.
     fn carry_models(
         &self,
+        token: String,
+        gateway: Gateway,
         mut traffic: mpsc::Receiver<Stream>,
-    ) -> Result<impl Future<Output = ()> + Send + use<>, String> {
-        let spec: AttemptSpec = super::collect::read_json(&self.dir.spec())?;
-        let gateway = parts::shared_gateway(&self.shared, &self.session.root)?;
+    ) -> impl Future<Output = ()> + Send + use<> {
         let (used, mut usage) = mpsc::unbounded_channel::<aca_gateway::RequestUsage>();
         let (shared, session, attempt) = (self.shared.clone(), self.session.id.clone(), self.attempt.id.clone());
-        Ok(async move {
+        async move {
             let serving = async move {
                 while let Some(stream) = traffic.recv().await {
                     let (gateway, attempt, used) = (gateway.clone(), attempt.clone(), used.clone());
-                    let token = spec.gateway_token.clone();
+                    let token = token.clone();
                     tokio::spawn(async move { gateway.serve(stream, attempt, &token, used).await });
                 }
             };
@@ -174,6 +207,6 @@ impl Context {
                 }
             };
             tokio::join!(serving, recording);
-        })
+        }
     }
 }

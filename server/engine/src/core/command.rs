@@ -18,6 +18,8 @@ pub enum Command {
         title: String,
         origin: Origin,
     },
+    /// The session was opened: tasks whose turn has come must not go on waiting.
+    Resume,
     /// The base is stored.
     Snapshotted { attempt: AttemptId, base: String },
     /// The sandbox is about to be started.
@@ -55,6 +57,7 @@ impl State {
     pub fn decide(&self, command: Command) -> Result<Vec<Event>, Error> {
         match command {
             Command::Create { task, title, origin } => self.create(task, title, origin),
+            Command::Resume => Ok(self.next_turns(self.active())),
             Command::Snapshotted { attempt, base } => self.stage_step(
                 &attempt,
                 Stage::Planned,
@@ -151,12 +154,7 @@ impl State {
             return Ok(Vec::new());
         }
         let mut events = vec![Event::AttemptEnded { attempt, end }];
-        let next = self.tasks().find(|task| task.phase == Phase::Queued);
-        if let Some(next) = next
-            && self.active() <= self.max_parallel()
-        {
-            events.push(self.plan(&next.id));
-        }
+        events.extend(self.next_turns(self.active().saturating_sub(1)));
         Ok(events)
     }
 
@@ -190,6 +188,13 @@ impl State {
             }
         }
         Ok(open)
+    }
+
+    /// Plans waiting tasks, oldest first, as far as there is room beside `active` attempts.
+    fn next_turns(&self, active: usize) -> Vec<Event> {
+        let waiting = self.tasks().filter(|task| task.phase == Phase::Queued);
+        let free = self.max_parallel().saturating_sub(active);
+        waiting.take(free).map(|task| self.plan(&task.id)).collect()
     }
 
     fn plan(&self, task: &TaskId) -> Event {

@@ -105,6 +105,22 @@ fn shown(state: &State, name: &str) -> TaskState {
 }
 
 #[test]
+fn opening_gives_free_turns_to_waiting_tasks_oldest_first() {
+    let mut state = state(1);
+    all(&mut state, [create("a"), create("b"), create("c"), create("d")]);
+    // The settings allow more by now, or the last end was recorded without the turn that follows it.
+    let mut wider = State::new(SessionId::new("0123456789abcdef"), 3);
+    for name in ["a", "b", "c", "d"] {
+        let event = state.decide(create(&format!("new-{name}"))).unwrap().remove(0);
+        wider.apply(&event, 7);
+    }
+    let turns = ["new-a", "new-b", "new-c"].map(|name| Effect::Attempt(attempt(name)));
+    assert_eq!(step(&mut wider, Command::Resume).unwrap(), turns);
+    assert_eq!(step(&mut wider, Command::Resume).unwrap(), []);
+    assert_eq!(step(&mut state, Command::Resume).unwrap(), [], "there is no room");
+}
+
+#[test]
 fn a_task_runs_at_once_and_a_second_waits_for_its_turn() {
     let mut state = state(1);
     assert_eq!(step(&mut state, create("a")).unwrap(), [Effect::Attempt(attempt("a"))]);
