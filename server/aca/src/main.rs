@@ -41,7 +41,7 @@ fn main() {
             end
         })
         .unwrap_or_else(|failure| {
-            let _ = writeln!(std::io::stderr(), "aca: {}", failure.message);
+            let _ = writeln!(std::io::stderr(), "aca: {}", terminal::harmless(&failure.message));
             failure.exit
         });
     std::process::exit(exit as i32);

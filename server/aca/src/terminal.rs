@@ -58,10 +58,10 @@ impl Screen {
         Ok(())
     }
 
-    /// Writes a remark to stderr.
+    /// Writes a remark to stderr, made [`harmless`].
     #[expect(clippy::unused_self, reason = "everything a person reads goes through the screen")]
     pub(crate) fn note(self, text: &str) {
-        let _ = writeln!(io::stderr(), "{text}");
+        let _ = writeln!(io::stderr(), "{}", harmless(text));
     }
 
     /// Begins a line that changes.
@@ -123,15 +123,24 @@ pub(crate) fn harmless(text: &str) -> String {
     for character in text.chars() {
         match character {
             '\n' | '\t' => out.push(character),
-            // Invisible characters that reorder text would show other code than what lands.
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}'..='\u{200f}' => {
-                out.extend(character.escape_unicode());
-            }
-            _ if character.is_control() => out.extend(character.escape_unicode()),
+            _ if character.is_control() || is_deceptive(character) => out.extend(character.escape_unicode()),
             _ => out.push(character),
         }
     }
     out
+}
+
+/// Makes a text [`harmless`] that is part of a line: it cannot begin lines of its own.
+pub(crate) fn harmless_line(text: &str) -> String {
+    harmless(text).replace('\n', "\\n").replace('\t', "\\t")
+}
+
+/// Whether a character shows nothing, or reorders others: code would look other than what lands.
+fn is_deceptive(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Nobody reads any more: that is theirs to decide.
@@ -152,9 +161,11 @@ mod tests {
             ("\u{1b}[2Jgone", "\\u{1b}[2Jgone"),
             ("a\rb", "a\\u{d}b"),
             ("if \u{202e}resu", "if \\u{202e}resu"),
+            ("\u{2067}a\u{61c}\u{e0041}", "\\u{2067}a\\u{61c}\\u{e0041}"),
             ("\u{9b}31m", "\\u{9b}31m"),
         ] {
             assert_eq!(harmless(text), expected);
         }
+        assert_eq!(harmless_line("a\n✓ b\t\u{1b}"), "a\\n✓ b\\t\\u{1b}");
     }
 }

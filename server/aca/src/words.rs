@@ -7,16 +7,16 @@ use aca_protocol::task::{TaskState, TaskView, Usage};
 use console::style;
 
 use crate::exit::{Exit, Failure};
-use crate::terminal::harmless;
+use crate::terminal::{harmless, harmless_line};
 
 /// Says where a task stands, in a few words.
 pub(crate) fn state(state: &TaskState) -> String {
     match state {
         TaskState::Queued => "queued".into(),
         TaskState::Preparing { step } if step.is_empty() => "preparing".into(),
-        TaskState::Preparing { step } => format!("preparing: {}", harmless(step)),
+        TaskState::Preparing { step } => format!("preparing: {}", harmless_line(step)),
         TaskState::Running { activity, .. } if activity.is_empty() => "running".into(),
-        TaskState::Running { activity, .. } => format!("running: {}", harmless(activity)),
+        TaskState::Running { activity, .. } => format!("running: {}", harmless_line(activity)),
         TaskState::Stopping => "stopping".into(),
         TaskState::Stopped => "stopped".into(),
         TaskState::Ready { pending, conflicts: 0 } => format!("ready: {} to review", count(*pending, "hunk")),
@@ -59,17 +59,17 @@ pub(crate) fn task_line(task: &TaskView) -> String {
         TaskState::Landed { .. } => style(words).green(),
         _ => style(words).cyan(),
     };
-    format!("{}  {}  {words}", style(&task.id).dim(), harmless(&task.title))
+    format!("{}  {}  {words}", style(&task.id).dim(), harmless_line(&task.title))
 }
 
 /// What happens to a file, as a heading.
 pub(crate) fn file_heading(file: &FileView) -> String {
-    let path = harmless(&file.path);
+    let path = harmless_line(&file.path);
     let text = match &file.change {
         FileChange::Modify => path,
         FileChange::Create => format!("{path} (new)"),
         FileChange::Delete => format!("{path} (deleted)"),
-        FileChange::Rename { from } => format!("{path} (was {})", harmless(from)),
+        FileChange::Rename { from } => format!("{path} (was {})", harmless_line(from)),
         FileChange::Binary => format!(
             "{path} (binary, {})",
             if file.hunks.is_empty() { "unchanged" } else { "changed" }

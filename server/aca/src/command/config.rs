@@ -6,6 +6,7 @@ use serde_json::{Map, json};
 use crate::cli::ConfigArgs;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::terminal::harmless;
 
 /// Prints the settings that count in the workspace, or the commented file of all defaults.
 pub(crate) fn run(context: &Context, args: &ConfigArgs) -> Result<Exit, Failure> {
@@ -15,7 +16,7 @@ pub(crate) fn run(context: &Context, args: &ConfigArgs) -> Result<Exit, Failure>
         return Ok(Exit::Done);
     }
     let loaded = config::load(Some(&context.root()?))?;
-    context.screen.say(loaded.render_with_origins().trim_end());
+    context.screen.say(&harmless(loaded.render_with_origins().trim_end()));
     let values: Map<_, _> = loaded
         .values()
         .map(|(key, value, origin)| (key.to_owned(), json!({ "value": value, "origin": origin.to_string() })))

@@ -60,6 +60,9 @@ fn render(live: &str, hunk: &HunkView) -> String {
             .lines()
             .map(|line| style(format!("+ {}", harmless(line))).green().to_string()),
     );
+    if hunk.old != hunk.new && hunk.old.lines().eq(hunk.new.lines()) {
+        out.push(style("  only line endings change").dim().to_string());
+    }
     let rest = lines.get(after.min(lines.len())..after.saturating_add(AROUND).min(lines.len()));
     out.extend(
         rest.unwrap_or_default()
@@ -114,6 +117,10 @@ mod tests {
             (shown(7, 1, "8\n", "", pending()), "  5|  6|  7|- 8"),
             (shown(900, 1, "x\n", "y\n", pending()), "- x|+ y"),
             (shown(0, 0, "", "\u{1b}[2J\n", pending()), "+ \\u{1b}[2J|  1|  2|  3"),
+            (
+                shown(1, 1, "2\r\n", "2\n", pending()),
+                "  1|- 2|+ 2|  only line endings change|  3|  4|  5",
+            ),
             (
                 shown(1, 1, "two\n", "TWO\n", HunkState::Conflict { live: "2\n".into() }),
                 "  1|  the file says now:|! 2|  the agent changed:|- two|+ TWO|  3|  4|  5",
