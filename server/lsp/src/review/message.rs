@@ -39,6 +39,10 @@ fn sentence(pending: &Pending) -> String {
 }
 
 fn lines_change(hunk: &HunkView) -> String {
+    if !hunk.old.is_empty() && hunk.old.lines().eq(hunk.new.lines()) {
+        let count = lines(hunk.old.lines().count());
+        return format!("aca proposes to change only the line endings of {count}.");
+    }
     match (hunk.old.lines().count(), hunk.new.lines().count()) {
         (0, new) => format!("aca proposes to insert {} here.", lines(new)),
         (old, 0) => format!("aca proposes to remove {}.", lines(old)),
