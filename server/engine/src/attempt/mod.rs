@@ -16,6 +16,7 @@ use std::time::Duration;
 use aca_protocol::agent::files;
 use aca_sandbox::{Backend, Status};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::actor::{LiveChange, Message, SessionContext};
 use crate::core::{Attempt, AttemptEnd, Command, Phase, Stage, Task};
@@ -39,6 +40,8 @@ pub(crate) struct Context {
     stop: CancellationToken,
     /// The base's tree, from when it is known.
     base: OnceLock<String>,
+    /// Work on files, which goes on when the one who waits for it gives up.
+    files: TaskTracker,
 }
 
 /// Carries an attempt from its recorded stage to its end and records the end.
@@ -59,12 +62,16 @@ pub(crate) async fn run(
         dir,
         stop,
         base,
+        files: TaskTracker::new(),
     };
     let end = match context.carry().await {
         Ok(end) => end,
         Err(_) if context.stop.is_cancelled() => AttemptEnd::Stopped,
         Err(reason) => AttemptEnd::Failed { reason },
     };
+    // A checkout that is still being written would outlive its removal.
+    context.files.close();
+    context.files.wait().await;
     if let Err(error) = context.record_end(end).await {
         // The attempt stays where it is recorded to be; the next start of the engine collects it.
         let problem = format!(

@@ -88,7 +88,9 @@ impl Context {
         self.show("taking a snapshot of the workspace");
         let buffers = self.unsaved();
         let session = Arc::clone(&self.session);
-        let taking = tokio::task::spawn_blocking(move || session.objects.snapshot(&session.root, &buffers));
+        let taking = self
+            .files
+            .spawn_blocking(move || session.objects.snapshot(&session.root, &buffers));
         let tree = taking
             .await
             .map_err(|error| error.to_string())?
@@ -189,7 +191,7 @@ impl Context {
     async fn check_out(&self, spec: &AttemptSpec) -> Result<(), String> {
         let (session, dir, spec) = (Arc::clone(&self.session), self.dir.clone(), spec.clone());
         let base = self.base()?;
-        let checking_out = tokio::task::spawn_blocking(move || -> Result<(), String> {
+        let checking_out = self.files.spawn_blocking(move || -> Result<(), String> {
             let text = |error: std::io::Error| format!("{} cannot be written: {error}.", dir.path().display());
             super::collect::remove_tree(dir.path()).map_err(text)?;
             std::fs::create_dir_all(dir.path()).map_err(text)?;
