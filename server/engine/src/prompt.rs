@@ -8,6 +8,7 @@ use aca_workspace::paths;
 use aca_workspace::todo;
 use ropey::Rope;
 
+use crate::proposal::read_plain;
 use crate::{Buffers, Error, config};
 
 /// The longest title, in characters.
@@ -53,7 +54,7 @@ fn todo_at(root: &Path, file: &Path, path: &str, line: u32, buffers: &Buffers) -
     let text = match buffers.live(file) {
         Some(live) => live.text,
         None => {
-            let bytes = std::fs::read(file).map_err(|error| {
+            let bytes = read_plain(file).map_err(|error| {
                 Error::NotFound(format!(
                     "{path} cannot be read: {error}. Name a file of {}.",
                     root.display()
@@ -170,6 +171,20 @@ mod tests {
     #[test]
     fn a_fence_in_the_code_does_not_end_the_quotation() {
         assert_eq!(quoted("a\n```\n"), "~~~~\na\n```\n~~~~");
+    }
+
+    #[test]
+    fn a_pipe_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("x.py");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
+        let todo = Origin::Todo {
+            path: "x.py".to_owned(),
+            line: 0,
+            text: String::new(),
+        };
+        let refused = resolve(dir.path(), todo, &Buffers::default()).unwrap_err();
+        assert!(refused.to_string().contains("not a plain file"), "{refused}");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub enum Placement {
         line: usize,
         /// How many live lines that place has.
         lines: usize,
-        /// What these lines say.
+        /// What these lines say, the first of them where they are very many.
         live: String,
     },
 }
@@ -173,7 +173,7 @@ impl Placing<'_> {
         Placement::Overlap {
             line: live_start,
             lines: live_end - live_start,
-            live: live.to_owned(),
+            live: beginning(live).to_owned(),
         }
     }
     /// Returns the lines that the changes of a hunk reach. A hunk may be made of several that are close together.
@@ -192,8 +192,44 @@ impl Placing<'_> {
     }
 }
 
+/// How much of a place that both sides changed is shown, in bytes. All hunks of a file may be in one such place.
+const MAX_SHOWN: usize = 16 << 10;
+
+/// Returns the lines at the beginning of a text that fit, or a part of the first one.
+fn beginning(text: &str) -> &str {
+    if text.len() <= MAX_SHOWN {
+        return text;
+    }
+    let cut = text.get(..text.floor_char_boundary(MAX_SHOWN)).unwrap_or_default();
+    let whole_lines = cut.rfind('\n').and_then(|end| cut.get(..=end));
+    whole_lines.unwrap_or(cut)
+}
+
 /// Says whether a text consists of the given parts.
 fn is_made_of(text: &str, parts: [&str; 3]) -> bool {
     let rest = parts.iter().try_fold(text, |rest, part| rest.strip_prefix(part));
     rest.is_some_and(str::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_large_place_the_beginning_is_shown() {
+        let base = "line\n".repeat(20_000);
+        let result = format!("first\n{base}last\n");
+        let hunks = crate::hunks("f", &base, &result);
+        let live = "other\n".repeat(20_000);
+        for placement in place(&base, &live, &hunks, &[]) {
+            let Placement::Overlap { live, lines, .. } = placement else {
+                panic!("{placement:?}")
+            };
+            assert!(live.len() <= MAX_SHOWN && live.ends_with("other\n"), "{}", live.len());
+            assert_eq!(lines, 20_000);
+        }
+        assert_eq!(hunks.len(), 2);
+        assert_eq!(beginning("é\n"), "é\n");
+        assert_eq!(beginning(&"é".repeat(MAX_SHOWN)).len(), MAX_SHOWN);
+    }
 }

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::file::{ChangedFile, Parts, text};
 use super::ledger::Ledger;
-use super::live::Live;
+use super::live::{Live, read_plain};
 use super::place;
 use super::worker::Worker;
 use crate::core::{Command, Landing};
@@ -279,7 +279,7 @@ fn plan_whole(file: &ChangedFile, id: &HunkId, live: &Live, root: &Path, buffers
     match (&file.change, &file.result) {
         (FileChange::Delete, _) if live.is_unsaved(&root.join(&file.path)) => refuse(unsaved(&file.path)),
         (FileChange::Delete, _) => Plan::Remove,
-        (FileChange::Mode { executable }, _) => match std::fs::read(root.join(&file.path)) {
+        (FileChange::Mode { executable }, _) => match read_plain(&root.join(&file.path)) {
             Ok(content) => Plan::Mode {
                 content,
                 executable: *executable,

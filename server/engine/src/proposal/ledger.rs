@@ -26,6 +26,14 @@ impl Ledger {
         self.decisions.get(hunk).copied()
     }
 
+    /// Says whether a hunk is undecided. Where the others are does not matter any more.
+    pub(crate) fn is_open(&self) -> bool {
+        self.files
+            .iter()
+            .flat_map(ChangedFile::ids)
+            .any(|id| self.decision(&id).is_none())
+    }
+
     /// Returns the hunks a decision is about. For a whole file or proposal, those that are undecided.
     ///
     /// # Errors

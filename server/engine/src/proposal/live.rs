@@ -57,7 +57,7 @@ impl Live {
     /// Whether it is open and differs from the file at `path`, which it was read for.
     pub(crate) fn is_unsaved(&self, path: &Path) -> bool {
         match self {
-            Self::Open { bytes, .. } => !std::fs::read(path).is_ok_and(|disk| disk == *bytes),
+            Self::Open { bytes, .. } => !read_plain(path).is_ok_and(|disk| disk == *bytes),
             Self::Closed(_) | Self::Absent | Self::Unreadable(_) => false,
         }
     }
@@ -81,10 +81,27 @@ pub(crate) fn encode_like(path: &Path, text: &Rope) -> Vec<u8> {
     }
 }
 
+/// Returns the content of a plain file.
+pub(crate) fn read_plain(path: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    open_plain(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Opens a plain file. Whoever opens a pipe would wait for someone to write to it.
+fn open_plain(path: &Path) -> std::io::Result<std::fs::File> {
+    if path.metadata()?.is_file() {
+        std::fs::File::open(path)
+    } else {
+        Err(std::io::Error::other("it is not a plain file"))
+    }
+}
+
 fn begins_with_bom(path: &Path) -> bool {
     use std::io::Read as _;
     let mut start = [0; 3];
-    std::fs::File::open(path)
+    open_plain(path)
         .and_then(|mut file| file.read_exact(&mut start))
         .is_ok_and(|()| start == BOM)
 }

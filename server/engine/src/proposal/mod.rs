@@ -11,5 +11,5 @@ mod place;
 mod worker;
 
 pub use file::hunks_between;
-pub(crate) use live::encode_like;
+pub(crate) use live::{encode_like, read_plain};
 pub(crate) use worker::{Job, spawn, spread_touches};

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::file::{ChangedFile, files};
 use super::ledger::Ledger;
+use super::live::read_plain;
 use super::place;
 use crate::actor::{LiveChange, Message, SessionContext};
 use crate::core::{Command, Task};
@@ -124,7 +125,8 @@ impl Worker {
     fn touched(&mut self, paths: &[PathBuf]) {
         let root = &self.session.root;
         let touched: Vec<String> = paths.iter().filter_map(|path| paths::relative(root, path)).collect();
-        let tasks: Vec<TaskId> = self.ledgers.keys().cloned().collect();
+        let open = self.ledgers.values().filter(|ledger| ledger.is_open());
+        let tasks: Vec<TaskId> = open.map(|ledger| ledger.task.clone()).collect();
         for task in tasks {
             self.publish(&task, |file| touched.iter().any(|path| file.is_about(path)));
         }
@@ -170,7 +172,7 @@ impl Worker {
     async fn recover(&mut self, task: &Task) {
         for landing in &task.landings {
             let path = self.session.root.join(&landing.path);
-            let now = std::fs::read(&path).ok().map(|bytes| super::land::digest(&bytes));
+            let now = read_plain(&path).ok().map(|bytes| super::land::digest(&bytes));
             if now == landing.new && landing.new != landing.expect {
                 self.record(&task.id, &landing.hunks, Decision::Accept)
                     .await
