@@ -41,13 +41,11 @@ pub(crate) fn usage(usage: &Usage) -> String {
         return String::new();
     }
     let tokens = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens;
-    let cost = usage.cost_micros / 10_000;
-    format!(
-        "{tokens} tokens in, {} out, ${}.{:02}",
-        usage.output_tokens,
-        cost / 100,
-        cost % 100
-    )
+    let cost = match usage.cost_micros / 10_000 {
+        0 if usage.cost_micros > 0 => "< $0.01".to_owned(),
+        cents => format!("${}.{:02}", cents / 100, cents % 100),
+    };
+    format!("{tokens} tokens in, {} out, {cost}", usage.output_tokens)
 }
 
 /// One line about a task.
@@ -255,6 +253,8 @@ mod tests {
             ..Usage::default()
         };
         assert_eq!(usage(&used), "10 tokens in, 5 out, $1.23");
+        let little = Usage { cost_micros: 1, ..used };
+        assert_eq!(usage(&little), "10 tokens in, 5 out, < $0.01");
         assert_eq!(usage(&Usage::default()), "");
     }
 }
