@@ -65,7 +65,7 @@ impl Gone<'_> {
             },
             None => "its output was closed".to_owned(),
         };
-        let advice = "Its changes so far are kept; check the sandbox with `aca doctor`, then run the task again.";
+        let advice = "Its changes so far are discarded; check the sandbox with `aca doctor`, then run the task again.";
         match self.heard.trim() {
             "" => format!("Claude Code ended without a result ({exit}) and said nothing about it. {advice}"),
             heard => format!(
