@@ -320,6 +320,12 @@ fn a_name_that_only_other_systems_take_for_a_repository_is_in_the_way_of_nothing
     write(&fixture.root().join("git~1"), "x");
     fixture.git(&["-c", "core.protectNTFS=false", "add", "git~1"]);
     fixture.git(&["-c", "core.protectNTFS=false", "commit", "-q", "-m", "odd"]);
+    let bad_name = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"bad-\xff");
+    write(&fixture.root().join(bad_name), "x");
+    let (_, untouched) = fixture.result(|work| write(&work.join("a"), "2"));
+    assert!(untouched.refused.is_empty(), "{untouched:?}");
+    fs::remove_file(fixture.root().join(bad_name)).unwrap();
+    fs::remove_dir_all(fixture.dir.path().join("work")).unwrap();
     let (base, imported) = fixture.result(|work| {
         write(&work.join("a"), "2");
         write(&work.join("git~1"), "changed");

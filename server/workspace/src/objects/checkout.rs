@@ -182,10 +182,10 @@ fn settle(
         if let Some((user, group)) = owner {
             lchown(&path, Some(user), Some(group))?;
         }
-        if let Some(relative) = path.strip_prefix(root).ok().and_then(Path::to_str)
+        if let Some(relative) = path.strip_prefix(root).ok().map(Path::to_string_lossy)
             && !relative.starts_with(".git/")
         {
-            files.insert(relative.to_owned(), Stamp::of_file(&fs::symlink_metadata(&path)?));
+            files.insert(relative.into_owned(), Stamp::of_file(&fs::symlink_metadata(&path)?));
         }
     }
     match owner {

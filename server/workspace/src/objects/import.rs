@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin};
 
-use rustix::fs::FileType;
+use rustix::fs::{FileType, Stat};
 use sha1::{Digest as _, Sha1};
 
 use super::checkout::{Checkout, Stamp};
@@ -118,6 +118,15 @@ impl Visit for Import<'_> {
                 self.refused(found.path, "it is a pipe, a socket or a device");
                 Ok(Into::No)
             }
+        }
+    }
+
+    fn odd(&mut self, path: &str, stat: Option<&Stat>, reason: &str) {
+        let stamp = stat.map(Stamp::of);
+        if self.known && stamp.is_some() && self.checkout.stamp(path) == stamp.as_ref() {
+            self.seen.insert(path.to_owned());
+        } else {
+            self.refused(path, reason);
         }
     }
 

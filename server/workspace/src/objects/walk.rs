@@ -36,6 +36,9 @@ pub(super) trait Visit {
 
     /// Something at `path` that is not looked at, and why. It and what is below it count as unchanged.
     fn refused(&mut self, path: &str, reason: &str);
+
+    /// A name that is not accepted, with what can be said of it without opening it.
+    fn odd(&mut self, path: &str, stat: Option<&Stat>, reason: &str);
 }
 
 impl Found<'_> {
@@ -90,8 +93,9 @@ fn enter<V: Visit>(dir: OwnedFd, path: &str, depth: usize, visitor: &mut V) -> R
         } else {
             format!("{path}/{shown}")
         };
+        let stat = || rustix::fs::statat(&dir, name.as_slice(), AtFlags::SYMLINK_NOFOLLOW).ok();
         let Ok(name) = str::from_utf8(&name) else {
-            visitor.refused(&below, "its name is not UTF-8");
+            visitor.odd(&below, stat().as_ref(), "its name is not UTF-8");
             continue;
         };
         if name == ".git" {
@@ -101,7 +105,7 @@ fn enter<V: Visit>(dir: OwnedFd, path: &str, depth: usize, visitor: &mut V) -> R
             continue;
         }
         if let Err(reason) = crate::paths::check_name(name) {
-            visitor.refused(&below, reason);
+            visitor.odd(&below, stat().as_ref(), reason);
             continue;
         }
         visit(dir.as_fd(), name, &below, depth, visitor)?;
