@@ -173,6 +173,14 @@ impl Worker {
         for landing in &task.landings {
             let path = self.session.root.join(&landing.path);
             let now = read_plain(&path).ok().map(|bytes| super::land::digest(&bytes));
+            // While the file is as before, nothing of the user's can be beside it.
+            let is_known = |left: &[u8]| {
+                let left = Some(super::land::digest(left));
+                now == landing.expect || left == landing.expect || left == landing.new
+            };
+            if let Err(error) = aca_workspace::landing::sweep(&self.session.root, &landing.path, is_known) {
+                tracing::warn!(%error, task = %task.id, "what an interrupted landing left could not be removed");
+            }
             if now == landing.new && landing.new != landing.expect {
                 self.record(&task.id, &landing.hunks, Decision::Accept)
                     .await

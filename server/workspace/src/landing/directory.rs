@@ -271,11 +271,14 @@ fn make(root: &OwnedFd, path: &str, created: &mut Vec<String>) -> Result<OwnedFd
     open_below(root, path)
 }
 
+/// How the names of files begin that a landing makes beside its own; the process follows.
+pub(super) const PREFIX: &str = ".aca-landing-";
+
 /// A name that says whose it is and that no other landing uses.
 fn unused_name() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     format!(
-        ".aca-landing-{}-{}",
+        "{PREFIX}{}-{}",
         std::process::id(),
         COUNT.fetch_add(1, Ordering::Relaxed)
     )

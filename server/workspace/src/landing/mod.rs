@@ -6,6 +6,7 @@
 
 mod directory;
 mod error;
+mod sweep;
 
 use std::fs::File;
 use std::io::Write as _;
@@ -15,6 +16,7 @@ use rustix::fs::RenameFlags;
 use rustix::io::Errno;
 
 pub use error::LandError;
+pub use sweep::sweep;
 
 use directory::Directory;
 
