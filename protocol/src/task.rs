@@ -102,8 +102,13 @@ pub enum TaskState {
         /// Hunks whose place was changed by someone else, out of `pending`.
         conflicts: u32,
     },
-    /// It finished without changing a file.
-    NothingToDo,
+    /// It finished without proposing a change.
+    #[serde(rename_all = "camelCase")]
+    NothingToDo {
+        /// What the agent said at the end, and what of its result was left out and why.
+        #[serde(default)]
+        summary: String,
+    },
     /// Every hunk is decided and at least one has landed.
     #[serde(rename_all = "camelCase")]
     Landed {

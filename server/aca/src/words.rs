@@ -27,7 +27,7 @@ pub(crate) fn state(state: &TaskState) -> String {
                 count(*conflicts, "conflict")
             )
         }
-        TaskState::NothingToDo => "finished without a change".into(),
+        TaskState::NothingToDo { .. } => "finished without a change".into(),
         TaskState::Landed { accepted, rejected } => format!("landed: {accepted} accepted, {rejected} rejected"),
         TaskState::Rejected => "rejected".into(),
         TaskState::Failed { reason } => format!("failed: {}", harmless(reason)),

@@ -192,12 +192,25 @@ impl Actor {
         let events = session.state.decide(command)?;
         let effects = session.record(&events).await?;
         for event in &events {
+            self.begin_activity(id, event);
             self.publish(id, task_of(event, self.sessions.get(id)).as_ref());
         }
         for effect in effects {
             self.perform(id, effect);
         }
         Ok(())
+    }
+
+    /// What was being prepared is no longer what is shown once the sandbox runs.
+    fn begin_activity(&mut self, id: &SessionId, event: &Event) {
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        if let Event::SandboxStarted { .. } = event
+            && let Some(task) = task_in(event, &session.state)
+        {
+            session.live.entry(task).or_default().activity = "starting the agent".to_owned();
+        }
     }
 
     fn perform(&mut self, id: &SessionId, effect: Effect) {

@@ -138,7 +138,7 @@ fn origin(args: RunArgs, root: &Path) -> Result<Origin, Failure> {
 
 fn exit_of(state: &TaskState) -> Exit {
     match state {
-        TaskState::NothingToDo => Exit::Nothing,
+        TaskState::NothingToDo { .. } => Exit::Nothing,
         TaskState::Failed { .. } | TaskState::Lost { .. } | TaskState::Stopped => Exit::Failed,
         _ => Exit::Done,
     }
@@ -149,6 +149,11 @@ fn report(context: &Context, task: &TaskView) -> Result<(), Failure> {
     let usage = words::usage(&task.usage);
     if !usage.is_empty() {
         context.screen.say(&console::style(usage).dim().to_string());
+    }
+    if let TaskState::NothingToDo { summary } = &task.state
+        && !summary.is_empty()
+    {
+        context.screen.say(&terminal::harmless(summary));
     }
     if matches!(task.state, TaskState::Ready { .. }) {
         context
@@ -179,7 +184,7 @@ mod tests {
                 },
                 Exit::Done,
             ),
-            (TaskState::NothingToDo, Exit::Nothing),
+            (TaskState::NothingToDo { summary: String::new() }, Exit::Nothing),
             (TaskState::Stopped, Exit::Failed),
             (TaskState::Failed { reason: String::new() }, Exit::Failed),
         ] {

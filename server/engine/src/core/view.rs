@@ -50,7 +50,9 @@ impl Task {
             },
             Phase::Stopping => TaskState::Stopping,
             Phase::Stopped => TaskState::Stopped,
-            Phase::NothingToDo => TaskState::NothingToDo,
+            Phase::NothingToDo => TaskState::NothingToDo {
+                summary: self.summary.clone(),
+            },
             Phase::Failed { reason } => TaskState::Failed { reason: reason.clone() },
             Phase::Lost { reason } => TaskState::Lost { reason: reason.clone() },
             Phase::Review => self.shown_review(live),

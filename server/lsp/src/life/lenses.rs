@@ -39,7 +39,9 @@ fn of_task(task: &TaskView, now_ms: u64, run: impl Fn(String) -> Command) -> Com
         TaskState::Queued | TaskState::Preparing { .. } => command(words, commands::STOP, &args),
         TaskState::Running { .. } => command(format!("⟳ {words} · stop"), commands::STOP, &args),
         TaskState::Ready { .. } => command(format!("✓ {words}"), commands::SHOW_PROPOSAL, &args),
-        TaskState::Stopped | TaskState::Rejected | TaskState::NothingToDo => run(format!("{words} · ▶ do this again")),
+        TaskState::Stopped | TaskState::Rejected | TaskState::NothingToDo { .. } => {
+            run(format!("{words} · ▶ do this again"))
+        }
         TaskState::Failed { .. } | TaskState::Lost { .. } => run(format!("{words} · ▶ try again")),
         // A lens needs a command to be shown; one without a name does nothing.
         TaskState::Stopping | TaskState::Landed { .. } => Command {

@@ -26,7 +26,7 @@ pub(crate) fn describe(task: &TaskView, now_ms: u64) -> String {
             let conflict = if *conflicts == 1 { "conflict" } else { "conflicts" };
             format!("{} ({conflicts} {conflict}): review", hunks(*pending))
         }
-        TaskState::NothingToDo => "finished without a change".to_owned(),
+        TaskState::NothingToDo { .. } => "finished without a change".to_owned(),
         TaskState::Landed { .. } => "landed".to_owned(),
         TaskState::Rejected => "rejected".to_owned(),
         TaskState::Failed { reason } => format!("failed: {}", short(reason, MAX_REASON)),
@@ -122,7 +122,10 @@ mod tests {
                 },
                 "1 hunk (1 conflict): review",
             ),
-            (TaskState::NothingToDo, "finished without a change"),
+            (
+                TaskState::NothingToDo { summary: String::new() },
+                "finished without a change",
+            ),
             (
                 TaskState::Landed {
                     accepted: 2,
