@@ -1,5 +1,6 @@
 //! `aca review`: looks at a task's hunks, and accepts or rejects them.
 
+mod change;
 mod keys;
 mod show;
 

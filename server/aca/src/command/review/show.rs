@@ -7,6 +7,7 @@ use std::path::Path;
 use aca_protocol::proposal::{FileChange, FileView, HunkState, HunkView};
 use console::style;
 
+use super::change;
 use crate::terminal::harmless;
 use crate::words;
 
@@ -50,19 +51,8 @@ fn render(live: &str, hunk: &HunkView) -> String {
         );
         out.push(style("  the agent changed:").yellow().to_string());
     }
-    out.extend(
-        hunk.old
-            .lines()
-            .map(|line| style(format!("- {}", harmless(line))).red().to_string()),
-    );
-    out.extend(
-        hunk.new
-            .lines()
-            .map(|line| style(format!("+ {}", harmless(line))).green().to_string()),
-    );
-    if hunk.old != hunk.new && hunk.old.lines().eq(hunk.new.lines()) {
-        out.push(style("  only line endings change").dim().to_string());
-    }
+    out.extend(change::lines(&hunk.old, &hunk.new));
+    out.extend(change::only_line_endings(&hunk.old, &hunk.new));
     let rest = lines.get(after.min(lines.len())..after.saturating_add(AROUND).min(lines.len()));
     out.extend(
         rest.unwrap_or_default()
