@@ -128,7 +128,8 @@ impl Engine {
     }
 
     /// Opens the session of the workspace at `root`, making one if there is none, and carries on what was
-    /// interrupted. Opening it again changes nothing.
+    /// interrupted. Its proposals, interrupted landings included, are as they are on disk when this returns. Opening
+    /// it again changes nothing.
     ///
     /// # Errors
     ///
@@ -139,7 +140,17 @@ impl Engine {
         if let Ok(view) = self.shared.session_at(&root) {
             return Ok(view.session.clone());
         }
-        self.ask(|reply| Message::Open { root, reply }).await
+        let session = self
+            .ask(|reply| Message::Open {
+                root: root.clone(),
+                reply,
+            })
+            .await?;
+        let (reply, settled) = oneshot::channel();
+        let view = self.shared.session_at(&root)?;
+        view.review.send(Job::Settled { reply }).map_err(|_| stopped())?;
+        settled.await.map_err(|_| stopped())?;
+        Ok(session)
     }
 
     /// Makes a task and returns it at once; the work goes on behind it.

@@ -29,6 +29,8 @@ pub(crate) enum Job {
     Touched(Vec<PathBuf>),
     /// Place a proposal anew.
     Refresh { task: TaskId, reply: oneshot::Sender<()> },
+    /// Say that everything asked before is done.
+    Settled { reply: oneshot::Sender<()> },
     /// Decide hunks.
     Decide {
         params: DecideParams,
@@ -112,6 +114,9 @@ impl Worker {
             Job::Refresh { task, reply } => {
                 self.publish(&task, |_| true);
                 // An asker that has gone away does not need the answer.
+                let _ = reply.send(());
+            }
+            Job::Settled { reply } => {
                 let _ = reply.send(());
             }
             Job::Decide { params, reply } => {

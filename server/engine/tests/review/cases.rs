@@ -372,7 +372,11 @@ async fn a_landing_that_a_crash_kept_from_being_recorded_is_recorded() {
     );
     fixture.write("f", "B\n");
     fixture.restart().await;
-    fixture.until(|states| states == [HunkState::Landed]).await;
+    assert_eq!(
+        fixture.states(),
+        [HunkState::Landed],
+        "it is known as soon as the workspace is open"
+    );
 }
 
 fn sha256(text: &str) -> String {

@@ -64,11 +64,7 @@ impl Fixture {
     }
 
     async fn opened(&self) {
-        let mut changes = self.engine.subscribe();
-        self.engine.open(&self.root).await.unwrap();
-        while self.engine.proposal(&self.task).is_err() {
-            wait(changes.recv()).await.unwrap();
-        }
+        wait(self.engine.open(&self.root)).await.unwrap();
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
