@@ -76,7 +76,7 @@ fn bare(env: &TestEnv, round: usize) -> Duration {
     let container = create(&folder);
     ask(&format!("/containers/{container}/start"), &json!({}));
     let command = json!({
-        "Cmd": ["/aca/bin/claude", "-p", "hello", "--model", "claude-sonnet-5", "--setting-sources", "",
+        "Cmd": ["/aca/bin/claude", "-p", "hello", "--model", "claude-opus-4-8", "--setting-sources", "",
                 "--strict-mcp-config", "--output-format", "stream-json", "--verbose"],
         "Env": ["HOME=/aca/out/home", "ANTHROPIC_BASE_URL=http://gateway", "ANTHROPIC_UNIX_SOCKET=/aca/out/s",
                 "ANTHROPIC_API_KEY=made-up", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "DISABLE_AUTOUPDATER=1",

@@ -288,7 +288,7 @@ impl Default for Config {
             },
             agent: Agent {
                 driver: Driver::ClaudeCode,
-                model: "claude-sonnet-5".into(),
+                model: "claude-opus-4-8".into(),
                 max_turns: 200,
                 silence_minutes: 15,
                 total_minutes: 120,

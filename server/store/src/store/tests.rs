@@ -1,3 +1,5 @@
+//! The store on real files: durability, tampering, other owners.
+
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;

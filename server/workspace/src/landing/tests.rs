@@ -1,3 +1,5 @@
+//! Landing on real files, refusals, and races with saves.
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::PathBuf;
