@@ -12,7 +12,8 @@ pub struct ProposalView {
     pub task: TaskId,
     /// What the agent said about it at the end, if anything.
     pub summary: String,
-    /// The files it touches, in path order.
+    /// The files it touches, in path order. A file whose lines and executable bit both change appears twice: each is
+    /// decided for itself.
     pub files: Vec<FileView>,
     /// Counts the changes of this proposal; a later view has the larger number.
     pub revision: u64,
