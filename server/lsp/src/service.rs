@@ -34,6 +34,8 @@ pub(crate) fn build(init: impl FnOnce(Client) -> Connection) -> (LspService<Serv
         builder = builder
             .custom_method("aca/probe/stuck", requests::probe_stuck)
             .custom_method("aca/probe/panic", requests::probe_panic)
+            .custom_method("aca/probe/ask", requests::probe_ask)
+            .custom_method("aca/probe/say", requests::probe_say)
             .custom_method("aca/probe/document", requests::probe_document);
     }
     let (service, socket) = builder.finish();

@@ -24,4 +24,4 @@ pub(crate) use code_action::code_action;
 pub(crate) use code_lens::code_lens;
 pub(crate) use execute_command::execute_command;
 pub(crate) use initialize::initialize;
-pub(crate) use probe::{probe_document, probe_panic, probe_stuck};
+pub(crate) use probe::{probe_ask, probe_document, probe_panic, probe_say, probe_stuck};

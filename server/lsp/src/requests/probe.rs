@@ -1,7 +1,7 @@
 //! Methods for tests only: what no well-behaved handler does, and a look at a document. Never registered unless
 //! [`ServeOptions::probes`](crate::ServeOptions) says so, which the program does not.
 
-use lsp_types::TextDocumentIdentifier;
+use lsp_types::{MessageType, TextDocumentIdentifier, WorkspaceEdit};
 use serde_json::{Value, json};
 use tower_lsp::jsonrpc::Result;
 
@@ -25,4 +25,20 @@ pub(crate) async fn probe_document(server: &Server, params: TextDocumentIdentifi
         Value::Null,
         |document| json!({ "version": document.version, "text": document.text.to_string() }),
     ))
+}
+
+/// Asks the client for an edit, as a landing does, and waits for the answer.
+pub(crate) async fn probe_ask(server: &Server, _: Value) -> Result<Value> {
+    let client = server.connection.client.clone();
+    let asking = async move { client.apply_edit(WorkspaceEdit::default()).await.is_ok() };
+    let answered = server.connection.background.detach(asking).await;
+    Ok(json!({ "answered": answered.unwrap_or(false) }))
+}
+
+/// Says three things, then answers.
+pub(crate) async fn probe_say(server: &Server, _: Value) -> Result<Value> {
+    for number in 0..3 {
+        server.connection.client.log_message(MessageType::LOG, number).await;
+    }
+    Ok(Value::Null)
 }

@@ -43,7 +43,6 @@ where
                 reading = false;
                 Ok(())
             }
-            // Before replies, so that what a handler sent is not overtaken by its reply.
             request = ours.next(), if asking => match request {
                 Some(request) => outgoing.send(Message::Request(&request)).await,
                 None => {
@@ -51,10 +50,16 @@ where
                     Ok(())
                 }
             },
-            Some(reply) = unfinished.next() => match reply {
-                Ok(Some(response)) => outgoing.send(Message::Response(&response)).await,
-                Ok(None) | Err(ExitedError { .. }) => Ok(()),
-            },
+            Some(reply) = unfinished.next() => {
+                // What a handler sent is not overtaken by its reply.
+                while let Some(Some(request)) = ours.next().now_or_never() {
+                    let _ = outgoing.send(Message::Request(&request)).await;
+                }
+                match reply {
+                    Ok(Some(response)) => outgoing.send(Message::Response(&response)).await,
+                    Ok(None) | Err(ExitedError { .. }) => Ok(()),
+                }
+            }
             message = incoming.next(), if reading && unfinished.len() < CONCURRENCY => match message {
                 Some(Ok(Incoming::Request(request))) => {
                     match poll_fn(|cx| service.poll_ready(cx)).now_or_never() {

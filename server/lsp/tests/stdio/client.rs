@@ -186,6 +186,13 @@ impl Client {
         }
     }
 
+    /// Returns the messages of a method that have come and that nobody waited for, in the order in which they came.
+    pub(crate) fn came(&mut self, method: &str) -> Vec<Value> {
+        let (of_method, others) = self.kept.drain(..).partition(|message| message["method"] == method);
+        self.kept = others;
+        of_method
+    }
+
     /// Returns the text of an open document as the server has it, and its version.
     pub(crate) fn document(&mut self, uri: &str) -> (String, i64) {
         let reply = self.request("aca/probe/document", json!({ "uri": uri }));

@@ -24,6 +24,14 @@ pub(crate) const TESTS: &[Test] = &[
         an_unanswered_client_request_stops_nothing,
     ),
     (
+        "traffic::a_late_answer_to_a_cancelled_request_is_survived",
+        a_late_answer_to_a_cancelled_request,
+    ),
+    (
+        "traffic::a_reply_does_not_overtake_what_was_said_before_it",
+        a_reply_does_not_overtake,
+    ),
+    (
         "traffic::malformed_messages_are_answered_and_survived",
         malformed_messages_are_answered_and_survived,
     ),
@@ -80,6 +88,27 @@ fn a_cancelled_request_is_answered() {
         assert_eq!(client.reply(id)["error"]["code"], -32800);
     }
     assert!(client.request("aca/status", json!({}))["result"].is_object());
+}
+
+/// The handler waits for the client, is cancelled, and only then the client answers.
+fn a_late_answer_to_a_cancelled_request() {
+    let mut client = Client::initialized(json!({}));
+    let asked = client.send("aca/probe/ask", json!({}));
+    let edit = client.incoming("workspace/applyEdit");
+    client.notify("$/cancelRequest", json!({ "id": asked }));
+    assert_eq!(client.reply(asked)["error"]["code"], -32800);
+    client.answer(&edit, json!({ "applied": false }));
+    assert!(client.request("aca/status", json!({}))["result"].is_object());
+}
+
+fn a_reply_does_not_overtake() {
+    let mut client = Client::initialized(json!({}));
+    for _ in 0..300 {
+        client.request("aca/probe/say", json!({}));
+        let said: Vec<_> = client.came("window/logMessage");
+        let said: Vec<_> = said.iter().map(|message| &message["params"]["message"]).collect();
+        assert_eq!(said, ["0", "1", "2"]);
+    }
 }
 
 fn a_panic_is_an_error_reply() {
