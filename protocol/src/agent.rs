@@ -29,6 +29,8 @@ pub mod files {
     pub const JOURNAL: &str = "journal.ndjson";
     /// The [`Outcome`](super::Outcome); complete whenever it exists.
     pub const OUTCOME: &str = "outcome.json";
+    /// What a [`Driver::Command`] printed, standard output and error as they came; the middle of much is left out.
+    pub const OUTPUT: &str = "output.txt";
     /// The unix socket the agent listens on.
     pub const SOCKET: &str = "agent.sock";
     /// The driven program's home directory; kept, so that a conversation can be continued.
@@ -66,6 +68,12 @@ pub struct AttemptSpec {
     pub model: String,
     /// The conversation's identifier, a UUID.
     pub conversation: String,
+    /// Whether the conversation exists already, in [`files::HOME`], and `prompt` is its next message.
+    #[serde(default)]
+    pub resume: bool,
+    /// What the agent is asked at the end, to be answered with a list of [`ClaimedReason`]s; empty to ask nothing.
+    #[serde(default)]
+    pub ask_reasons: String,
     /// The token the driver presents to the gateway; worth nothing anywhere else.
     pub gateway_token: String,
     /// Where the agent stops by itself.
@@ -80,6 +88,8 @@ pub enum Driver {
     ClaudeCode,
     /// The agent's own small loop over the Messages API.
     Direct,
+    /// No model at all: the prompt is a command for the shell, run once in the workspace.
+    Command,
 }
 
 /// Where the agent stops by itself.
@@ -167,6 +177,15 @@ pub enum RecordBody {
     },
     /// Someone asked for the attempt to stop.
     StopAsked,
+    /// Someone told the agent something while it worked.
+    Told {
+        /// Their words.
+        text: String,
+    },
+    /// Someone held the agent where it is.
+    Paused,
+    /// Someone let it go on.
+    Resumed,
 }
 
 /// How an attempt ended.
@@ -180,10 +199,28 @@ pub struct Outcome {
     pub end: End,
     /// The agent's last words.
     pub summary: String,
+    /// Why it changed what it changed, if it was asked and answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<ClaimedReason>,
+    /// For [`Driver::Command`], the command's exit code; nothing if a signal or the time limit ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
     /// The last record of the journal.
     pub last_seq: u64,
     /// When it ended, in milliseconds since the Unix epoch.
     pub ended_ms: u64,
+}
+
+/// What the agent says about one of its changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimedReason {
+    /// The file, relative to the workspace.
+    pub path: String,
+    /// A few words of the changed lines, to tell several changes of one file apart; may be empty.
+    #[serde(default)]
+    pub lines: String,
+    /// Why.
+    pub why: String,
 }
 
 /// What became of an attempt.
@@ -224,6 +261,17 @@ pub enum ControlRequest {
     Stop,
     /// Say that you are there.
     Ping,
+    /// Tell the agent something while it works.
+    Tell {
+        /// A UUID; telling twice under the same one tells once.
+        id: String,
+        /// The words.
+        text: String,
+    },
+    /// Hold everything where it is. Doing it twice changes nothing.
+    Pause,
+    /// Let everything go on. Doing it twice changes nothing.
+    Resume,
 }
 
 /// The answer to a [`ControlRequest`].

@@ -47,3 +47,7 @@ id! {
     /// A hunk of a proposal. It is computed from the hunk's content and place, so it survives restarts.
     HunkId
 }
+id! {
+    /// A landing of hunks, or the taking back of one.
+    OperationId
+}

@@ -12,4 +12,4 @@ pub mod methods;
 pub mod proposal;
 pub mod task;
 
-pub use ids::{AttemptId, HunkId, SessionId, TaskId};
+pub use ids::{AttemptId, HunkId, OperationId, SessionId, TaskId};

@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::agent::RecordBody;
-use crate::proposal::{Decision, ProposalView, Selection};
+use crate::proposal::{Decision, ProposalView, Resolution, Selection};
 use crate::task::{Origin, TaskView};
-use crate::{HunkId, SessionId, TaskId};
+use crate::{HunkId, OperationId, SessionId, TaskId};
 
 /// A request from a front end, with the types of its parameters and its result.
 pub trait Request {
@@ -70,6 +70,32 @@ requests! {
     Proposal = "aca/proposal": TaskParams => ProposalView;
     /// Decides hunks. Accepted hunks have landed and were verified when the answer arrives.
     Decide = "aca/decide": DecideParams => DecideResult;
+    /// Cuts lines out of a hunk as a hunk of their own.
+    Split = "aca/split": SplitParams => ProposalView;
+    /// Makes one hunk of neighbours.
+    Join = "aca/join": JoinParams => ProposalView;
+    /// Changes the text that a hunk puts into the file.
+    Amend = "aca/amend": AmendParams => ProposalView;
+    /// Takes back a landing, whole or by hunk, or an earlier taking back. What was typed since stays.
+    Undo = "aca/undo": UndoParams => UndoResult;
+    /// Lists the landings and takings back of a workspace, oldest first.
+    Operations = "aca/operations": TasksParams => OperationsResult;
+    /// Sends a proposal back to its agent with a remark. The conversation goes on; the next round replaces the proposal.
+    SendBack = "aca/sendBack": SendBackParams => TaskView;
+    /// Tells a running agent something.
+    Tell = "aca/tell": TellParams => TaskView;
+    /// Holds a running agent where it is.
+    Pause = "aca/pause": TaskParams => TaskView;
+    /// Lets a held agent go on.
+    Resume = "aca/resume": TaskParams => TaskView;
+    /// Lists the tasks at work that have read or changed a file, or were made for it.
+    AtWork = "aca/atWork": AtWorkParams => TasksResult;
+    /// Starts the project's check on the live files with chosen hunks in them. Answers at once; the proposal's `check` follows.
+    Check = "aca/check": CheckParams => ProposalView;
+    /// Says what the project's check is, and whether a person has confirmed it.
+    CheckCommand = "aca/checkCommand": TasksParams => CheckCommandResult;
+    /// Confirms, or withdraws, the project's check command.
+    ConfirmCheck = "aca/confirmCheck": ConfirmCheckParams => CheckCommandResult;
     /// Returns what the agent said and did, from a record on.
     Transcript = "aca/transcript": TranscriptParams => TranscriptResult;
     /// Says who serves, for which workspaces, and whether anything is wrong.
@@ -81,6 +107,8 @@ notifications! {
     TaskChanged = "aca/taskChanged": TaskView;
     /// A proposal appeared, or a hunk of it changed its state or place.
     ProposalChanged = "aca/proposalChanged": ProposalChangedParams;
+    /// A person has changed a file that a running task has read or changed.
+    Conflict = "aca/conflict": ConflictParams;
     /// The health of the server changed.
     StatusChanged = "aca/statusChanged": StatusResult;
 }
@@ -131,6 +159,12 @@ pub struct DecideParams {
     pub decision: Decision,
     /// The hunks.
     pub selection: Selection,
+    /// For accepting: what to do where someone else changed the same place. Without it such hunks are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<Resolution>,
+    /// The proposal's revision that was looked at. A hunk that says something else since is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<u64>,
 }
 
 /// Result of [`Decide`].
@@ -139,10 +173,190 @@ pub struct DecideParams {
 pub struct DecideResult {
     /// Hunks that are decided now, those that already were included.
     pub decided: Vec<HunkId>,
-    /// Hunks that stay undecided, and why.
+    /// Hunks that stay as they were, and why.
     pub refused: Vec<Refusal>,
+    /// What to know about the decision, one sentence each: that a rejected hunk is needed by others, for instance.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// The landing that `aca/undo` can take back, if anything was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<OperationId>,
     /// The proposal after the decision.
     pub proposal: ProposalView,
+}
+
+/// Parameters of [`Split`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SplitParams {
+    /// The task.
+    pub task: TaskId,
+    /// The hunk.
+    pub hunk: HunkId,
+    /// The first line to cut out, counted from zero within the hunk's new text, or its old text if it only removes.
+    pub start: u32,
+    /// The line after the last one.
+    pub end: u32,
+}
+
+/// Parameters of [`Join`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JoinParams {
+    /// The task.
+    pub task: TaskId,
+    /// Hunks of one file with no other hunk between them.
+    pub hunks: Vec<HunkId>,
+}
+
+/// Parameters of [`Amend`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AmendParams {
+    /// The task.
+    pub task: TaskId,
+    /// The hunk.
+    pub hunk: HunkId,
+    /// What it is to put into the file; nothing for the agent's own text again.
+    pub text: Option<String>,
+}
+
+/// Parameters of [`Undo`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UndoParams {
+    /// The workspace.
+    pub workspace: PathBuf,
+    /// The operation to take back; nothing for the newest landing that was not taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<OperationId>,
+    /// Only these hunks of it; nothing for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hunks: Option<Vec<HunkId>>,
+}
+
+/// Result of [`Undo`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UndoResult {
+    /// The new operation, which can be taken back in turn; nothing if nothing was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<OperationId>,
+    /// The hunks that were taken back.
+    pub hunks: Vec<HunkId>,
+    /// Hunks that stay as they were, and why.
+    pub refused: Vec<Refusal>,
+    /// The proposal afterwards.
+    pub proposal: ProposalView,
+}
+
+/// Result of [`Operations`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationsResult {
+    /// The operations, oldest first.
+    pub operations: Vec<OperationView>,
+}
+
+/// A landing, or the taking back of an earlier operation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationView {
+    /// The operation.
+    pub id: OperationId,
+    /// The task whose hunks it is about.
+    pub task: TaskId,
+    /// The operation it takes back, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<OperationId>,
+    /// When it was recorded, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// The files it wrote, relative to the workspace.
+    pub paths: Vec<String>,
+    /// The hunks of it that still stand: what a later operation took back is not among them.
+    pub hunks: Vec<HunkId>,
+}
+
+/// Parameters of [`SendBack`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SendBackParams {
+    /// The task.
+    pub task: TaskId,
+    /// What the agent is told. It may be empty if `redo` names hunks.
+    #[serde(default)]
+    pub remark: String,
+    /// Hunks that the agent is asked to make again on the files as they are now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redo: Vec<HunkId>,
+}
+
+/// Parameters of [`Tell`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TellParams {
+    /// The task.
+    pub task: TaskId,
+    /// What to tell its agent.
+    pub text: String,
+}
+
+/// Parameters of [`AtWork`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AtWorkParams {
+    /// The workspace.
+    pub workspace: PathBuf,
+    /// The file, relative to it.
+    pub path: String,
+}
+
+/// Parameters of [`Check`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckParams {
+    /// The task.
+    pub task: TaskId,
+    /// The hunks that are put into the live files for it.
+    pub selection: Selection,
+}
+
+/// Result of [`CheckCommand`] and [`ConfirmCheck`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckCommandResult {
+    /// The command; nothing if none is configured and none was recognised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// Where it comes from: a settings file, or the build file that it was guessed from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Whether a person has confirmed exactly this command. It is not run before.
+    pub confirmed: bool,
+}
+
+/// Parameters of [`ConfirmCheck`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfirmCheckParams {
+    /// The workspace.
+    pub workspace: PathBuf,
+    /// The command as it was shown; nothing to withdraw the confirmation.
+    pub command: Option<String>,
+}
+
+/// Parameters of [`Conflict`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConflictParams {
+    /// The running task.
+    pub task: TaskId,
+    /// Its title.
+    pub title: String,
+    /// The file, relative to the workspace.
+    pub path: String,
+    /// Whether the agent has changed the file, as opposed to only read it.
+    pub changed: bool,
 }
 
 /// Why a hunk was not decided.

@@ -90,6 +90,14 @@ pub enum TaskState {
         /// When this attempt began to run, in milliseconds since the Unix epoch.
         since_ms: u64,
     },
+    /// The agent is held where it is until a person lets it go on.
+    Paused,
+    /// The agent has finished, and the project's check runs on its result.
+    #[serde(rename_all = "camelCase")]
+    Verifying {
+        /// When the check began, in milliseconds since the Unix epoch.
+        since_ms: u64,
+    },
     /// A person asked it to stop; the sandbox is being stopped.
     Stopping,
     /// It was stopped before it finished.
@@ -138,7 +146,12 @@ impl TaskState {
     pub fn is_settled(&self) -> bool {
         !matches!(
             self,
-            Self::Queued | Self::Preparing { .. } | Self::Running { .. } | Self::Stopping
+            Self::Queued
+                | Self::Preparing { .. }
+                | Self::Running { .. }
+                | Self::Paused
+                | Self::Verifying { .. }
+                | Self::Stopping
         )
     }
 }

@@ -161,8 +161,11 @@ pub fn hunk_states(proposal: &ProposalView) -> Vec<&'static str> {
     let hunks = proposal.files.iter().flat_map(|file| &file.hunks);
     hunks
         .map(|hunk| match hunk.state {
-            HunkState::Pending => "pending",
-            HunkState::Conflict { .. } => "conflict",
+            HunkState::Clean => "clean",
+            HunkState::Moved => "moved",
+            HunkState::Touched { .. } => "touched",
+            HunkState::Overlapping { .. } => "overlapping",
+            HunkState::Gone { .. } => "gone",
             HunkState::AlreadyThere => "alreadyThere",
             HunkState::Landed => "landed",
             HunkState::Rejected => "rejected",

@@ -32,7 +32,7 @@ fn lands(env: &TestEnv, workspace: &Workspace) -> Editor {
     let mut editor = Editor::start(env, workspace);
     let task = editor.run_text(workspace, "reject empty names");
     let ready = editor.await_ready(workspace);
-    assert_eq!(hunk_states(&editor.proposal(&ready)), ["pending"]);
+    assert_eq!(hunk_states(&editor.proposal(&ready)), ["clean"]);
     editor.decide(&task, "accept", json!({ "kind": "all" }));
     editor.await_task(workspace, "the end", wait::SHORT, |task| state_name(task) == "landed");
     assert!(workspace.read("src/user.rs").contains(FIRST_HUNK));

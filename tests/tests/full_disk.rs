@@ -79,7 +79,7 @@ fn a_full_disk_is_said_and_survived() {
     let proposal = editor.proposal(&task);
     assert_eq!(
         hunk_states(&proposal),
-        ["pending", "pending"],
+        ["clean", "clean"],
         "a full disk changed a proposal"
     );
 

@@ -40,7 +40,7 @@ fn an_attempt_outlives_a_killed_server() {
     env.model().go_on();
     let ready = second.await_ready(&workspace);
     assert_eq!((&ready.id, ready.attempt.as_ref()), (&task.id, Some(&attempt)));
-    assert_eq!(hunk_states(&second.proposal(&ready)), ["pending", "pending"]);
+    assert_eq!(hunk_states(&second.proposal(&ready)), ["clean", "clean"]);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn proposals_and_decisions_outlive_a_killed_server() {
     let found = second.await_ready(&workspace);
     let after = second.proposal(&found);
     assert_eq!(found.id, task.id);
-    assert_eq!(hunk_states(&after), ["landed", "pending"]);
+    assert_eq!(hunk_states(&after), ["landed", "clean"]);
     let ids = |proposal: &aca_protocol::proposal::ProposalView| {
         proposal.files[0]
             .hunks

@@ -17,6 +17,8 @@ pub(crate) fn state(state: &TaskState) -> String {
         TaskState::Preparing { step } => format!("preparing: {}", harmless_line(step)),
         TaskState::Running { activity, .. } if activity.is_empty() => "running".into(),
         TaskState::Running { activity, .. } => format!("running: {}", harmless_line(activity)),
+        TaskState::Paused => "paused".into(),
+        TaskState::Verifying { .. } => "verifying".into(),
         TaskState::Stopping => "stopping".into(),
         TaskState::Stopped => "stopped".into(),
         TaskState::Ready { pending, conflicts: 0 } => format!("ready: {} to review", count(*pending, "hunk")),
@@ -82,8 +84,10 @@ pub(crate) fn file_heading(file: &FileView) -> String {
 /// Where a hunk stands, in a few words.
 pub(crate) fn hunk_state(state: &HunkState) -> &'static str {
     match state {
-        HunkState::Pending => "to decide",
-        HunkState::Conflict { .. } => "conflict: these lines were changed meanwhile",
+        HunkState::Clean | HunkState::Moved => "to decide",
+        HunkState::Touched { .. } => "to decide: the lines beside it were changed meanwhile",
+        HunkState::Gone { .. } => "the place of this change is gone",
+        HunkState::Overlapping { .. } => "conflict: these lines were changed meanwhile",
         HunkState::AlreadyThere => "the file already says this",
         HunkState::Landed => "landed",
         HunkState::Rejected => "rejected",
@@ -97,10 +101,7 @@ pub(crate) fn short(id: &HunkId) -> String {
 
 /// Whether a hunk waits for a decision.
 pub(crate) fn is_undecided(hunk: &HunkView) -> bool {
-    matches!(
-        hunk.state,
-        HunkState::Pending | HunkState::Conflict { .. } | HunkState::AlreadyThere
-    )
+    hunk.state.is_open()
 }
 
 /// Finds a task by its id, or by a beginning that only one has; without one, the newest that `fits`.

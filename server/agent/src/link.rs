@@ -213,6 +213,9 @@ async fn control(stream: &mut BufReader<DaemonStream>, services: &Services) -> i
                 ControlReply::Done
             }
             Ok(ControlRequest::Ping) => ControlReply::Done,
+            Ok(ControlRequest::Tell { .. } | ControlRequest::Pause | ControlRequest::Resume) => ControlReply::Error {
+                message: "this agent cannot do that".to_owned(),
+            },
             Err(error) => ControlReply::Error {
                 message: format!("this is no control request: {error}"),
             },

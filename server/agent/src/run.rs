@@ -188,6 +188,8 @@ async fn finish(context: &Context, ending: Ending, left: usize) -> io::Result<()
         nonce: context.spec.nonce.clone(),
         end: ending.end,
         summary: clip(&ending.summary, MAX_SUMMARY),
+        reasons: Vec::new(),
+        exit_code: None,
         last_seq: context.journal.seal(),
         ended_ms: now_ms(),
     };

@@ -191,12 +191,13 @@ impl Actor {
         let session = session.ok_or_else(|| Error::NotFound(format!("The session {id} is not open.")))?;
         let events = session.state.decide(command)?;
         let effects = session.record(&events).await?;
+        // Whoever sees that a proposal is ready may ask for it at once, so the worker must have been told before.
+        for effect in effects {
+            self.perform(id, effect);
+        }
         for event in &events {
             self.begin_activity(id, event);
             self.publish(id, task_of(event, self.sessions.get(id)).as_ref());
-        }
-        for effect in effects {
-            self.perform(id, effect);
         }
         Ok(())
     }
@@ -240,6 +241,7 @@ impl Actor {
                     self.discards.spawn(attempt::discard(shared, context, known, task));
                 }
             }
+            Effect::Pause(..) | Effect::Tell(_) | Effect::Verify(_) => {}
             Effect::Review(task) => {
                 if let Some(task) = session.state.task(&task) {
                     // The worker lives as long as the session.
@@ -380,8 +382,18 @@ fn task_in(event: &Event, state: &State) -> Option<TaskId> {
         Event::TaskCreated { task, .. }
         | Event::AttemptPlanned { task, .. }
         | Event::StopAsked { task }
-        | Event::LandingPlanned { task, .. }
-        | Event::Decided { task, .. } => Some(task.clone()),
+        | Event::PauseAsked { task, .. }
+        | Event::Told { task, .. }
+        | Event::OperationPlanned { task, .. }
+        | Event::StepPlanned { task, .. }
+        | Event::StepDone { task, .. }
+        | Event::OperationEnded { task, .. }
+        | Event::Decided { task, .. }
+        | Event::Reopened { task, .. }
+        | Event::Regrouped { task, .. }
+        | Event::Amended { task, .. }
+        | Event::SentBack { task, .. }
+        | Event::Checked { task, .. } => Some(task.clone()),
         other => attempt_in(other)
             .and_then(|attempt| state.attempt(attempt))
             .map(|attempt| attempt.task.clone()),

@@ -10,13 +10,9 @@ use crate::life::fixture::todo_task;
 
 fn proposal(revision: u64, files: &[(&str, FileChange, &[HunkState])]) -> ProposalView {
     let file = |(path, change, states): &(&str, FileChange, &[HunkState])| {
-        let hunk = |(number, state): (usize, &HunkState)| HunkView {
-            id: HunkId::new(number.to_string()),
-            state: state.clone(),
-            line: 0,
-            lines: 1,
-            old: String::new(),
-            new: String::new(),
+        let hunk = |(number, state): (usize, &HunkState)| {
+            let id = HunkId::new(number.to_string());
+            HunkView::new(id, state.clone(), 0, 1, String::new(), String::new())
         };
         let hunks = states.iter().enumerate().map(hunk).collect();
         FileView {
@@ -26,12 +22,7 @@ fn proposal(revision: u64, files: &[(&str, FileChange, &[HunkState])]) -> Propos
         }
     };
     let files = files.iter().map(file).collect();
-    ProposalView {
-        task: TaskId::new("t"),
-        summary: String::new(),
-        files,
-        revision,
-    }
+    ProposalView::new(TaskId::new("t"), files, revision)
 }
 
 fn pending(board: &Board, path: &str) -> Vec<String> {
@@ -48,7 +39,7 @@ fn only_undecided_hunks_wait() {
     let board = Board::default();
     let task = todo_task("t", "a.rs", 0, "TODO x");
     let states = [
-        HunkState::Pending,
+        HunkState::Clean,
         HunkState::Landed,
         HunkState::Rejected,
         HunkState::AlreadyThere,
@@ -64,7 +55,7 @@ fn a_decided_file_is_cleared_and_told_of() {
     let task = todo_task("t", "a.rs", 0, "TODO x");
     board.set_proposal(
         &task,
-        &proposal(1, &[("a.rs", FileChange::Modify, &[HunkState::Pending])]),
+        &proposal(1, &[("a.rs", FileChange::Modify, &[HunkState::Clean])]),
     );
     let dirty = board.set_proposal(
         &task,
@@ -80,7 +71,7 @@ fn an_older_view_changes_nothing() {
     let task = todo_task("t", "a.rs", 0, "TODO x");
     board.set_proposal(
         &task,
-        &proposal(5, &[("a.rs", FileChange::Modify, &[HunkState::Pending])]),
+        &proposal(5, &[("a.rs", FileChange::Modify, &[HunkState::Clean])]),
     );
     let dirty = board.set_proposal(&task, &proposal(4, &[]));
     assert!(dirty.is_empty());
@@ -98,7 +89,7 @@ fn a_file_to_be_renamed_is_where_it_was() {
     let change = FileChange::Rename {
         from: "old.rs".to_owned(),
     };
-    board.set_proposal(&task, &proposal(1, &[("new.rs", change, &[HunkState::Pending])]));
+    board.set_proposal(&task, &proposal(1, &[("new.rs", change, &[HunkState::Clean])]));
     assert_eq!(pending(&board, "/w/old.rs"), ["0"]);
     assert_eq!(board.file(Path::new("/w/old.rs")).pending[0].path, "new.rs");
 }
@@ -126,7 +117,7 @@ fn a_workspace_that_is_left_is_forgotten_and_can_come_back() {
     other.workspace = "/other".into();
     board.set_task(&task);
     board.set_task(&other);
-    let pending_one = proposal(1, &[("a.rs", FileChange::Modify, &[HunkState::Pending])]);
+    let pending_one = proposal(1, &[("a.rs", FileChange::Modify, &[HunkState::Clean])]);
     board.set_proposal(&task, &pending_one);
     let (tasks, dirty) = board.forget(Path::new("/w"));
     assert_eq!(tasks, std::slice::from_ref(&task.id));

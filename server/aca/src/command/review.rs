@@ -148,6 +148,8 @@ impl Review<'_> {
             task: proposal.task.clone(),
             decision,
             selection,
+            resolution: None,
+            seen: None,
         };
         self.link.client.call::<Decide>(params).await
     }
@@ -156,6 +158,7 @@ impl Review<'_> {
         let done = match decision {
             Decision::Accept => "landed",
             Decision::Reject => "rejected",
+            Decision::Reopen => "brought back",
         };
         let decided = u32::try_from(result.decided.len()).unwrap_or(u32::MAX);
         self.context

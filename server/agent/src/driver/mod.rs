@@ -113,6 +113,7 @@ pub(crate) async fn drive(context: &Arc<Context>) -> Ending {
     let driven = match context.spec.driver {
         Driver::ClaudeCode => Box::pin(claude::drive(context)).await,
         Driver::Direct => Box::pin(direct::drive(context)).await,
+        Driver::Command => Ok(Ending::failed("This agent does not run commands.")),
     };
     driven.unwrap_or_else(|error| Ending::failed(error.to_string()))
 }

@@ -13,7 +13,8 @@ pub(super) fn of(event: &RecordBody) -> Option<String> {
             attempt, max, reason, ..
         } => Some(format!("waiting for the model, try {attempt} of {max}: {reason}")),
         RecordBody::StopAsked => Some("stopping".to_owned()),
-        RecordBody::Noise { .. } | RecordBody::Watchdog { .. } => None,
+        RecordBody::Told { .. } | RecordBody::Resumed => Some("thinking".to_owned()),
+        RecordBody::Noise { .. } | RecordBody::Watchdog { .. } | RecordBody::Paused => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! After the sandbox: the outcome, and the result as a proposal. Everything read here was written by the agent.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
@@ -55,7 +56,11 @@ impl Context {
                 for (path, reason) in refused {
                     summary.push_str(&format!("\nLeft out: {path}: {reason}"));
                 }
-                Ok(AttemptEnd::Finished { summary, proposed })
+                Ok(AttemptEnd::Finished {
+                    summary,
+                    proposed,
+                    verify: false,
+                })
             }
         }
     }
@@ -80,7 +85,12 @@ impl Context {
             let imported = imported.map_err(|error| error.to_string())?;
             let hunks = hunks_between(&session.objects, &base, &imported.tree)?;
             let (base, result) = (base.as_str().to_owned(), imported.tree.as_str().to_owned());
-            let proposed = (!hunks.is_empty()).then_some(Proposed { base, result, hunks });
+            let proposed = (!hunks.is_empty()).then_some(Proposed {
+                base,
+                result,
+                hunks,
+                reasons: BTreeMap::new(),
+            });
             Ok((proposed, imported.refused))
         });
         importing.await.map_err(|error| error.to_string())?

@@ -99,6 +99,7 @@ impl Context {
         let taken = Command::Snapshotted {
             attempt: self.attempt.id.clone(),
             base: base.clone(),
+            start: None,
         };
         self.command(taken).await.map_err(|error| error.to_string())?;
         Ok(base)
@@ -125,7 +126,7 @@ impl Context {
         let driver = config.agent.driver;
         let claude = match driver {
             Driver::ClaudeCode => Some(self.shared.config.claude.locate(config, &mut show).await?),
-            Driver::Direct => None,
+            Driver::Direct | Driver::Command => None,
         };
         self.show("checking out the base");
         let attempt = self.attempt_spec(config, driver);
@@ -178,6 +179,8 @@ impl Context {
             system: prompt::SYSTEM.to_owned(),
             model: config.agent.model.clone(),
             conversation: uuid::Uuid::new_v4().to_string(),
+            resume: false,
+            ask_reasons: String::new(),
             gateway_token: uuid::Uuid::new_v4().simple().to_string(),
             limits: AgentLimits {
                 silence_secs: config.agent.silence_minutes * 60,

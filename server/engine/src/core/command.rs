@@ -1,11 +1,13 @@
 //! What a session can be asked, and what outcomes of effects report back.
 
-use aca_protocol::agent::Driver;
-use aca_protocol::proposal::Decision;
-use aca_protocol::task::{Origin, Usage};
-use aca_protocol::{AttemptId, HunkId, TaskId};
+use std::collections::BTreeMap;
 
-use super::{AttemptEnd, Event, Landing, Phase, Stage, State};
+use aca_protocol::agent::Driver;
+use aca_protocol::proposal::{CheckView, Decision};
+use aca_protocol::task::{Origin, Usage};
+use aca_protocol::{AttemptId, HunkId, OperationId, TaskId};
+
+use super::{AttemptEnd, Continues, Event, Operating, Operation, Phase, Span, Stage, State, Step, Task};
 use crate::Error;
 
 /// A wish or a report. Fields mean the same as in the event of the similar name.
@@ -21,7 +23,11 @@ pub enum Command {
     /// The session was opened: tasks whose turn has come must not go on waiting.
     Resume,
     /// The base is stored.
-    Snapshotted { attempt: AttemptId, base: String },
+    Snapshotted {
+        attempt: AttemptId,
+        base: String,
+        start: Option<String>,
+    },
     /// The sandbox is about to be started.
     Starting {
         attempt: AttemptId,
@@ -33,18 +39,62 @@ pub enum Command {
     Started { attempt: AttemptId },
     /// Stop the task.
     Stop { task: TaskId },
+    /// Hold the task's agent, or let it go on.
+    Pause { task: TaskId, paused: bool },
+    /// Tell the task's agent something.
+    Tell { task: TaskId, id: String, text: String },
     /// The upstream answered.
     Used { attempt: AttemptId, usage: Usage },
     /// The attempt is over.
     Ended { attempt: AttemptId, end: AttemptEnd },
-    /// A landing is about to change a file.
-    Land { task: TaskId, landing: Landing },
-    /// Hunks were decided.
+    /// Hunks are about to land, or to be taken back.
+    Operate { task: TaskId, operation: Operation },
+    /// A step is about to be done otherwise.
+    Replan {
+        task: TaskId,
+        operation: OperationId,
+        index: usize,
+        step: Step,
+    },
+    /// A step was done and seen to be: its hunks are accepted, or undecided again if it took them back.
+    StepDone {
+        task: TaskId,
+        operation: OperationId,
+        index: usize,
+    },
+    /// Nothing of the operation is left to do.
+    EndOperation { task: TaskId, operation: OperationId },
+    /// Hunks were rejected, or accepted where nothing had to be written.
     Decide {
         task: TaskId,
         hunks: Vec<HunkId>,
         decision: Decision,
     },
+    /// Bring rejected hunks back.
+    Reopen { task: TaskId, hunks: Vec<HunkId> },
+    /// The hunks of one file were cut or joined.
+    Regroup {
+        task: TaskId,
+        path: String,
+        hunks: Vec<HunkId>,
+        spans: Vec<Span>,
+    },
+    /// A person changed what a hunk puts into the file.
+    Amend {
+        task: TaskId,
+        hunk: HunkId,
+        text: Option<String>,
+    },
+    /// Send the proposal back to its agent.
+    SendBack { task: TaskId, remark: String },
+    /// A check ended. With a `retry`, and if it was the check of the agent's whole result, the agent gets that remark.
+    Checked {
+        task: TaskId,
+        check: CheckView,
+        retry: Option<String>,
+    },
+    /// A person confirmed the check command, or withdrew that.
+    ConfirmCheck { command: Option<String> },
 }
 
 impl State {
@@ -58,12 +108,13 @@ impl State {
         match command {
             Command::Create { task, title, origin } => self.create(task, title, origin),
             Command::Resume => Ok(self.next_turns(self.active())),
-            Command::Snapshotted { attempt, base } => self.stage_step(
+            Command::Snapshotted { attempt, base, start } => self.stage_step(
                 &attempt,
                 Stage::Planned,
                 Event::SnapshotTaken {
                     attempt: attempt.clone(),
                     base,
+                    start,
                 },
             ),
             Command::Starting {
@@ -93,11 +144,49 @@ impl State {
                 Ok(vec![Event::ModelUsed { attempt, usage }])
             }
             Command::Ended { attempt, end } => self.end(attempt, end),
-            Command::Land { task, landing } => {
-                self.undecided(&task, &landing.hunks)?;
-                Ok(vec![Event::LandingPlanned { task, landing }])
+            Command::Pause { task, paused } => self.pause(task, paused),
+            Command::Tell { task, id, text } => self.tell(task, id, text),
+            Command::Operate { task, operation } => self.operate(task, operation),
+            Command::Replan {
+                task,
+                operation,
+                index,
+                step,
+            } => {
+                self.open_step(&task, &operation, index)?;
+                Ok(vec![Event::StepPlanned {
+                    task,
+                    operation,
+                    index,
+                    step,
+                }])
+            }
+            Command::StepDone { task, operation, index } => self.step_done(task, operation, index),
+            Command::EndOperation { task, operation } => {
+                let ended = self.known_operation(&task, &operation)?.ended;
+                Ok((!ended)
+                    .then_some(Event::OperationEnded { task, operation })
+                    .into_iter()
+                    .collect())
             }
             Command::Decide { task, hunks, decision } => self.decide_hunks(task, hunks, decision),
+            Command::Reopen { task, hunks } => self.reopen(task, &hunks),
+            Command::Regroup {
+                task,
+                path,
+                hunks,
+                spans,
+            } => self.regroup(task, path, hunks, spans),
+            Command::Amend { task, hunk, text } => {
+                self.undecided(&task, std::slice::from_ref(&hunk))?;
+                Ok(vec![Event::Amended { task, hunk, text }])
+            }
+            Command::SendBack { task, remark } => self.send_back(task, remark),
+            Command::Checked { task, check, retry } => self.checked(task, check, retry),
+            Command::ConfirmCheck { command } => Ok((self.confirmed_check() != command.as_deref())
+                .then_some(Event::CheckConfirmed { command })
+                .into_iter()
+                .collect()),
         }
     }
 
@@ -111,7 +200,7 @@ impl State {
             origin,
         }];
         if self.active() < self.max_parallel() {
-            events.push(self.plan(&task));
+            events.push(self.plan(&task, None));
         }
         Ok(events)
     }
@@ -140,7 +229,11 @@ impl State {
     fn stop(&self, task: TaskId) -> Result<Vec<Event>, Error> {
         let known = self.known_task(&task)?;
         match known.phase {
-            Phase::Queued | Phase::Preparing | Phase::Running { .. } => Ok(vec![Event::StopAsked { task }]),
+            Phase::Queued
+            | Phase::Preparing
+            | Phase::Running { .. }
+            | Phase::Paused { .. }
+            | Phase::Verifying { .. } => Ok(vec![Event::StopAsked { task }]),
             Phase::Stopping => Ok(Vec::new()),
             _ => Err(Error::Invalid(format!(
                 "The task {task} is not at work, so there is nothing to stop."
@@ -158,7 +251,75 @@ impl State {
         Ok(events)
     }
 
+    fn pause(&self, task: TaskId, paused: bool) -> Result<Vec<Event>, Error> {
+        match (&self.known_task(&task)?.phase, paused) {
+            (Phase::Running { .. }, true) | (Phase::Paused { .. }, false) => {
+                Ok(vec![Event::PauseAsked { task, paused }])
+            }
+            (Phase::Paused { .. }, true) | (Phase::Running { .. }, false) => Ok(Vec::new()),
+            _ => Err(Error::Invalid(format!(
+                "The agent of task {task} is not at work, so it cannot be held or let go on."
+            ))),
+        }
+    }
+
+    fn tell(&self, task: TaskId, id: String, text: String) -> Result<Vec<Event>, Error> {
+        match self.known_task(&task)?.phase {
+            Phase::Running { .. } | Phase::Paused { .. } => Ok(vec![Event::Told { task, id, text }]),
+            Phase::Review | Phase::NothingToDo => Err(Error::Invalid(format!(
+                "The agent of task {task} has finished. Send its proposal back with a remark instead."
+            ))),
+            _ => Err(Error::Invalid(format!(
+                "The agent of task {task} is not at work, so it cannot be told anything."
+            ))),
+        }
+    }
+
+    fn operate(&self, task: TaskId, operation: Operation) -> Result<Vec<Event>, Error> {
+        let known = self.known_task(&task)?;
+        if known.operation(&operation.id).is_some() {
+            return Err(Error::Invalid(format!(
+                "There is an operation {} already.",
+                operation.id
+            )));
+        }
+        match &operation.undoes {
+            Some(undone) => drop(self.known_operation(&task, undone)?),
+            None => {
+                for step in &operation.steps {
+                    self.undecided(&task, &step.hunks)?;
+                }
+            }
+        }
+        Ok(vec![Event::OperationPlanned { task, operation }])
+    }
+
+    fn step_done(&self, task: TaskId, operation: OperationId, index: usize) -> Result<Vec<Event>, Error> {
+        let step = self.open_step(&task, &operation, index)?.clone();
+        let known = self.known_task(&task)?;
+        let hunks = step.hunks.into_iter().filter(|hunk| known.proposes(hunk)).collect();
+        let done = Event::StepDone {
+            task: task.clone(),
+            operation: operation.clone(),
+            index,
+        };
+        let outcome = if known.lands(&operation) {
+            Event::Decided {
+                task,
+                hunks,
+                decision: Decision::Accept,
+                landed: step.landed,
+            }
+        } else {
+            Event::Reopened { task, hunks }
+        };
+        Ok(vec![done, outcome])
+    }
+
     fn decide_hunks(&self, task: TaskId, hunks: Vec<HunkId>, decision: Decision) -> Result<Vec<Event>, Error> {
+        if decision == Decision::Reopen {
+            return self.reopen(task, &hunks);
+        }
         let open = self.undecided(&task, &hunks)?;
         if open.is_empty() {
             return Ok(Vec::new());
@@ -167,14 +328,113 @@ impl State {
             task,
             hunks: open,
             decision,
+            landed: BTreeMap::new(),
         }])
+    }
+
+    fn reopen(&self, task: TaskId, hunks: &[HunkId]) -> Result<Vec<Event>, Error> {
+        let open = self.undecided(&task, hunks)?;
+        let known = self.known_task(&task)?;
+        let landed = |hunk: &&HunkId| known.decisions.get(*hunk) == Some(&Decision::Accept);
+        if let Some(landed) = hunks.iter().find(landed) {
+            return Err(Error::Invalid(format!(
+                "The hunk {landed} has landed. Undo the landing instead."
+            )));
+        }
+        let hunks: Vec<HunkId> = hunks.iter().filter(|hunk| !open.contains(hunk)).cloned().collect();
+        Ok((!hunks.is_empty())
+            .then_some(Event::Reopened { task, hunks })
+            .into_iter()
+            .collect())
+    }
+
+    fn regroup(&self, task: TaskId, path: String, hunks: Vec<HunkId>, spans: Vec<Span>) -> Result<Vec<Event>, Error> {
+        let known = self.known_task(&task)?;
+        let Some(proposed) = &known.proposed else {
+            return Err(no_proposal(&task));
+        };
+        let before = proposed.hunks.iter().filter(|hunk| hunk.path == path);
+        let lost = before
+            .filter(|hunk| !hunks.contains(&hunk.id))
+            .find(|hunk| known.decisions.contains_key(&hunk.id));
+        if let Some(lost) = lost {
+            return Err(Error::Invalid(format!(
+                "The hunk {} is decided, so it is neither cut nor joined.",
+                lost.id
+            )));
+        }
+        Ok(vec![Event::Regrouped {
+            task,
+            path,
+            hunks,
+            spans,
+        }])
+    }
+
+    fn send_back(&self, task: TaskId, remark: String) -> Result<Vec<Event>, Error> {
+        let known = self.known_task(&task)?;
+        if !matches!(known.phase, Phase::Review | Phase::NothingToDo) {
+            return Err(Error::Invalid(format!(
+                "The task {task} has no finished work that could be sent back."
+            )));
+        }
+        if known.operations.iter().any(|operation| !operation.ended) {
+            return Err(Error::Invalid(format!(
+                "A landing of task {task} is under way. Send the task back when it has ended."
+            )));
+        }
+        Ok(self.next_round(task, remark, false))
+    }
+
+    /// Sends a task back, and plans its next attempt if there is room.
+    fn next_round(&self, task: TaskId, remark: String, automatic: bool) -> Vec<Event> {
+        let next = self.continues(&task, &remark);
+        let plan = (self.active() < self.max_parallel()).then(|| self.plan(&task, next));
+        let sent = Event::SentBack {
+            task,
+            remark,
+            automatic,
+        };
+        std::iter::once(sent).chain(plan).collect()
+    }
+
+    fn checked(&self, task: TaskId, check: CheckView, retry: Option<String>) -> Result<Vec<Event>, Error> {
+        let known = self.known_task(&task)?;
+        let verifying = matches!(known.phase, Phase::Verifying { .. });
+        let mut events = vec![Event::Checked {
+            task: task.clone(),
+            check,
+        }];
+        if let Some(remark) = retry.filter(|_| verifying) {
+            events.extend(self.next_round(task, remark, true));
+        }
+        Ok(events)
+    }
+
+    pub(super) fn known_operation(&self, task: &TaskId, operation: &OperationId) -> Result<&Operating, Error> {
+        self.known_task(task)?.operation(operation).ok_or_else(|| {
+            Error::NotFound(format!(
+                "The task {task} has no operation {operation}. `aca undo --list` lists them."
+            ))
+        })
+    }
+
+    /// Returns a step that is not done yet.
+    fn open_step(&self, task: &TaskId, operation: &OperationId, index: usize) -> Result<&Step, Error> {
+        let known = self.known_operation(task, operation)?;
+        let open = (!known.ended && !known.done.contains(&index)).then(|| known.operation.steps.get(index));
+        open.flatten().ok_or_else(|| {
+            Error::Invalid(format!(
+                "The step {index} of the operation {operation} is done already, or there is none."
+            ))
+        })
     }
 
     /// Returns those of `hunks` that are not decided yet.
     fn undecided(&self, task: &TaskId, hunks: &[HunkId]) -> Result<Vec<HunkId>, Error> {
         let known = self.known_task(task)?;
         let Some(proposed) = &known.proposed else {
-            return Err(Error::Invalid(format!("The task {task} has no proposal to decide.")));
+            return Err(no_proposal(task));
         };
         let mut open = Vec::new();
         for hunk in hunks {
@@ -194,15 +454,21 @@ impl State {
     fn next_turns(&self, active: usize) -> Vec<Event> {
         let waiting = self.tasks().filter(|task| task.phase == Phase::Queued);
         let free = self.max_parallel().saturating_sub(active);
-        waiting.take(free).map(|task| self.plan(&task.id)).collect()
+        let plan = |task: &Task| self.plan(&task.id, task.next.clone());
+        waiting.take(free).map(plan).collect()
     }
 
-    fn plan(&self, task: &TaskId) -> Event {
+    fn plan(&self, task: &TaskId, continues: Option<Continues>) -> Event {
         let n = self.attempts().filter(|attempt| attempt.task == *task).count() + 1;
         let attempt = AttemptId::new(format!("aca-{}-{task}-{n}", self.short_session()));
         Event::AttemptPlanned {
             task: task.clone(),
             attempt,
+            continues,
         }
     }
+}
+
+fn no_proposal(task: &TaskId) -> Error {
+    Error::Invalid(format!("The task {task} has no proposal to decide."))
 }

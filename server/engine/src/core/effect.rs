@@ -2,7 +2,7 @@
 
 use aca_protocol::{AttemptId, TaskId};
 
-use super::{Event, State};
+use super::{Event, Phase, State};
 
 /// Work for the shell. Its outcome comes back as a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,13 @@ pub enum Effect {
     Stop(AttemptId),
     /// The attempt has ended: remove its sandbox and its checkout.
     Discard(AttemptId),
-    /// The task's proposal appeared. What is decided about it afterwards comes from the one who is told this.
+    /// Hold the attempt where it is, or let it go on.
+    Pause(AttemptId, bool),
+    /// Tell the attempt's agent what it was not told yet.
+    Tell(AttemptId),
+    /// Run the project's check on the task's whole result.
+    Verify(TaskId),
+    /// The task's proposal appeared, or something about it that is not decided by the one who is told this.
     Review(TaskId),
 }
 
@@ -26,14 +32,29 @@ impl State {
                 let attempt = self.task(task).and_then(|task| task.attempt.clone());
                 attempt.map(Effect::Stop).into_iter().collect()
             }
+            Event::PauseAsked { task, paused } => {
+                let attempt = self.task(task).and_then(|task| task.attempt.clone());
+                attempt
+                    .map(|attempt| Effect::Pause(attempt, *paused))
+                    .into_iter()
+                    .collect()
+            }
+            Event::Told { task, .. } => {
+                let attempt = self.task(task).and_then(|task| task.attempt.clone());
+                attempt.map(Effect::Tell).into_iter().collect()
+            }
             Event::AttemptEnded { attempt, .. } => {
                 let mut effects = vec![Effect::Discard(attempt.clone())];
                 let task = self.attempt(attempt).and_then(|attempt| self.task(&attempt.task));
                 if let Some(task) = task.filter(|task| task.proposed.is_some()) {
                     effects.push(Effect::Review(task.id.clone()));
+                    if matches!(task.phase, Phase::Verifying { .. }) {
+                        effects.push(Effect::Verify(task.id.clone()));
+                    }
                 }
                 effects
             }
+            Event::Checked { task, .. } => vec![Effect::Review(task.clone())],
             _ => Vec::new(),
         }
     }

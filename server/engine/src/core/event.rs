@@ -1,9 +1,12 @@
 //! What has happened in a session. Events are stored as JSON and never changed; fields may be added with defaults.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use aca_protocol::agent::Driver;
-use aca_protocol::proposal::Decision;
+use aca_protocol::proposal::{CheckView, Decision, Reason};
 use aca_protocol::task::{Origin, Usage};
-use aca_protocol::{AttemptId, HunkId, TaskId};
+use aca_protocol::{AttemptId, HunkId, OperationId, TaskId};
 use serde::{Deserialize, Serialize};
 
 /// Something that has happened.
@@ -25,6 +28,9 @@ pub enum Event {
         task: TaskId,
         /// The new attempt.
         attempt: AttemptId,
+        /// The round it goes on from; nothing for a first attempt.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        continues: Option<Continues>,
     },
     /// The attempt's base is in the object store.
     SnapshotTaken {
@@ -32,6 +38,9 @@ pub enum Event {
         attempt: AttemptId,
         /// The base's tree.
         base: String,
+        /// The tree the agent starts from, where it is not the base: the base with open hunks of the last round in it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        start: Option<String>,
     },
     /// The sandbox is about to be started; from here on it may exist.
     SandboxStarting {
@@ -68,12 +77,55 @@ pub enum Event {
         /// How it ended.
         end: AttemptEnd,
     },
-    /// A landing is about to change a file.
-    LandingPlanned {
+    /// A person held the agent where it is, or let it go on.
+    PauseAsked {
         /// The task.
         task: TaskId,
-        /// What is to land.
-        landing: Landing,
+        /// Whether it is to be held.
+        paused: bool,
+    },
+    /// A person told the agent something.
+    Told {
+        /// The task.
+        task: TaskId,
+        /// What makes telling it twice tell it once.
+        id: String,
+        /// The words.
+        text: String,
+    },
+    /// A landing, or the taking back of one, is about to change files.
+    OperationPlanned {
+        /// The task.
+        task: TaskId,
+        /// What is to be done.
+        operation: Operation,
+    },
+    /// A step of an operation is about to be done otherwise than planned before, because its file moved on.
+    StepPlanned {
+        /// The task.
+        task: TaskId,
+        /// The operation.
+        operation: OperationId,
+        /// The step's index.
+        index: usize,
+        /// What is to be done now.
+        step: Step,
+    },
+    /// A step of an operation was done and seen to be.
+    StepDone {
+        /// The task.
+        task: TaskId,
+        /// The operation.
+        operation: OperationId,
+        /// The step's index.
+        index: usize,
+    },
+    /// Nothing of the operation is left to do; steps that were not done will not be.
+    OperationEnded {
+        /// The task.
+        task: TaskId,
+        /// The operation.
+        operation: OperationId,
     },
     /// Hunks were decided; accepted ones have landed and were seen in the file.
     Decided {
@@ -83,6 +135,57 @@ pub enum Event {
         hunks: Vec<HunkId>,
         /// The decision.
         decision: Decision,
+        /// The texts that landed, by hunk, where they are not the proposed ones.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        landed: BTreeMap<HunkId, String>,
+    },
+    /// Decisions about hunks were taken back, or their landing was: they are undecided again.
+    Reopened {
+        /// The task.
+        task: TaskId,
+        /// The hunks.
+        hunks: Vec<HunkId>,
+    },
+    /// The hunks of one file were cut or joined.
+    Regrouped {
+        /// The task.
+        task: TaskId,
+        /// The file's path in the result.
+        path: String,
+        /// The file's hunks now, in file order.
+        hunks: Vec<HunkId>,
+        /// Where they are.
+        spans: Vec<Span>,
+    },
+    /// A person changed what a hunk puts into the file, or took the change back.
+    Amended {
+        /// The task.
+        task: TaskId,
+        /// The hunk.
+        hunk: HunkId,
+        /// The text; nothing for the agent's own.
+        text: Option<String>,
+    },
+    /// The proposal goes back to its agent.
+    SentBack {
+        /// The task.
+        task: TaskId,
+        /// What the agent is told.
+        remark: String,
+        /// Whether aca did so by itself, because a check failed.
+        automatic: bool,
+    },
+    /// A check ended.
+    Checked {
+        /// The task.
+        task: TaskId,
+        /// How.
+        check: CheckView,
+    },
+    /// A person confirmed the check command, or withdrew the confirmation.
+    CheckConfirmed {
+        /// The command as it was shown.
+        command: Option<String>,
     },
     /// An event of a later version. It is kept and passed over.
     #[serde(other)]
@@ -99,6 +202,9 @@ pub enum AttemptEnd {
         summary: String,
         /// What it proposes; nothing if no file changed.
         proposed: Option<Proposed>,
+        /// Whether the project's check is to be run on it before it is shown.
+        #[serde(default)]
+        verify: bool,
     },
     /// It was stopped.
     Stopped,
@@ -123,6 +229,27 @@ pub struct Proposed {
     pub result: String,
     /// Every hunk of the difference.
     pub hunks: Vec<HunkRef>,
+    /// Why they are there, as far as the agent said.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reasons: BTreeMap<HunkId, Reason>,
+}
+
+/// How an attempt goes on from an earlier one of its task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Continues {
+    /// The earlier attempt, whose conversation goes on.
+    pub attempt: AttemptId,
+    /// The next message of the conversation.
+    pub remark: String,
+}
+
+/// The lines of a hunk, in the base and in the result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// Its lines in the base.
+    pub base: Range<usize>,
+    /// Its lines in the result.
+    pub result: Range<usize>,
 }
 
 /// A hunk and the file it belongs to.
@@ -134,15 +261,41 @@ pub struct HunkRef {
     pub path: String,
 }
 
-/// What a landing is about to do to one file, enough to tell after a crash whether it did.
+/// A landing or the taking back of an operation: one decision of a person, which may change several files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Landing {
-    /// The file that is written, relative to the workspace.
+pub struct Operation {
+    /// The operation.
+    pub id: OperationId,
+    /// The operation that it takes back, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<OperationId>,
+    /// What it does to files, in this order.
+    pub steps: Vec<Step>,
+}
+
+/// What an operation does to one file: enough to finish it after a crash, and to take it back later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The file, relative to the workspace.
     pub path: String,
-    /// The hunks it carries.
+    /// The hunks that the step carries out or takes back.
     pub hunks: Vec<HunkId>,
-    /// SHA-256 of the content expected before, in hexadecimal; nothing if the file must not exist.
-    pub expect: Option<String>,
-    /// SHA-256 of the content afterwards, in hexadecimal; nothing if the file goes away.
-    pub new: Option<String>,
+    /// Whether an editor had the file open, so that the step went through the editor.
+    pub open: bool,
+    /// The file before, as it must be found; nothing if it must not exist.
+    pub before: Option<Content>,
+    /// The file afterwards; nothing if it goes away.
+    pub after: Option<Content>,
+    /// The texts that land, by hunk, where they are not the proposed ones.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub landed: BTreeMap<HunkId, String>,
+}
+
+/// The content of a file, by reference into the object store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// The blob.
+    pub blob: String,
+    /// Whether the file is executable.
+    pub executable: bool,
 }

@@ -14,6 +14,6 @@ mod tests;
 
 pub use command::Command;
 pub use effect::Effect;
-pub use event::{AttemptEnd, Event, HunkRef, Landing, Proposed};
-pub use state::{Attempt, Phase, Stage, State, Task};
+pub use event::{AttemptEnd, Content, Continues, Event, HunkRef, Operation, Proposed, Span, Step};
+pub use state::{Attempt, Operating, Phase, Stage, State, Task};
 pub use view::Live;

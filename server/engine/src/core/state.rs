@@ -1,13 +1,13 @@
 //! The state of a session, as the fold of its events.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aca_protocol::agent::Driver;
-use aca_protocol::proposal::Decision;
+use aca_protocol::proposal::{CheckView, Decision};
 use aca_protocol::task::{Origin, Usage};
-use aca_protocol::{AttemptId, HunkId, SessionId, TaskId};
+use aca_protocol::{AttemptId, HunkId, OperationId, SessionId, TaskId};
 
-use super::{AttemptEnd, Event, Landing, Proposed};
+use super::{AttemptEnd, Continues, Event, HunkRef, Operation, Proposed, Span};
 use crate::Error;
 
 /// One session: its tasks and their attempts.
@@ -18,6 +18,7 @@ pub struct State {
     order: Vec<TaskId>,
     tasks: HashMap<TaskId, Task>,
     attempts: BTreeMap<AttemptId, Attempt>,
+    confirmed_check: Option<String>,
 }
 
 /// A task.
@@ -41,14 +42,47 @@ pub struct Task {
     pub summary: String,
     /// What was decided, by hunk.
     pub decisions: BTreeMap<HunkId, Decision>,
-    /// Landings that were begun and not yet followed by a decision.
-    pub landings: Vec<Landing>,
+    /// The texts that landed, by hunk, where they are not the proposed ones.
+    pub landed: BTreeMap<HunkId, String>,
+    /// What a person wants to land in place of the agent's text, by hunk.
+    pub amended: BTreeMap<HunkId, String>,
+    /// Where the hunks of a file are, where a person has cut or joined them.
+    pub spans: BTreeMap<String, Vec<Span>>,
+    /// Its landings and takings back, oldest first.
+    pub operations: Vec<Operating>,
+    /// Which round this is, counted from one.
+    pub round: u32,
+    /// The proposal of the round before.
+    pub previous: Option<Proposed>,
+    /// How its next attempt goes on, while it waits for its turn after it was sent back.
+    pub next: Option<Continues>,
+    /// How often it was sent back because a check failed, since a person last sent it.
+    pub retries: u32,
+    /// The newest check.
+    pub check: Option<CheckView>,
+    /// What a person should know of its last round, such as why it failed.
+    pub note: String,
+    /// What the agent was told while it worked: what makes it tell once, and the words.
+    pub told: Vec<(String, String)>,
     /// When it was created, in milliseconds since the Unix epoch.
     pub created_ms: u64,
     /// When it last changed, in milliseconds since the Unix epoch.
     pub changed_ms: u64,
     /// Counts its changes.
     pub revision: u64,
+}
+
+/// An operation and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operating {
+    /// What is, or was, to be done; each step as it was last planned.
+    pub operation: Operation,
+    /// When it was planned, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// The steps that are done, by their index.
+    pub done: BTreeSet<usize>,
+    /// Whether nothing is left to do.
+    pub ended: bool,
 }
 
 /// Where a task stands.
@@ -60,6 +94,16 @@ pub enum Phase {
     Preparing,
     /// Its sandbox runs.
     Running {
+        /// Since when, in milliseconds since the Unix epoch.
+        since_ms: u64,
+    },
+    /// Its agent is held.
+    Paused {
+        /// Since when its sandbox runs, in milliseconds since the Unix epoch.
+        since_ms: u64,
+    },
+    /// The project's check runs on its result.
+    Verifying {
         /// Since when, in milliseconds since the Unix epoch.
         since_ms: u64,
     },
@@ -92,8 +136,12 @@ pub struct Attempt {
     pub task: TaskId,
     /// How far it has come.
     pub stage: Stage,
+    /// The attempt it goes on from, and with which words.
+    pub continues: Option<Continues>,
     /// Its base's tree, once taken.
     pub base: Option<String>,
+    /// The tree its agent starts from, where it is not the base.
+    pub start: Option<String>,
     /// What its outcome must repeat, once it is starting.
     pub nonce: Option<String>,
     /// The name of its sandbox backend, once it is starting.
@@ -126,6 +174,7 @@ impl State {
             order: Vec::new(),
             tasks: HashMap::new(),
             attempts: BTreeMap::new(),
+            confirmed_check: None,
         }
     }
 
@@ -135,18 +184,32 @@ impl State {
             self.insert(task, title, origin, at_ms);
             return;
         }
+        if let Event::CheckConfirmed { command } = event {
+            self.confirmed_check.clone_from(command);
+            return;
+        }
         self.apply_to_attempt(event, at_ms);
         let task = match event {
             Event::AttemptPlanned { task, .. }
             | Event::StopAsked { task }
-            | Event::LandingPlanned { task, .. }
-            | Event::Decided { task, .. } => Some(task.clone()),
+            | Event::PauseAsked { task, .. }
+            | Event::Told { task, .. }
+            | Event::OperationPlanned { task, .. }
+            | Event::StepPlanned { task, .. }
+            | Event::StepDone { task, .. }
+            | Event::OperationEnded { task, .. }
+            | Event::Decided { task, .. }
+            | Event::Reopened { task, .. }
+            | Event::Regrouped { task, .. }
+            | Event::Amended { task, .. }
+            | Event::SentBack { task, .. }
+            | Event::Checked { task, .. } => Some(task.clone()),
             Event::SnapshotTaken { attempt, .. }
             | Event::SandboxStarting { attempt, .. }
             | Event::SandboxStarted { attempt }
             | Event::ModelUsed { attempt, .. }
             | Event::AttemptEnded { attempt, .. } => self.attempts.get(attempt).map(|attempt| attempt.task.clone()),
-            Event::TaskCreated { .. } | Event::Unknown => None,
+            Event::TaskCreated { .. } | Event::CheckConfirmed { .. } | Event::Unknown => None,
         };
         if let Some(task) = task.and_then(|task| self.tasks.get_mut(&task)) {
             task.apply(event, at_ms);
@@ -166,7 +229,17 @@ impl State {
             proposed: None,
             summary: String::new(),
             decisions: BTreeMap::new(),
-            landings: Vec::new(),
+            landed: BTreeMap::new(),
+            amended: BTreeMap::new(),
+            spans: BTreeMap::new(),
+            operations: Vec::new(),
+            round: 1,
+            previous: None,
+            next: None,
+            retries: 0,
+            check: None,
+            note: String::new(),
+            told: Vec::new(),
             created_ms: at_ms,
             changed_ms: at_ms,
             revision: 1,
@@ -177,21 +250,28 @@ impl State {
 
     fn apply_to_attempt(&mut self, event: &Event, _at_ms: u64) {
         match event {
-            Event::AttemptPlanned { task, attempt } => {
+            Event::AttemptPlanned {
+                task,
+                attempt,
+                continues,
+            } => {
                 let planned = Attempt {
                     id: attempt.clone(),
                     task: task.clone(),
                     stage: Stage::Planned,
+                    continues: continues.clone(),
                     base: None,
+                    start: None,
                     nonce: None,
                     backend: None,
                     driver: None,
                 };
                 self.attempts.insert(attempt.clone(), planned);
             }
-            Event::SnapshotTaken { attempt, base } => self.with_attempt(attempt, |attempt| {
+            Event::SnapshotTaken { attempt, base, start } => self.with_attempt(attempt, |attempt| {
                 attempt.stage = Stage::Snapshotted;
                 attempt.base = Some(base.clone());
+                attempt.start.clone_from(start);
             }),
             Event::SandboxStarting {
                 attempt,
@@ -241,6 +321,18 @@ impl State {
         &self.session
     }
 
+    /// Returns the check command that a person has confirmed.
+    pub fn confirmed_check(&self) -> Option<&str> {
+        self.confirmed_check.as_deref()
+    }
+
+    /// Returns how the next attempt of a task goes on from its newest one.
+    pub(super) fn continues(&self, task: &TaskId, remark: &str) -> Option<Continues> {
+        let attempt = self.task(task)?.attempt.clone()?;
+        let remark = remark.to_owned();
+        Some(Continues { attempt, remark })
+    }
+
     pub(super) fn short_session(&self) -> &str {
         let id = self.session.as_str();
         id.get(..8).unwrap_or(id)
@@ -274,42 +366,180 @@ impl Task {
         match event {
             Event::AttemptPlanned { attempt, .. } => {
                 self.attempt = Some(attempt.clone());
+                self.next = None;
+                self.told.clear();
                 self.phase = Phase::Preparing;
             }
             Event::SandboxStarted { .. } if self.phase == Phase::Preparing => {
                 self.phase = Phase::Running { since_ms: at_ms };
             }
-            // Without an attempt nothing has to be stopped first.
-            Event::StopAsked { .. } if self.attempt.is_none() => self.phase = Phase::Stopped,
+            // Without an attempt at work nothing has to be stopped first.
+            Event::StopAsked { .. } if self.phase == Phase::Queued => {
+                self.ended_without(Phase::Stopped, "It was stopped.")
+            }
+            Event::StopAsked { .. } if matches!(self.phase, Phase::Verifying { .. }) => self.phase = Phase::Review,
             Event::StopAsked { .. } => self.phase = Phase::Stopping,
+            Event::PauseAsked { paused, .. } => self.pause(*paused),
+            Event::Told { id, text, .. } => self.told.push((id.clone(), text.clone())),
             Event::ModelUsed { usage, .. } => self.usage += *usage,
-            Event::AttemptEnded { end, .. } => self.end(end),
-            Event::LandingPlanned { landing, .. } => self.landings.push(landing.clone()),
-            Event::Decided { hunks, decision, .. } => {
-                self.decisions
-                    .extend(hunks.iter().map(|hunk| (hunk.clone(), *decision)));
-                self.landings
-                    .retain(|landing| !landing.hunks.iter().all(|hunk| self.decisions.contains_key(hunk)));
+            Event::AttemptEnded { end, .. } => self.end(end, at_ms),
+            Event::SentBack {
+                task: _,
+                remark,
+                automatic,
+            } => self.sent_back(remark, *automatic),
+            Event::Checked { check, .. } => {
+                self.check = Some(check.clone());
+                if matches!(self.phase, Phase::Verifying { .. }) {
+                    self.phase = Phase::Review;
+                }
+            }
+            event => self.review(event, at_ms),
+        }
+    }
+
+    /// Folds an event of the review.
+    fn review(&mut self, event: &Event, at_ms: u64) {
+        match event {
+            Event::OperationPlanned { operation, .. } => self.operations.push(Operating {
+                operation: operation.clone(),
+                at_ms,
+                done: BTreeSet::new(),
+                ended: false,
+            }),
+            Event::StepPlanned {
+                operation, index, step, ..
+            } => self.with_operation(operation, |operating| {
+                if let Some(planned) = operating.operation.steps.get_mut(*index) {
+                    planned.clone_from(step);
+                }
+            }),
+            Event::StepDone { operation, index, .. } => self.with_operation(operation, |operating| {
+                operating.done.insert(*index);
+            }),
+            Event::OperationEnded { operation, .. } => {
+                self.with_operation(operation, |operating| operating.ended = true)
+            }
+            Event::Decided {
+                hunks,
+                decision,
+                landed,
+                ..
+            } => {
+                let decided = hunks.iter().map(|hunk| (hunk.clone(), *decision));
+                self.decisions.extend(decided);
+                self.landed.extend(landed.clone());
+            }
+            Event::Reopened { hunks, .. } => {
+                for hunk in hunks {
+                    self.decisions.remove(hunk);
+                    self.landed.remove(hunk);
+                }
+            }
+            Event::Regrouped { path, hunks, spans, .. } => self.regroup(path, hunks, spans),
+            Event::Amended { hunk, text, .. } => {
+                match text {
+                    Some(text) => drop(self.amended.insert(hunk.clone(), text.clone())),
+                    None => drop(self.amended.remove(hunk)),
+                };
             }
             _ => {}
         }
     }
 
-    fn end(&mut self, end: &AttemptEnd) {
-        self.phase = match end {
-            AttemptEnd::Finished { summary, proposed } => {
-                self.summary.clone_from(summary);
-                self.proposed.clone_from(proposed);
-                if proposed.is_some() {
-                    Phase::Review
-                } else {
-                    Phase::NothingToDo
-                }
-            }
-            AttemptEnd::Stopped => Phase::Stopped,
-            AttemptEnd::Failed { reason } => Phase::Failed { reason: reason.clone() },
-            AttemptEnd::Lost { reason } => Phase::Lost { reason: reason.clone() },
+    fn pause(&mut self, paused: bool) {
+        self.phase = match self.phase {
+            Phase::Running { since_ms } if paused => Phase::Paused { since_ms },
+            Phase::Paused { since_ms } if !paused => Phase::Running { since_ms },
+            ref other => other.clone(),
         };
+    }
+
+    fn sent_back(&mut self, remark: &str, automatic: bool) {
+        self.retries = if automatic { self.retries + 1 } else { 0 };
+        self.next = self.attempt.clone().map(|attempt| Continues {
+            attempt,
+            remark: remark.to_owned(),
+        });
+        self.note.clear();
+        self.phase = Phase::Queued;
+    }
+
+    fn regroup(&mut self, path: &str, hunks: &[HunkId], spans: &[Span]) {
+        let Some(proposed) = &mut self.proposed else { return };
+        let at = proposed.hunks.iter().position(|hunk| hunk.path == path);
+        let reasons = proposed.hunks.iter().filter(|hunk| hunk.path == path);
+        let reason = reasons
+            .filter_map(|hunk| proposed.reasons.get(&hunk.id))
+            .next()
+            .cloned();
+        // A file's mode is a hunk of the same path that has no lines; it is among `hunks` if it was before.
+        proposed.hunks.retain(|hunk| hunk.path != path);
+        let at = at.unwrap_or(proposed.hunks.len());
+        let refs = hunks.iter().map(|id| HunkRef {
+            id: id.clone(),
+            path: path.to_owned(),
+        });
+        proposed.hunks.splice(at..at, refs);
+        for hunk in hunks {
+            if let Some(reason) = reason.clone() {
+                proposed.reasons.entry(hunk.clone()).or_insert(reason);
+            }
+        }
+        self.spans.insert(path.to_owned(), spans.to_vec());
+    }
+
+    fn with_operation(&mut self, operation: &OperationId, change: impl FnOnce(&mut Operating)) {
+        let known = self.operations.iter_mut();
+        if let Some(known) = known.rev().find(|known| known.operation.id == *operation) {
+            change(known);
+        }
+    }
+
+    fn end(&mut self, end: &AttemptEnd, at_ms: u64) {
+        match end {
+            AttemptEnd::Finished {
+                summary,
+                proposed,
+                verify,
+            } => {
+                self.propose(summary, proposed.as_ref());
+                self.phase = match proposed {
+                    Some(_) if *verify => Phase::Verifying { since_ms: at_ms },
+                    Some(_) => Phase::Review,
+                    None => Phase::NothingToDo,
+                };
+            }
+            AttemptEnd::Stopped => self.ended_without(Phase::Stopped, "It was stopped."),
+            AttemptEnd::Failed { reason } => self.ended_without(Phase::Failed { reason: reason.clone() }, reason),
+            AttemptEnd::Lost { reason } => self.ended_without(Phase::Lost { reason: reason.clone() }, reason),
+        }
+    }
+
+    /// Takes a finished attempt's proposal in the place of the one before.
+    fn propose(&mut self, summary: &str, proposed: Option<&Proposed>) {
+        summary.clone_into(&mut self.summary);
+        self.previous = std::mem::replace(&mut self.proposed, proposed.cloned());
+        if self.previous.is_some() {
+            self.round += 1;
+        }
+        self.decisions.clear();
+        self.landed.clear();
+        self.amended.clear();
+        self.spans.clear();
+        self.check = None;
+        self.note.clear();
+    }
+
+    /// An attempt brought nothing. What an earlier round proposed is still there to be decided.
+    fn ended_without(&mut self, phase: Phase, reason: &str) {
+        self.next = None;
+        if self.pending().next().is_some() {
+            self.note = format!("The last round brought nothing: {reason}");
+            self.phase = Phase::Review;
+        } else {
+            self.phase = phase;
+        }
     }
 
     /// Returns the hunks that wait for a decision.
@@ -318,5 +548,28 @@ impl Task {
         hunks
             .map(|hunk| &hunk.id)
             .filter(|hunk| !self.decisions.contains_key(*hunk))
+    }
+
+    /// Returns whether a hunk belongs to the proposal as it is now.
+    pub fn proposes(&self, hunk: &HunkId) -> bool {
+        let hunks = self.proposed.iter().flat_map(|proposed| &proposed.hunks);
+        hunks.into_iter().any(|known| known.id == *hunk)
+    }
+
+    /// Returns an operation.
+    pub fn operation(&self, operation: &OperationId) -> Option<&Operating> {
+        self.operations.iter().find(|known| known.operation.id == *operation)
+    }
+
+    /// Returns whether an operation lands hunks: it takes nothing back, or it takes back a taking back.
+    pub fn lands(&self, operation: &OperationId) -> bool {
+        let mut lands = true;
+        let mut at = self.operation(operation);
+        // An operation takes back only earlier ones, so this ends.
+        while let Some(undone) = at.and_then(|known| known.operation.undoes.as_ref()) {
+            lands = !lands;
+            at = self.operation(undone);
+        }
+        lands
     }
 }

@@ -48,6 +48,8 @@ impl Task {
                 activity: live.activity.clone(),
                 since_ms: *since_ms,
             },
+            Phase::Paused { .. } => TaskState::Paused,
+            Phase::Verifying { since_ms } => TaskState::Verifying { since_ms: *since_ms },
             Phase::Stopping => TaskState::Stopping,
             Phase::Stopped => TaskState::Stopped,
             Phase::NothingToDo => TaskState::NothingToDo {

@@ -17,7 +17,7 @@ use super::ledger::Ledger;
 use super::live::{Live, read_plain};
 use super::place;
 use super::worker::Worker;
-use crate::core::{Command, Landing};
+use crate::core::{Command, Operation, Step};
 use crate::{Buffers, EditorReply, Error};
 
 /// How often a landing is computed anew because the file moved on.
@@ -116,18 +116,29 @@ impl Worker {
             Plan::Write { content, .. } | Plan::Move { content, .. } => Some(digest(content)),
             Plan::Mode { .. } | Plan::Nothing | Plan::Remove | Plan::Refuse(_) => None,
         };
-        let landing = Landing {
+        let content = |blob| crate::core::Content {
+            blob,
+            executable: false,
+        };
+        let step = Step {
             path: file.path.clone(),
             hunks: hunks.to_vec(),
-            expect: live.bytes().map(digest),
-            new,
+            open: matches!(live, Live::Open { .. }),
+            before: live.bytes().map(digest).map(content),
+            after: new.map(content),
+            landed: std::collections::BTreeMap::new(),
+        };
+        let operation = Operation {
+            id: aca_protocol::OperationId::new(uuid::Uuid::new_v4().simple().to_string()),
+            undoes: None,
+            steps: vec![step],
         };
         self.shared
             .command(
                 &self.session.id,
-                Command::Land {
+                Command::Operate {
                     task: ledger.task.clone(),
-                    landing,
+                    operation,
                 },
             )
             .await
@@ -266,7 +277,7 @@ fn plan_whole(file: &ChangedFile, id: &HunkId, live: &Live, root: &Path, buffers
     };
     match place::whole_state(file, live, root, buffers) {
         HunkState::AlreadyThere => return Plan::Nothing,
-        HunkState::Conflict { .. } => {
+        HunkState::Overlapping { .. } => {
             let reason = match (&file.change, live) {
                 (FileChange::Unsupported { reason }, _) | (_, Live::Unreadable(reason)) => reason.clone(),
                 (FileChange::Create, _) => format!("{} exists by now, with other content.", file.path),
@@ -274,7 +285,7 @@ fn plan_whole(file: &ChangedFile, id: &HunkId, live: &Live, root: &Path, buffers
             };
             return refuse(reason);
         }
-        HunkState::Pending | HunkState::Landed | HunkState::Rejected => {}
+        _ => {}
     }
     match (&file.change, &file.result) {
         (FileChange::Delete, _) if live.is_unsaved(&root.join(&file.path)) => refuse(unsaved(&file.path)),

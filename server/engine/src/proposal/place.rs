@@ -38,19 +38,14 @@ fn lines(ledger: &Ledger, file: &ChangedFile, hunks: &[Hunk], live: &Live) -> Ve
         let (line, lines) = range(&placement);
         let state = match (ledger.decision(&hunk.id), placement) {
             (Some(Decision::Accept), _) => HunkState::Landed,
-            (Some(Decision::Reject), _) => HunkState::Rejected,
-            (None, Placement::Clean { .. }) => HunkState::Pending,
+            (Some(Decision::Reject | Decision::Reopen), _) => HunkState::Rejected,
+            (None, Placement::Clean { .. }) => HunkState::Clean,
             (None, Placement::AlreadyThere { .. }) => HunkState::AlreadyThere,
-            (None, Placement::Overlap { live, .. }) => HunkState::Conflict { live },
+            (None, Placement::Overlap { live, .. }) => HunkState::Overlapping { live },
         };
-        HunkView {
-            id: hunk.id.clone(),
-            state,
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            lines: u32::try_from(lines).unwrap_or(u32::MAX),
-            old: hunk.old.clone(),
-            new: hunk.new.clone(),
-        }
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        let lines = u32::try_from(lines).unwrap_or(u32::MAX);
+        HunkView::new(hunk.id.clone(), state, line, lines, hunk.old.clone(), hunk.new.clone())
     };
     hunks.iter().enumerate().map(shown).collect()
 }
@@ -79,44 +74,38 @@ pub(super) fn landed(ledger: &Ledger, hunks: &[Hunk]) -> Vec<HunkId> {
 fn whole(ledger: &Ledger, file: &ChangedFile, id: &HunkId, live: &Live, root: &Path, buffers: &Buffers) -> HunkView {
     let state = match ledger.decision(id) {
         Some(Decision::Accept) => HunkState::Landed,
-        Some(Decision::Reject) => HunkState::Rejected,
+        Some(Decision::Reject | Decision::Reopen) => HunkState::Rejected,
         None => whole_state(file, live, root, buffers),
     };
-    HunkView {
-        id: id.clone(),
-        state,
-        line: 0,
-        lines: 0,
-        old: shown(file.base.as_deref()),
-        new: shown(file.result.as_deref()),
-    }
+    let (old, new) = (shown(file.base.as_deref()), shown(file.result.as_deref()));
+    HunkView::new(id.clone(), state, 0, 0, old, new)
 }
 
 /// Where an undecided change of a whole file stands.
 pub(super) fn whole_state(file: &ChangedFile, live: &Live, root: &Path, buffers: &Buffers) -> HunkState {
     if let Live::Unreadable(reason) = live {
-        return HunkState::Conflict { live: reason.clone() };
+        return HunkState::Overlapping { live: reason.clone() };
     }
     let now = live.bytes();
-    let conflict = || HunkState::Conflict { live: shown(now) };
+    let conflict = || HunkState::Overlapping { live: shown(now) };
     match &file.change {
-        FileChange::Create if now.is_none() => HunkState::Pending,
+        FileChange::Create if now.is_none() => HunkState::Clean,
         FileChange::Rename { from } => {
             let source = Live::read(buffers, &root.join(from));
             match (source.bytes(), now) {
-                (Some(_), None) => HunkState::Pending,
+                (Some(_), None) => HunkState::Clean,
                 (None, Some(now)) if file.result.as_deref() == Some(now) => HunkState::AlreadyThere,
                 _ => conflict(),
             }
         }
         FileChange::Mode { executable } => match is_executable(&root.join(&file.path)) {
             Some(now) if now == *executable => HunkState::AlreadyThere,
-            Some(_) => HunkState::Pending,
+            Some(_) => HunkState::Clean,
             None => conflict(),
         },
-        FileChange::Unsupported { reason } => HunkState::Conflict { live: reason.clone() },
+        FileChange::Unsupported { reason } => HunkState::Overlapping { live: reason.clone() },
         _ if now == file.result.as_deref() => HunkState::AlreadyThere,
-        _ if now == file.base.as_deref() => HunkState::Pending,
+        _ if now == file.base.as_deref() => HunkState::Clean,
         _ => conflict(),
     }
 }

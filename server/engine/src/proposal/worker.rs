@@ -175,18 +175,21 @@ impl Worker {
 
     /// Records the decisions of landings that had happened when a crash came before they were recorded.
     async fn recover(&mut self, task: &Task) {
-        for landing in &task.landings {
+        let interrupted = task.operations.iter().filter(|operation| !operation.ended);
+        for landing in interrupted.flat_map(|operation| &operation.operation.steps) {
             let path = self.session.root.join(&landing.path);
+            let expect = landing.before.as_ref().map(|content| content.blob.clone());
+            let new = landing.after.as_ref().map(|content| content.blob.clone());
             let now = read_plain(&path).ok().map(|bytes| super::land::digest(&bytes));
             // While the file is as before, nothing of the user's can be beside it.
             let is_known = |left: &[u8]| {
                 let left = Some(super::land::digest(left));
-                now == landing.expect || left == landing.expect || left == landing.new
+                now == expect || left == expect || left == new
             };
             if let Err(error) = aca_workspace::landing::sweep(&self.session.root, &landing.path, is_known) {
                 tracing::warn!(%error, task = %task.id, "what an interrupted landing left could not be removed");
             }
-            if now == landing.new && landing.new != landing.expect {
+            if now == new && new != expect {
                 self.record(&task.id, &landing.hunks, Decision::Accept)
                     .await
                     .unwrap_or_else(|error| {
@@ -223,7 +226,7 @@ impl Worker {
         }
         let conflicts = files.iter().flat_map(|file| &file.hunks);
         let conflicts = conflicts
-            .filter(|hunk| matches!(hunk.state, HunkState::Conflict { .. }))
+            .filter(|hunk| matches!(hunk.state, HunkState::Overlapping { .. }))
             .count();
         let summary = ledger.summary.clone();
         let Some(ledger) = self.ledgers.get_mut(task) else {
@@ -234,6 +237,9 @@ impl Worker {
         let view = ProposalView {
             task: task.clone(),
             summary,
+            round: 1,
+            note: String::new(),
+            check: None,
             files,
             revision,
         };
@@ -271,6 +277,16 @@ impl Worker {
                 self.record(&params.task, &open, Decision::Reject).await?;
             }
             Decision::Accept => self.accept(&params.task, &chosen, &mut refused).await?,
+            Decision::Reopen => {
+                let command = Command::Reopen {
+                    task: params.task.clone(),
+                    hunks: chosen.clone(),
+                };
+                self.shared.command(&self.session.id, command).await?;
+                if let Some(ledger) = self.ledgers.get_mut(&params.task) {
+                    ledger.decisions.retain(|hunk, _| !chosen.contains(hunk));
+                }
+            }
         }
         self.publish(&params.task, |_| true);
         let ledger = self.ledgers.get(&params.task);
@@ -284,6 +300,8 @@ impl Worker {
         Ok(DecideResult {
             decided,
             refused,
+            warnings: Vec::new(),
+            operation: None,
             proposal,
         })
     }

@@ -23,7 +23,7 @@ fn executable(fixture: &Fixture, path: &str) -> u32 {
 }
 
 fn is_conflict(state: &HunkState) -> bool {
-    matches!(state, HunkState::Conflict { .. })
+    matches!(state, HunkState::Overlapping { .. })
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn an_editor_that_refuses_leaves_the_hunks_undecided() {
     let refusing = editor.answer(|_, _| EditorReply::Refused("The document is read-only.".to_owned()));
     let (result, _) = tokio::join!(fixture.accept_all(), refusing);
     assert_eq!((result.decided.len(), result.refused.len()), (0, 2));
-    assert_eq!(fixture.states(), [HunkState::Pending, HunkState::Pending]);
+    assert_eq!(fixture.states(), [HunkState::Clean, HunkState::Clean]);
 }
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn typing_in_an_open_document_moves_and_blocks_hunks() {
     fixture.until(|_| fixture.proposal().files[0].hunks[0].line == 3).await;
     editor.say(2, &BASE.replace("six", "6"));
     fixture
-        .until(|states| states[0] == HunkState::Pending && is_conflict(&states[1]))
+        .until(|states| states[0] == HunkState::Clean && is_conflict(&states[1]))
         .await;
     editor.say(3, &BASE.replace("six", "SIX"));
     fixture.until(|states| states[1] == HunkState::AlreadyThere).await;
@@ -278,7 +278,7 @@ async fn lines_and_the_executable_bit_are_two_decisions() {
 #[tokio::test]
 async fn a_mode_that_is_there_already_is_seen() {
     let fixture = Fixture::new(&[("tool", "#!x\n")], &[("tool", "x\n")]).await;
-    assert_eq!(fixture.states(), [HunkState::Pending, HunkState::Pending]);
+    assert_eq!(fixture.states(), [HunkState::Clean, HunkState::Clean]);
     fixture.write("tool", "x\n");
     fixture
         .until(|states| states == [HunkState::AlreadyThere, HunkState::AlreadyThere])
@@ -333,7 +333,7 @@ async fn a_document_keeps_its_byte_order_mark_and_says_so() {
     let refused = fixture.accept_all().await.refused;
     assert!(refused[0].reason.contains("byte order mark"), "{refused:?}");
     assert!(editor.was_left_alone());
-    assert_eq!(fixture.states(), [HunkState::Pending]);
+    assert_eq!(fixture.states(), [HunkState::Clean]);
 }
 
 #[tokio::test]
@@ -367,7 +367,7 @@ async fn a_landing_that_a_crash_kept_from_being_recorded_is_recorded() {
     let mut fixture = Fixture::with_landing(&[("f", "a\n")], &[("f", "B\n")], Some(landing)).await;
     assert_eq!(
         fixture.states(),
-        [HunkState::Pending],
+        [HunkState::Clean],
         "the file does not say it, so it did not happen"
     );
     fixture.write("f", "B\n");

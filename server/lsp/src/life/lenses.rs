@@ -37,7 +37,9 @@ fn of_task(task: &TaskView, now_ms: u64, run: impl Fn(String) -> Command) -> Com
     let args = TaskArgs { task: task.id.clone() };
     match &task.state {
         TaskState::Queued | TaskState::Preparing { .. } => command(words, commands::STOP, &args),
-        TaskState::Running { .. } => command(format!("⟳ {words} · stop"), commands::STOP, &args),
+        TaskState::Running { .. } | TaskState::Paused | TaskState::Verifying { .. } => {
+            command(format!("⟳ {words} · stop"), commands::STOP, &args)
+        }
         TaskState::Ready { .. } => command(format!("✓ {words}"), commands::SHOW_PROPOSAL, &args),
         TaskState::Stopped | TaskState::Rejected | TaskState::NothingToDo { .. } => {
             run(format!("{words} · ▶ do this again"))

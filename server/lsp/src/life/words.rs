@@ -19,6 +19,8 @@ pub(crate) fn describe(task: &TaskView, now_ms: u64) -> String {
             }
             words
         }
+        TaskState::Paused => "paused".to_owned(),
+        TaskState::Verifying { since_ms } => format!("verifying · {}", duration(now_ms.saturating_sub(*since_ms))),
         TaskState::Stopping => "stopping".to_owned(),
         TaskState::Stopped => "stopped".to_owned(),
         TaskState::Ready { pending, conflicts: 0 } => format!("{}: review", hunks(*pending)),

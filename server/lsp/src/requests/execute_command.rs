@@ -47,6 +47,8 @@ pub(crate) async fn execute_command(
                     task,
                     decision,
                     selection,
+                    resolution: None,
+                    seen: None,
                 },
             );
             Ok(None)

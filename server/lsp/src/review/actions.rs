@@ -82,7 +82,7 @@ pub(crate) fn actions(
 
 /// Says whether a hunk can be accepted as it is.
 pub(super) fn can_land(pending: &Pending) -> bool {
-    !matches!(pending.hunk.state, HunkState::Conflict { .. })
+    !matches!(pending.hunk.state, HunkState::Overlapping { .. })
         && !matches!(pending.change, FileChange::Unsupported { .. })
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn diagnostics(
 ) -> Vec<Diagnostic> {
     let diagnostic = |pending: &Arc<Pending>| {
         let (severity, code) = match (&pending.hunk.state, &pending.change) {
-            (HunkState::Conflict { .. }, _) => (DiagnosticSeverity::WARNING, "conflict"),
+            (HunkState::Overlapping { .. }, _) => (DiagnosticSeverity::WARNING, "conflict"),
             (_, FileChange::Unsupported { .. }) => (DiagnosticSeverity::WARNING, "unsupported"),
             (HunkState::AlreadyThere, _) => (DiagnosticSeverity::HINT, "already-there"),
             _ => (DiagnosticSeverity::INFORMATION, "hunk"),

@@ -34,7 +34,7 @@ pub(crate) fn lenses(document: &Document, pending: &[Arc<Pending>], encoding: En
             push("✗ reject", commands::REJECT);
         } else {
             let why = match hunk.hunk.state {
-                HunkState::Conflict { .. } => "conflict",
+                HunkState::Overlapping { .. } => "conflict",
                 _ => "cannot be landed",
             };
             push(&format!("{why}: ✗ reject"), commands::REJECT);

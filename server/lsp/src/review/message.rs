@@ -20,11 +20,15 @@ pub(crate) fn message(pending: &Pending) -> String {
 
 fn sentence(pending: &Pending) -> String {
     match &pending.hunk.state {
-        HunkState::Conflict { .. } => {
+        HunkState::Overlapping { .. } => {
             return "This conflicts with what was typed here since. It can be rejected, or done by hand.".to_owned();
         }
         HunkState::AlreadyThere => return "The file already says what aca proposes here.".to_owned(),
-        HunkState::Pending | HunkState::Landed | HunkState::Rejected => {}
+        HunkState::Gone { reason } => return format!("The place of this change is gone: {reason}"),
+        HunkState::Touched { .. } => {
+            return "Lines beside this change were typed since; both fit together. Accept it by itself.".to_owned();
+        }
+        HunkState::Clean | HunkState::Moved | HunkState::Landed | HunkState::Rejected => {}
     }
     match &pending.change {
         FileChange::Modify => lines_change(&pending.hunk),

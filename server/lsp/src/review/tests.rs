@@ -26,19 +26,12 @@ fn hunk(task: &str, id: &str, line: u32, lines: u32, state: HunkState) -> Arc<Pe
         title: format!("title of {task}"),
         path: "a.rs".to_owned(),
         change: FileChange::Modify,
-        hunk: HunkView {
-            id: HunkId::new(id),
-            state,
-            line,
-            lines,
-            old,
-            new: "new\n".to_owned(),
-        },
+        hunk: HunkView::new(HunkId::new(id), state, line, lines, old, "new\n".to_owned()),
     })
 }
 
 fn conflict() -> HunkState {
-    HunkState::Conflict {
+    HunkState::Overlapping {
         live: "typed\n".to_owned(),
     }
 }
@@ -68,14 +61,14 @@ fn a_hunk_can_be_decided_where_it_is() {
         "Accept all in file",
         "Reject all in file",
     ];
-    let pending = [hunk("t", "h", 1, 2, HunkState::Pending)];
+    let pending = [hunk("t", "h", 1, 2, HunkState::Clean)];
     check(&pending, 0, &[]);
     check(&pending, 1, &all);
     check(&pending, 2, &all);
     check(&pending, 3, &[]);
-    check(&[hunk("t", "h", 1, 0, HunkState::Pending)], 1, &all);
+    check(&[hunk("t", "h", 1, 0, HunkState::Clean)], 1, &all);
     // Past the last line: at the end of the text.
-    check(&[hunk("t", "h", 9, 0, HunkState::Pending)], 4, &all);
+    check(&[hunk("t", "h", 9, 0, HunkState::Clean)], 4, &all);
 }
 
 #[test]
@@ -90,8 +83,8 @@ fn a_conflict_can_only_be_rejected() {
 #[test]
 fn hunks_of_several_tasks_are_told_apart() {
     let pending = [
-        hunk("t", "h", 0, 1, HunkState::Pending),
-        hunk("u", "i", 0, 1, HunkState::Pending),
+        hunk("t", "h", 0, 1, HunkState::Clean),
+        hunk("u", "i", 0, 1, HunkState::Clean),
     ];
     check(
         &pending,
@@ -113,8 +106,8 @@ fn hunks_of_several_tasks_are_told_apart() {
 fn a_diagnostic_says_what_is_proposed_and_where() {
     let document = rust_document(TEXT);
     let pending = [
-        hunk("t", "h", 1, 2, HunkState::Pending),
-        hunk("t", "i", 3, 0, HunkState::Pending),
+        hunk("t", "h", 1, 2, HunkState::Clean),
+        hunk("t", "i", 3, 0, HunkState::Clean),
         hunk("t", "j", 3, 1, conflict()),
         hunk("t", "k", 0, 1, HunkState::AlreadyThere),
     ];
@@ -168,8 +161,8 @@ fn a_diagnostic_says_what_is_proposed_and_where() {
 fn an_action_names_the_diagnostic_it_resolves() {
     let document = rust_document(TEXT);
     let pending = [
-        hunk("t", "h", 1, 1, HunkState::Pending),
-        hunk("t", "i", 1, 0, HunkState::Pending),
+        hunk("t", "h", 1, 1, HunkState::Clean),
+        hunk("t", "i", 1, 0, HunkState::Clean),
     ];
     let sent = diagnostics(&pending, Some(&document), Encoding::Utf16);
     let at = Range {
@@ -184,7 +177,7 @@ fn an_action_names_the_diagnostic_it_resolves() {
 
 #[test]
 fn a_closed_file_has_its_diagnostics_too() {
-    let found = diagnostics(&[hunk("t", "h", 1, 2, HunkState::Pending)], None, Encoding::Utf16);
+    let found = diagnostics(&[hunk("t", "h", 1, 2, HunkState::Clean)], None, Encoding::Utf16);
     assert_eq!(
         found[0].range,
         Range {
@@ -196,10 +189,7 @@ fn a_closed_file_has_its_diagnostics_too() {
 
 #[test]
 fn lenses_decide_too() {
-    let pending = [
-        hunk("t", "h", 1, 2, HunkState::Pending),
-        hunk("t", "i", 3, 1, conflict()),
-    ];
+    let pending = [hunk("t", "h", 1, 2, HunkState::Clean), hunk("t", "i", 3, 1, conflict())];
     let found = lenses(&rust_document(TEXT), &pending, Encoding::Utf16);
     let seen: Vec<_> = found
         .iter()

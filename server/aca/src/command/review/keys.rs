@@ -144,23 +144,12 @@ pub(super) mod tests {
             change: FileChange::Modify,
             hunks: hunks.iter().map(|id| hunk(id)).collect(),
         };
-        ProposalView {
-            task: TaskId::new("t"),
-            summary: String::new(),
-            files: vec![file("a.rs", &["a1", "a2"]), file("b.rs", &["b1"])],
-            revision: 1,
-        }
+        let files = vec![file("a.rs", &["a1", "a2"]), file("b.rs", &["b1"])];
+        ProposalView::new(TaskId::new("t"), files, 1)
     }
 
     fn hunk(id: &str) -> HunkView {
-        HunkView {
-            id: HunkId::new(id),
-            state: HunkState::Pending,
-            line: 0,
-            lines: 1,
-            old: "old\n".into(),
-            new: "new\n".into(),
-        }
+        HunkView::new(HunkId::new(id), HunkState::Clean, 0, 1, "old\n".into(), "new\n".into())
     }
 
     /// Decides a selection as an engine would, but refuses hunks named `refused`.
@@ -173,6 +162,7 @@ pub(super) mod tests {
         let state = match decision {
             Decision::Accept => HunkState::Landed,
             Decision::Reject => HunkState::Rejected,
+            Decision::Reopen => HunkState::Clean,
         };
         for file in &mut proposal.files {
             for hunk in &mut file.hunks {

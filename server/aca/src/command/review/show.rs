@@ -43,7 +43,7 @@ fn render(live: &str, hunk: &HunkView) -> String {
             .iter()
             .map(|line| format!("  {}", harmless(line))),
     );
-    if let HunkState::Conflict { live } = &hunk.state {
+    if let HunkState::Overlapping { live } = &hunk.state {
         out.push(style("  the file says now:").yellow().to_string());
         out.extend(
             live.lines()
@@ -82,21 +82,14 @@ mod tests {
 
     fn shown(line: u32, lines: u32, old: &str, new: &str, state: HunkState) -> String {
         console::set_colors_enabled(false);
-        let hunk = HunkView {
-            id: HunkId::new("h"),
-            state,
-            line,
-            lines,
-            old: old.into(),
-            new: new.into(),
-        };
+        let hunk = HunkView::new(HunkId::new("h"), state, line, lines, old.into(), new.into());
         let rendered = render("1\n2\n3\n4\n5\n6\n7\n8\n", &hunk);
         rendered.split_once('\n').unwrap().1.replace('\n', "|")
     }
 
     #[test]
     fn hunks_with_their_surroundings() {
-        let pending = || HunkState::Pending;
+        let pending = || HunkState::Clean;
         for (given, expected) in [
             (
                 shown(4, 1, "5\n", "five\n", pending()),
@@ -112,7 +105,7 @@ mod tests {
                 "  1|- 2|+ 2|  only line endings change|  3|  4|  5",
             ),
             (
-                shown(1, 1, "two\n", "TWO\n", HunkState::Conflict { live: "2\n".into() }),
+                shown(1, 1, "two\n", "TWO\n", HunkState::Overlapping { live: "2\n".into() }),
                 "  1|  the file says now:|! 2|  the agent changed:|- two|+ TWO|  3|  4|  5",
             ),
         ] {
