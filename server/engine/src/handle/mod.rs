@@ -1,13 +1,13 @@
-//! The handle that front ends hold.
+//! The handle that front ends hold. What they ask about one subject is a file of its own.
+
+mod review;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use aca_protocol::methods::{
-    DecideParams, DecideResult, RunParams, StatusResult, TasksResult, TranscriptParams, TranscriptResult,
-};
+use aca_protocol::methods::{RunParams, StatusResult, TasksResult, TranscriptParams, TranscriptResult};
 use aca_protocol::proposal::ProposalView;
 use aca_protocol::task::TaskView;
 use aca_protocol::{SessionId, TaskId};
@@ -245,37 +245,6 @@ impl Engine {
             .collect()
     }
 
-    /// Decides hunks. Accepted ones have landed, and were seen to be there, when this returns.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFound`] for an unknown task, hunk or file. A hunk that cannot land is no error: it is among the
-    /// refused ones of the result.
-    pub async fn decide(&self, params: DecideParams) -> Result<DecideResult, Error> {
-        let review = self.review_of(&params.task)?;
-        let (reply, answer) = oneshot::channel();
-        review.send(Job::Decide { params, reply }).map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
-    }
-
-    /// Places a task's proposal anew on what its files say now, closed ones included, and returns it.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Engine::proposal`].
-    pub async fn refresh(&self, task: &TaskId) -> Result<Arc<ProposalView>, Error> {
-        let review = self.review_of(task)?;
-        let (reply, answer) = oneshot::channel();
-        review
-            .send(Job::Refresh {
-                task: task.clone(),
-                reply,
-            })
-            .map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?;
-        self.proposal(task)
-    }
-
     /// Returns what the agent of a task's newest attempt said and did.
     ///
     /// # Errors
@@ -320,11 +289,6 @@ impl Engine {
                 "There is no task {task} in an open workspace. `aca status` lists the tasks."
             ))
         })
-    }
-
-    fn review_of(&self, task: &TaskId) -> Result<mpsc::UnboundedSender<Job>, Error> {
-        let known = self.known(task)?;
-        Ok(self.shared.session_at(&known.workspace)?.review.clone())
     }
 
     async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Message) -> Result<T, Error> {
