@@ -436,6 +436,11 @@ impl State {
         let Some(proposed) = &known.proposed else {
             return Err(no_proposal(task));
         };
+        if known.phase != Phase::Review {
+            return Err(Error::Invalid(format!(
+                "The task {task} is at work again, and its next round replaces this proposal. Decide when it is ready."
+            )));
+        }
         let mut open = Vec::new();
         for hunk in hunks {
             if !proposed.hunks.iter().any(|known| known.id == *hunk) {

@@ -435,6 +435,11 @@ impl Task {
                     self.decisions.remove(hunk);
                     self.landed.remove(hunk);
                 }
+                // A round that brought nothing may have ended after everything was decided.
+                let over = matches!(self.phase, Phase::Stopped | Phase::Failed { .. } | Phase::Lost { .. });
+                if over && self.pending().next().is_some() {
+                    self.phase = Phase::Review;
+                }
             }
             Event::Regrouped { path, hunks, spans, .. } => self.regroup(path, hunks, spans),
             Event::Amended { hunk, text, .. } => {
