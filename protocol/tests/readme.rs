@@ -26,23 +26,43 @@ fn every_method_is_documented_and_no_other() {
 
 #[test]
 fn examples_of_requests_are_what_the_types_say() {
-    request::<methods::Run>();
-    request::<methods::Tasks>();
-    request::<methods::Stop>();
-    request::<methods::Proposal>();
-    request::<methods::Decide>();
-    request::<methods::Transcript>();
-    request::<methods::Status>();
+    let checked = [
+        request::<methods::Run>(),
+        request::<methods::Tasks>(),
+        request::<methods::Stop>(),
+        request::<methods::Proposal>(),
+        request::<methods::Decide>(),
+        request::<methods::Split>(),
+        request::<methods::Join>(),
+        request::<methods::Amend>(),
+        request::<methods::Undo>(),
+        request::<methods::Operations>(),
+        request::<methods::SendBack>(),
+        request::<methods::Tell>(),
+        request::<methods::Pause>(),
+        request::<methods::Resume>(),
+        request::<methods::AtWork>(),
+        request::<methods::Check>(),
+        request::<methods::CheckCommand>(),
+        request::<methods::ConfirmCheck>(),
+        request::<methods::Transcript>(),
+        request::<methods::Status>(),
+    ];
+    assert_eq!(checked, REQUESTS);
 }
 
 #[test]
 fn examples_of_notifications_are_what_the_types_say() {
-    notification::<methods::TaskChanged>();
-    notification::<methods::ProposalChanged>();
-    notification::<methods::StatusChanged>();
+    let checked = [
+        notification::<methods::TaskChanged>(),
+        notification::<methods::ProposalChanged>(),
+        notification::<methods::Conflict>(),
+        notification::<methods::StatusChanged>(),
+    ];
+    assert_eq!(checked, NOTIFICATIONS);
 }
 
-fn request<R: Request>() {
+fn request<R: Request>() -> &'static str {
     let examples = examples(R::METHOD);
     assert!(
         !examples.params.is_empty(),
@@ -55,9 +75,10 @@ fn request<R: Request>() {
     for example in &examples.results {
         round_trip::<R::Result>(R::METHOD, example);
     }
+    R::METHOD
 }
 
-fn notification<N: Notification>() {
+fn notification<N: Notification>() -> &'static str {
     let examples = examples(N::METHOD);
     assert!(
         !examples.params.is_empty(),
@@ -67,6 +88,7 @@ fn notification<N: Notification>() {
     for example in &examples.params {
         round_trip::<N::Params>(N::METHOD, example);
     }
+    N::METHOD
 }
 
 fn round_trip<T: Serialize + DeserializeOwned>(method: &str, example: &Value) {
