@@ -635,3 +635,14 @@ fn what_is_unknown_is_an_error() {
     assert!(fixture.objects.read(&[&"1".repeat(40)]).is_err());
     assert!(fixture.objects.diff(&absent, &fixture.snapshot()).is_err());
 }
+
+#[test]
+fn contents_are_stored_byte_for_byte_and_come_back_in_order() {
+    let fixture = Fixture::new();
+    let contents: [&[u8]; 5] = [b"a\r\n", b"", b"\0\xff\n\n", b"a\r\n", b"last"];
+    let blobs = fixture.objects.write(&contents).unwrap();
+    assert_eq!(blobs[0], blobs[3], "a blob is named by its content");
+    let named: Vec<&str> = blobs.iter().map(String::as_str).collect();
+    assert_eq!(fixture.objects.read(&named).unwrap(), contents);
+    assert_eq!(fixture.objects.write(&[]).unwrap(), Vec::<String>::new());
+}

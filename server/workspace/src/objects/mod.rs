@@ -5,6 +5,7 @@
 
 mod checkout;
 mod diff;
+mod edit;
 mod git;
 mod ignored;
 mod import;
@@ -149,6 +150,20 @@ impl Objects {
     /// If the store does not have one of them.
     pub fn read(&self, blobs: &[&str]) -> Result<Vec<Vec<u8>>, Error> {
         self.git.blobs(blobs)
+    }
+
+    /// Stores contents and returns their blobs, in the same order. They are durable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be written, for instance because the disk is full.
+    pub fn write(&self, contents: &[&[u8]]) -> Result<Vec<String>, Error> {
+        if contents.is_empty() {
+            return Ok(Vec::new());
+        }
+        let written = self.git.write_blobs(contents)?;
+        self.git.sync()?;
+        Ok(written)
     }
 }
 
