@@ -177,10 +177,7 @@ impl State {
                 hunks,
                 spans,
             } => self.regroup(task, path, hunks, spans),
-            Command::Amend { task, hunk, text } => {
-                self.undecided(&task, std::slice::from_ref(&hunk))?;
-                Ok(vec![Event::Amended { task, hunk, text }])
-            }
+            Command::Amend { task, hunk, text } => self.amend(task, hunk, text),
             Command::SendBack { task, remark } => self.send_back(task, remark),
             Command::Checked { task, check, retry } => self.checked(task, check, retry),
             Command::ConfirmCheck { command } => Ok((self.confirmed_check() != command.as_deref())
@@ -297,12 +294,19 @@ impl State {
     fn step_done(&self, task: TaskId, operation: OperationId, index: usize) -> Result<Vec<Event>, Error> {
         let step = self.open_step(&task, &operation, index)?.clone();
         let known = self.known_task(&task)?;
-        let hunks = step.hunks.into_iter().filter(|hunk| known.proposes(hunk)).collect();
+        // What takes several steps is decided by the last of them.
+        let goes_on = known.operation(&operation).map(|known| known.hunks_without(index));
+        let goes_on = goes_on.unwrap_or_default();
+        let hunks = step.hunks.into_iter();
+        let hunks: Vec<HunkId> = hunks
+            .filter(|hunk| known.proposes(hunk) && !goes_on.contains(hunk))
+            .collect();
         let done = Event::StepDone {
             task: task.clone(),
             operation: operation.clone(),
             index,
         };
+        let decided = !hunks.is_empty();
         let outcome = if known.lands(&operation) {
             Event::Decided {
                 task,
@@ -313,7 +317,7 @@ impl State {
         } else {
             Event::Reopened { task, hunks }
         };
-        Ok(vec![done, outcome])
+        Ok(std::iter::once(done).chain(decided.then_some(outcome)).collect())
     }
 
     fn decide_hunks(&self, task: TaskId, hunks: Vec<HunkId>, decision: Decision) -> Result<Vec<Event>, Error> {
@@ -335,7 +339,8 @@ impl State {
     fn reopen(&self, task: TaskId, hunks: &[HunkId]) -> Result<Vec<Event>, Error> {
         let open = self.undecided(&task, hunks)?;
         let known = self.known_task(&task)?;
-        let landed = |hunk: &&HunkId| known.decisions.get(*hunk) == Some(&Decision::Accept);
+        // What was accepted because it was there already has no landing that could be undone.
+        let landed = |hunk: &&HunkId| known.decisions.get(*hunk) == Some(&Decision::Accept) && known.wrote(hunk);
         if let Some(landed) = hunks.iter().find(landed) {
             return Err(Error::Invalid(format!(
                 "The hunk {landed} has landed. Undo the landing instead."
@@ -369,6 +374,19 @@ impl State {
             hunks,
             spans,
         }])
+    }
+
+    fn amend(&self, task: TaskId, hunk: HunkId, text: Option<String>) -> Result<Vec<Event>, Error> {
+        if self.undecided(&task, std::slice::from_ref(&hunk))?.is_empty() {
+            return Err(Error::Invalid(format!(
+                "The hunk {hunk} is decided, so its text stays. Bring it back first."
+            )));
+        }
+        let same = self.known_task(&task)?.amended.get(&hunk) == text.as_ref();
+        Ok((!same)
+            .then_some(Event::Amended { task, hunk, text })
+            .into_iter()
+            .collect())
     }
 
     fn send_back(&self, task: TaskId, remark: String) -> Result<Vec<Event>, Error> {

@@ -1,12 +1,12 @@
 //! What has happened in a session. Events are stored as JSON and never changed; fields may be added with defaults.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use aca_protocol::agent::Driver;
 use aca_protocol::proposal::{CheckView, Decision, Reason};
 use aca_protocol::task::{Origin, Usage};
 use aca_protocol::{AttemptId, HunkId, OperationId, TaskId};
+pub use aca_review::ledger::Span;
 use serde::{Deserialize, Serialize};
 
 /// Something that has happened.
@@ -243,15 +243,6 @@ pub struct Continues {
     pub remark: String,
 }
 
-/// The lines of a hunk, in the base and in the result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Span {
-    /// Its lines in the base.
-    pub base: Range<usize>,
-    /// Its lines in the result.
-    pub result: Range<usize>,
-}
-
 /// A hunk and the file it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HunkRef {
@@ -278,7 +269,8 @@ pub struct Operation {
 pub struct Step {
     /// The file, relative to the workspace.
     pub path: String,
-    /// The hunks that the step carries out or takes back.
+    /// The hunks that the step carries out or takes back. A file that moves has one hunk and two steps: it is written
+    /// to its new place and then goes from the old one.
     pub hunks: Vec<HunkId>,
     /// Whether an editor had the file open, so that the step went through the editor.
     pub open: bool,
@@ -289,6 +281,10 @@ pub struct Step {
     /// The texts that land, by hunk, where they are not the proposed ones.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub landed: BTreeMap<HunkId, String>,
+    /// Where each of `hunks` is in the texts before and afterwards; nothing where they cannot be told apart, so that
+    /// they are taken back together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spans: Vec<Span>,
 }
 
 /// The content of a file, by reference into the object store.

@@ -85,6 +85,28 @@ pub struct Operating {
     pub ended: bool,
 }
 
+impl Operating {
+    /// Returns the hunks that were carried out: those of which every step is done.
+    pub fn carried_out(&self) -> Vec<HunkId> {
+        let steps = || self.operation.steps.iter().enumerate();
+        let open = steps().filter(|(index, _)| !self.done.contains(index));
+        let open: BTreeSet<&HunkId> = open.flat_map(|(_, step)| &step.hunks).collect();
+        let mut seen = BTreeSet::new();
+        let hunks = steps().flat_map(|(_, step)| &step.hunks);
+        hunks
+            .filter(|hunk| !open.contains(hunk) && seen.insert(*hunk))
+            .cloned()
+            .collect()
+    }
+
+    /// Returns the hunks of the steps that are not done, the one at `index` aside.
+    pub(super) fn hunks_without(&self, index: usize) -> BTreeSet<HunkId> {
+        let steps = self.operation.steps.iter().enumerate();
+        let others = steps.filter(|(other, _)| *other != index && !self.done.contains(other));
+        others.flat_map(|(_, step)| step.hunks.iter().cloned()).collect()
+    }
+}
+
 /// Where a task stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Phase {
@@ -564,6 +586,26 @@ impl Task {
     /// Returns an operation.
     pub fn operation(&self, operation: &OperationId) -> Option<&Operating> {
         self.operations.iter().find(|known| known.operation.id == *operation)
+    }
+
+    /// Returns the hunks of an operation that still stand: carried out, and not taken back by a later operation.
+    pub fn standing(&self, operation: &OperationId) -> Vec<HunkId> {
+        let Some(known) = self.operation(operation) else {
+            return Vec::new();
+        };
+        let later = self.operations.iter();
+        let undoing = later.filter(|later| later.operation.undoes.as_ref() == Some(operation));
+        // An operation is taken back only by later ones, so this ends.
+        let undone: BTreeSet<HunkId> = undoing.flat_map(|later| self.standing(&later.operation.id)).collect();
+        known.carried_out().into_iter().filter(|hunk| !undone.contains(hunk)).collect()
+    }
+
+    /// Returns whether a landing that still stands wrote a hunk into its file.
+    pub fn wrote(&self, hunk: &HunkId) -> bool {
+        let landings = self.operations.iter().filter(|known| self.lands(&known.operation.id));
+        landings
+            .map(|known| self.standing(&known.operation.id))
+            .any(|standing| standing.contains(hunk))
     }
 
     /// Returns whether an operation lands hunks: it takes nothing back, or it takes back a taking back.
