@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use imara_diff::{Algorithm, Diff, InternedInput};
+use imara_diff::{Algorithm, Diff, InternedInput, NoSliderHeuristic, Token};
 
 /// A text cut into lines.
 pub(crate) struct Lines<'a> {
@@ -33,6 +33,16 @@ impl<'a> Lines<'a> {
     /// Returns the number of lines.
     pub(crate) fn len(&self) -> usize {
         self.lines.len()
+    }
+
+    /// Says whether this is the end of a text whose last line has no line end.
+    pub(crate) fn is_behind_open_line(&self, line: usize) -> bool {
+        line == self.lines.len() && !self.text.is_empty() && !self.text.ends_with('\n')
+    }
+
+    /// Returns all lines.
+    pub(crate) fn all(&self) -> &[&'a str] {
+        &self.lines
     }
 
     /// Returns the lines of a range; none if it is not within the text.
@@ -70,8 +80,22 @@ pub(crate) fn changes(before: &Lines<'_>, after: &Lines<'_>) -> Vec<Change> {
     let input = InternedInput::new(before.text, after.text);
     let mut diff = Diff::compute(Algorithm::Myers, &input);
     diff.postprocess_lines(&input);
+    found(&diff)
+}
+
+/// Returns what changed from one list of tokens to another, in order, with at least one unchanged token between two
+/// changes. `count` is above every token.
+pub(crate) fn token_changes(before: &[Token], after: &[Token], count: u32) -> Vec<Change> {
+    let mut diff = Diff::default();
+    diff.compute_with(Algorithm::Myers, before, after, count);
+    diff.postprocess_with(before, after, NoSliderHeuristic);
+    found(&diff)
+}
+
+fn found(diff: &Diff) -> Vec<Change> {
     let range = |range: Range<u32>| range.start as usize..range.end as usize;
-    diff.hunks()
+    let hunks = diff.hunks();
+    hunks
         .map(|hunk| Change {
             before: range(hunk.before),
             after: range(hunk.after),
@@ -84,19 +108,19 @@ pub(crate) fn changes(before: &Lines<'_>, after: &Lines<'_>) -> Vec<Change> {
 /// An insertion or removal beside lines that repeat it can be drawn at several places with the same outcome. All of
 /// them count, so that no choice of a diff decides whether two people changed the same place. `within` bounds the
 /// search: nothing slides past the neighbouring change.
-pub(crate) fn reach(text: &Lines<'_>, at: &Range<usize>, new: &[&str], within: &Range<usize>) -> Range<usize> {
-    let old = text.slice(at.clone());
+pub(crate) fn reach<T: PartialEq>(text: &[T], at: &Range<usize>, new: &[T], within: &Range<usize>) -> Range<usize> {
+    let old = text.get(at.clone()).unwrap_or_default();
     let block = if old.is_empty() { new } else { old };
     if block.is_empty() || (!old.is_empty() && !new.is_empty()) {
         return at.clone();
     }
     // Sliding by one line turns the block around by one line, so the lines beside it must repeat the block in a cycle.
-    let above = text.slice(within.start..at.start).iter().rev();
+    let above = text.get(within.start..at.start).unwrap_or_default().iter().rev();
     let up = above
         .zip(block.iter().rev().cycle())
         .take_while(|(a, b)| a == b)
         .count();
-    let below = text.slice(at.end..within.end).iter();
+    let below = text.get(at.end..within.end).unwrap_or_default().iter();
     let down = below.zip(block.iter().cycle()).take_while(|(a, b)| a == b).count();
     at.start - up..at.end + down
 }

@@ -1,6 +1,5 @@
 //! Hunks: the difference between base and result as decisions to take, with identifiers that survive restarts.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -8,14 +7,13 @@ use aca_protocol::HunkId;
 use sha2::{Digest, Sha256};
 
 use crate::diff::{Change, Lines, changes};
-
-/// Changes with fewer unchanged lines than this between them are one decision.
-const GAP: usize = 2;
+use crate::span::{Span, joined};
 
 /// One decision: lines of the base and what the result has in their place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hunk {
-    /// Names the hunk. It depends on the path, on `old` and `new`, and on how many equal hunks come before it.
+    /// Names the hunk. It depends on the path, on `old` and `new`, and on where in the base they are; how the other
+    /// hunks of the file are cut and decided does not matter.
     pub id: HunkId,
     /// The lines of the base it replaces, zero-based; empty for a pure insertion before that line.
     pub base: Range<usize>,
@@ -30,34 +28,40 @@ pub struct Hunk {
 /// Returns the hunks that turn `base` into `result`, in file order. `path` only goes into the identifiers.
 pub fn hunks(path: &str, base: &str, result: &str) -> Vec<Hunk> {
     let (base, result) = (Lines::new(base), Lines::new(result));
-    build(path, &base, &result, join(changes(&base, &result)))
+    let changes = changes(&base, &result);
+    build(path, &base, &result, &changes, &joined(&changes))
 }
 
-/// Turns changes into hunks.
-pub(crate) fn build(path: &str, base: &Lines<'_>, result: &Lines<'_>, changes: Vec<Change>) -> Vec<Hunk> {
-    let mut seen: HashMap<(&str, &str), u64> = HashMap::new();
-    changes
-        .into_iter()
-        .map(|change| {
-            let old = base.text(change.before.clone());
-            let new = result.text(change.after.clone());
-            let occurrence = seen.entry((old, new)).or_default();
-            let id = digest(&[
-                path.as_bytes(),
-                old.as_bytes(),
-                new.as_bytes(),
-                &occurrence.to_le_bytes(),
-            ]);
-            *occurrence += 1;
-            Hunk {
-                id,
-                base: change.before,
-                result: change.after,
-                old: old.to_owned(),
-                new: new.to_owned(),
-            }
-        })
-        .collect()
+/// Turns spans into hunks. `changes` are those between base and result.
+pub(crate) fn build(path: &str, base: &Lines<'_>, result: &Lines<'_>, changes: &[Change], spans: &[Span]) -> Vec<Hunk> {
+    let hunk = |span: &Span| {
+        let old = base.text(span.base.clone());
+        let new = result.text(span.result.clone());
+        Hunk {
+            id: id(path, changes, span, old, new),
+            base: span.base.clone(),
+            result: span.result.clone(),
+            old: old.to_owned(),
+            new: new.to_owned(),
+        }
+    };
+    spans.iter().map(hunk).collect()
+}
+
+/// Returns the identifier of a span. A change that was cut has several spans, perhaps at the same line of the base, so
+/// its line within the change counts too.
+fn id(path: &str, changes: &[Change], span: &Span, old: &str, new: &str) -> HunkId {
+    let index = changes.partition_point(|change| change.after.start <= span.result.start);
+    let change = index.checked_sub(1).and_then(|index| changes.get(index));
+    let within = change.map_or(0, |change| span.result.start - change.after.start);
+    digest(&[
+        b"lines",
+        path.as_bytes(),
+        &(span.base.start as u64).to_le_bytes(),
+        &(within as u64).to_le_bytes(),
+        old.as_bytes(),
+        new.as_bytes(),
+    ])
 }
 
 /// Returns the identifier of a change that is decided as a whole: a new, deleted, renamed or binary file, or a mode.
@@ -66,6 +70,7 @@ pub(crate) fn build(path: &str, base: &Lines<'_>, result: &Lines<'_>, changes: V
 pub fn whole_file_hunk(path: &str, kind: &str, old: Option<&[u8]>, new: Option<&[u8]>) -> HunkId {
     let there = |side: Option<&[u8]>| [u8::from(side.is_some())];
     digest(&[
+        b"whole",
         kind.as_bytes(),
         path.as_bytes(),
         &there(old),
@@ -73,21 +78,6 @@ pub fn whole_file_hunk(path: &str, kind: &str, old: Option<&[u8]>, new: Option<&
         &there(new),
         new.unwrap_or_default(),
     ])
-}
-
-/// Joins changes that are too close to be read apart.
-fn join(changes: Vec<Change>) -> Vec<Change> {
-    let mut joined: Vec<Change> = Vec::with_capacity(changes.len());
-    for change in changes {
-        match joined.last_mut() {
-            Some(last) if change.before.start - last.before.end < GAP => {
-                last.before.end = change.before.end;
-                last.after.end = change.after.end;
-            }
-            _ => joined.push(change),
-        }
-    }
-    joined
 }
 
 /// Hashes parts so that no two lists of parts give the same bytes.

@@ -8,12 +8,23 @@
 //! Positions are lines, counted from zero. A line ends at `\n` and includes it; a `\r` before it is part of the line,
 //! and a last line without `\n` differs from the same line with one.
 
+mod alignment;
 mod apply;
+mod compose;
 mod diff;
+mod document;
 mod edit;
 mod hunk;
+mod landing;
+pub mod ledger;
 mod merge;
+pub mod needs;
 mod place;
+mod placement;
+mod second;
+mod span;
+pub mod text;
+mod words;
 
 pub use apply::apply;
 pub use edit::{TextEdit, edits};

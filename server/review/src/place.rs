@@ -123,7 +123,7 @@ fn reaches(before: &Lines<'_>, after: &Lines<'_>, changes: &[Change]) -> Vec<Ran
         .enumerate()
         .map(|(index, change)| {
             let within = neighbours(changes, index, before.len(), |change| &change.before);
-            reach(before, &change.before, after.slice(change.after.clone()), &within)
+            reach(before.all(), &change.before, after.slice(change.after.clone()), &within)
         })
         .collect()
 }
@@ -179,13 +179,13 @@ impl Placing<'_> {
     /// Returns the lines that the changes of a hunk reach. A hunk may be made of several that are close together.
     fn reach(&self, at: &Range<usize>, new: &Lines<'_>, within: &Range<usize>) -> Range<usize> {
         if at.is_empty() || new.len() == 0 {
-            return reach(&self.expected, at, new.slice(0..new.len()), within);
+            return reach(self.expected.all(), at, new.slice(0..new.len()), within);
         }
         let old = Lines::new(self.expected.text(at.clone()));
         let mut reached = at.clone();
         for change in changes(&old, new) {
             let part = at.start + change.before.start..at.start + change.before.end;
-            let part = reach(&self.expected, &part, new.slice(change.after), within);
+            let part = reach(self.expected.all(), &part, new.slice(change.after), within);
             reached = reached.start.min(part.start)..reached.end.max(part.end);
         }
         reached
