@@ -19,7 +19,8 @@ use tower_lsp::jsonrpc;
 use crate::connection::Connection;
 use crate::documents::{Document, Encoding};
 
-/// How long an editor may still be sending pieces of a change, after it said that it applied it and sent some.
+/// How long the `didChange` that explains an answer may be behind it: an editor may send a change in pieces, and some
+/// refuse an edit of an old version before they have told of the newer one.
 const SETTLE: Duration = Duration::from_millis(500);
 
 /// Serves the engine's wishes for as long as the connection lives.
@@ -77,6 +78,7 @@ async fn apply(connection: &Arc<Connection>, document: &Document, after: String,
     Watch {
         connection,
         document,
+        answer: Answer::None,
         deadline: Instant::now() + connection.options.landing_timeout,
     }
     .outcome(seen, changes, answer)
@@ -101,7 +103,15 @@ fn ask(
 struct Watch<'a> {
     connection: &'a Connection,
     document: &'a Document,
+    answer: Answer,
     deadline: Instant,
+}
+
+/// What the client has said about the edit so far.
+enum Answer {
+    None,
+    Applied,
+    Refused(String),
 }
 
 impl Watch<'_> {
@@ -111,48 +121,45 @@ impl Watch<'_> {
         mut changes: watch::Receiver<u64>,
         mut answer: oneshot::Receiver<jsonrpc::Result<ApplyWorkspaceEditResponse>>,
     ) -> EditorReply {
-        let mut answered = false;
         loop {
             tokio::select! {
                 biased;
                 landed = &mut seen => return if landed.is_ok() { EditorReply::Landed } else { EditorReply::Stale },
-                answer = &mut answer, if !answered => {
-                    answered = true;
-                    if let Some(reason) = refusal(answer) {
-                        return self.refused(reason);
-                    }
-                    self.settle();
+                answer = &mut answer, if matches!(self.answer, Answer::None) => {
+                    self.answer = refusal(answer).map_or(Answer::Applied, Answer::Refused);
                 }
-                _ = changes.changed() => {
-                    if answered {
-                        self.settle();
-                    }
-                }
+                _ = changes.changed() => {}
                 () = sleep_until(self.deadline) => return self.late(),
+            }
+            match (&self.answer, self.has_moved_on()) {
+                (Answer::Refused(_), true) => return EditorReply::Stale,
+                (Answer::Refused(_), false) | (Answer::Applied, true) => {
+                    self.deadline = self.deadline.min(Instant::now() + SETTLE);
+                }
+                (Answer::None, _) | (Answer::Applied, false) => {}
             }
         }
     }
 
-    /// Waits only a little longer once the client says it is done and the text is another one than expected.
-    fn settle(&mut self) {
-        if self.has_moved_on() {
-            self.deadline = self.deadline.min(Instant::now() + SETTLE);
+    fn late(self) -> EditorReply {
+        let is_safe_to_repeat = match self.answer {
+            // An edit that names a version is refused once there is a newer one. One that does not may still be applied,
+            // and another one after it.
+            Answer::None => self.connection.flags().document_changes,
+            Answer::Applied | Answer::Refused(_) => true,
+        };
+        if is_safe_to_repeat && self.has_moved_on() {
+            return EditorReply::Stale;
         }
-    }
-
-    fn refused(&self, reason: String) -> EditorReply {
-        if self.has_moved_on() {
-            EditorReply::Stale
-        } else {
-            EditorReply::Refused(reason)
-        }
-    }
-
-    fn late(&self) -> EditorReply {
-        let seconds = self.connection.options.landing_timeout.as_secs_f32();
-        self.refused(format!(
-            "The editor did not show the change within {seconds} s. Look at the document, then accept again."
-        ))
+        EditorReply::Refused(match self.answer {
+            Answer::Refused(reason) => reason,
+            Answer::None | Answer::Applied => {
+                let seconds = self.connection.options.landing_timeout.as_secs_f32();
+                format!(
+                    "The editor did not show the change within {seconds} s. Look at the document, then accept again."
+                )
+            }
+        })
     }
 
     fn has_moved_on(&self) -> bool {

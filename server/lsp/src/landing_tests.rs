@@ -87,11 +87,16 @@ impl Editor {
 
     /// Asks for the landing of `AFTER`, and returns where the answer will be.
     fn land(&self, version: i32) -> oneshot::Receiver<EditorReply> {
+        self.land_on(version, BEFORE)
+    }
+
+    /// Asks for the landing of `AFTER` in a document that says `before`.
+    fn land_on(&self, version: i32, before: &str) -> oneshot::Receiver<EditorReply> {
         let (reply, answer) = oneshot::channel();
         let request = EditorRequest {
             path: self.dir.path().canonicalize().unwrap().join("a.rs"),
             version,
-            before: Rope::from_str(BEFORE),
+            before: Rope::from_str(before),
             after: AFTER.to_owned(),
             label: "aca".to_owned(),
             reply,
@@ -132,6 +137,12 @@ impl Editor {
             .send(json!({ "jsonrpc": "2.0", "id": edit["id"], "result": result }))
             .await
             .unwrap();
+    }
+
+    async fn save(&mut self) {
+        let document = json!({ "uri": self.uri() });
+        self.tell("textDocument/didSave", json!({ "textDocument": document }))
+            .await;
     }
 
     async fn change(&mut self, version: i32, changes: Value) {
@@ -193,6 +204,57 @@ async fn what_is_typed_right_behind_a_landing_does_not_hide_it() {
     editor.answer(&edit, json!({ "applied": true })).await;
 }
 
+/// A formatter that runs on save changes the text again before anyone can look at it.
+#[tokio::test]
+async fn what_a_formatter_does_right_behind_a_landing_does_not_hide_it() {
+    let mut editor = Editor::start(neovim()).await;
+    let landed = editor.land(4);
+    let edit = editor.edit().await;
+    editor.change(5, json!([insertion()])).await;
+    editor.change(6, json!([{ "text": "one\ntwo 😀!\nthree\n" }])).await;
+    editor.save().await;
+    assert_eq!(landed.await.unwrap(), EditorReply::Landed);
+    editor.answer(&edit, json!({ "applied": true })).await;
+}
+
+/// The text with the change is nowhere to be seen: the formatter's text came at once. It is merged anew.
+#[tokio::test]
+async fn a_landing_that_a_formatter_hides_is_stale() {
+    let mut editor = Editor::start(neovim()).await;
+    let landed = editor.land(4);
+    let edit = editor.edit().await;
+    editor.change(5, json!([{ "text": "one\ntwo 😀!\nthree\n" }])).await;
+    editor.answer(&edit, json!({ "applied": true })).await;
+    assert_eq!(landed.await.unwrap(), EditorReply::Stale);
+}
+
+#[tokio::test]
+async fn a_save_in_between_decides_nothing() {
+    let mut editor = Editor::start(neovim()).await;
+    let landed = editor.land(4);
+    let edit = editor.edit().await;
+    editor.save().await;
+    editor.change(5, json!([insertion()])).await;
+    editor.save().await;
+    assert_eq!(landed.await.unwrap(), EditorReply::Landed);
+    editor.answer(&edit, json!({ "applied": true })).await;
+}
+
+/// An editor may send a change in pieces, and answer before the last of them.
+#[tokio::test]
+async fn pieces_of_a_change_are_waited_for() {
+    let mut editor = Editor::start(neovim()).await;
+    let landed = editor.land(4);
+    let edit = editor.edit().await;
+    let at = json!({ "line": 1, "character": 0 });
+    let empty = json!({ "start": at, "end": { "line": 1, "character": 6 } });
+    editor.change(5, json!([{ "range": empty, "text": "" }])).await;
+    editor.answer(&edit, json!({ "applied": true })).await;
+    let whole = json!([{ "range": { "start": at, "end": at }, "text": "two 😀!" }]);
+    editor.change(6, whole).await;
+    assert_eq!(landed.await.unwrap(), EditorReply::Landed);
+}
+
 #[tokio::test]
 async fn applied_true_alone_proves_nothing() {
     let mut editor = Editor::start(neovim()).await;
@@ -215,6 +277,56 @@ async fn an_edit_that_came_too_late_is_stale() {
         editor.answer(&edit, answer).await;
         assert_eq!(landed.await.unwrap(), EditorReply::Stale);
     }
+}
+
+/// VS Code refuses an edit of an old version without a reason, and may tell of the newer version only afterwards.
+#[tokio::test]
+async fn a_refusal_is_explained_by_the_change_behind_it() {
+    let mut editor = Editor::start(neovim()).await;
+    let landed = editor.land(4);
+    let edit = editor.edit().await;
+    editor.answer(&edit, json!({ "applied": false })).await;
+    editor.change(5, json!([{ "text": "typed meanwhile" }])).await;
+    assert_eq!(landed.await.unwrap(), EditorReply::Stale);
+}
+
+/// Another server's edit came first, and the editor does not look at versions: ours went to the wrong place.
+#[tokio::test]
+async fn an_edit_on_top_of_another_ones_is_not_taken_for_a_landing() {
+    let mut editor = Editor::start(json!({ "workspace": { "applyEdit": true } })).await;
+    let landed = editor.land(4);
+    let edit = editor.edit().await;
+    let top = json!({ "line": 0, "character": 0 });
+    let import = json!({ "range": { "start": top, "end": top }, "text": "import\r\n" });
+    editor.change(5, json!([import])).await;
+    editor.change(6, json!([insertion()])).await;
+    editor.answer(&edit, json!({ "applied": true })).await;
+    assert_eq!(landed.await.unwrap(), EditorReply::Stale);
+}
+
+/// An edit that names no version may still be applied later, so it is not sent once more.
+#[tokio::test]
+async fn an_edit_without_an_answer_is_repeated_only_if_it_names_a_version() {
+    for (capabilities, is_repeated) in [(neovim(), true), (json!({ "workspace": { "applyEdit": true } }), false)] {
+        let mut editor = Editor::start(capabilities).await;
+        let landed = editor.land(4);
+        editor.edit().await;
+        editor.change(5, json!([{ "text": "typed meanwhile" }])).await;
+        let reply = landed.await.unwrap();
+        assert_eq!(reply == EditorReply::Stale, is_repeated, "{reply:?}");
+    }
+}
+
+/// The edit comes after the landing was given up: nothing is wrong with that, the text is simply there.
+#[tokio::test]
+async fn a_slow_editor_may_still_do_it() {
+    let mut editor = Editor::start(neovim()).await;
+    let landed = editor.land(4);
+    let edit = editor.edit().await;
+    assert!(matches!(landed.await.unwrap(), EditorReply::Refused(_)));
+    editor.change(5, json!([insertion()])).await;
+    editor.answer(&edit, json!({ "applied": true })).await;
+    assert_eq!(editor.land_on(5, AFTER).await.unwrap(), EditorReply::Landed);
 }
 
 #[tokio::test]

@@ -114,8 +114,9 @@ where
         // The transport is gone after this, so no reply can arrive for a task that is dropped below.
         let _ = serving.await;
     }
-    background.close();
+    // First, so that a landing that ends with the connection finds the file on disk and not the document again.
     engine.buffers().disconnect(editor);
+    background.close();
     if tokio::time::timeout(FLUSH, pump).await.is_err() {
         tracing::debug!("the client did not read the last replies");
     }
