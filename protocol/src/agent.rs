@@ -71,6 +71,10 @@ pub struct AttemptSpec {
     /// Whether the conversation exists already, in [`files::HOME`], and `prompt` is its next message.
     #[serde(default)]
     pub resume: bool,
+    /// The first message of a new conversation in place of `prompt`, should the one to resume not be there; it tells the
+    /// whole story.
+    #[serde(default)]
+    pub story: String,
     /// What the agent is asked at the end, to be answered with a list of [`ClaimedReason`]s; empty to ask nothing.
     #[serde(default)]
     pub ask_reasons: String,
@@ -278,7 +282,7 @@ pub enum ControlRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "answer")]
 pub enum ControlReply {
-    /// It was taken; for a stop, the outcome follows within a second.
+    /// It was taken; for a stop, the outcome follows within a second. What was told is in the journal.
     Done,
     /// It was not understood or could not be done.
     Error {

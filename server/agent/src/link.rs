@@ -16,7 +16,9 @@ use tokio_util::task::TaskTracker;
 use yamux::{Config, Connection, Mode, Stream};
 
 use crate::journal::Journal;
-use crate::life::{Life, Stop};
+use crate::life::Life;
+use crate::mailbox::Message;
+use crate::steer::Steering;
 
 /// The longest header or control line, in bytes.
 const MAX_LINE: u64 = 64 * 1024;
@@ -102,8 +104,8 @@ async fn begin_model(stream: Stream) -> io::Result<DaemonStream> {
 pub(crate) struct Services {
     /// The journal that they follow.
     pub(crate) journal: Arc<Journal>,
-    /// How they stop the work.
-    pub(crate) stop: Stop,
+    /// How they steer the work.
+    pub(crate) steering: Arc<Steering>,
     /// Where connections are kept.
     pub(crate) daemons: Arc<Daemons>,
     /// The followers of the journal that have not got everything yet.
@@ -207,22 +209,31 @@ async fn serve_stream(stream: DaemonStream, services: &Services) -> io::Result<(
 
 async fn control(stream: &mut BufReader<DaemonStream>, services: &Services) -> io::Result<()> {
     while let Some(line) = read_line(stream).await? {
-        let reply = match serde_json::from_slice(&line) {
-            Ok(ControlRequest::Stop) => {
-                services.stop.ask();
-                ControlReply::Done
-            }
-            Ok(ControlRequest::Ping) => ControlReply::Done,
-            Ok(ControlRequest::Tell { .. } | ControlRequest::Pause | ControlRequest::Resume) => ControlReply::Error {
-                message: "this agent cannot do that".to_owned(),
-            },
-            Err(error) => ControlReply::Error {
-                message: format!("this is no control request: {error}"),
-            },
+        let done = match serde_json::from_slice(&line) {
+            Ok(request) => carry_out(request, &services.steering).await,
+            Err(error) => Err(format!("this is no control request: {error}")),
+        };
+        let reply = match done {
+            Ok(()) => ControlReply::Done,
+            Err(message) => ControlReply::Error { message },
         };
         write_line(stream, &reply).await?;
     }
     stream.shutdown().await
+}
+
+async fn carry_out(request: ControlRequest, steering: &Steering) -> Result<(), String> {
+    match request {
+        ControlRequest::Stop => steering.stop.ask(),
+        ControlRequest::Ping => {}
+        ControlRequest::Tell { id, text } => {
+            let put = steering.mailbox.put(Message { id, text });
+            put.map_err(|error| error.to_string())?;
+        }
+        ControlRequest::Pause => steering.pause().await?,
+        ControlRequest::Resume => steering.resume().await,
+    }
+    Ok(())
 }
 
 async fn refuse(stream: &mut (impl AsyncWrite + Unpin), message: String) -> io::Result<()> {

@@ -18,8 +18,10 @@ mod gateway;
 mod journal;
 mod life;
 mod link;
+mod mailbox;
 mod processes;
 mod run;
+mod steer;
 mod text;
 
 fn main() -> ExitCode {

@@ -17,6 +17,9 @@ use tokio::time::Instant;
 const KILL_TIME: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_millis(300);
 
+/// How long it may take until every process is held.
+const HOLD_TIME: Duration = Duration::from_millis(600);
+
 /// The children that this process started itself and waits for itself.
 #[derive(Default)]
 pub(crate) struct Processes {
@@ -29,6 +32,7 @@ struct Entry {
     pid: i32,
     parent: i32,
     zombie: bool,
+    stopped: bool,
 }
 
 impl Processes {
@@ -74,9 +78,9 @@ impl Processes {
             return;
         };
         for below in descendants(&table(), pid) {
-            kill(below);
+            signal(below, Signal::KILL);
         }
-        kill(pid);
+        signal(pid, Signal::KILL);
     }
 
     /// Kills all processes of the run and waits until none is left. Returns how many are left after all.
@@ -90,13 +94,39 @@ impl Processes {
             if left.is_empty() || began.elapsed() > KILL_TIME {
                 return left.len();
             }
-            left.iter().copied().for_each(kill);
+            left.iter().for_each(|pid| signal(*pid, Signal::KILL));
             // Something that forks faster than the table can be read: only process 1 can signal all at once,
             // at the price of the bridge that carries the daemon's connection. The daemon connects again.
             if own_pid() == 1 && began.elapsed() > PATIENCE {
                 let _ = rustix::process::kill_process_group(Pid::INIT, Signal::KILL);
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Stops all processes of the run where they are, those included that they start meanwhile. Returns how many still
+    /// run after all.
+    pub(crate) async fn hold(&self) -> usize {
+        let began = Instant::now();
+        loop {
+            let table = table();
+            let runs = |pid: &i32| {
+                let mut entries = table.iter().filter(|entry| entry.pid == *pid);
+                entries.any(|entry| !entry.zombie && !entry.stopped)
+            };
+            let running: Vec<i32> = descendants(&table, own_pid()).into_iter().filter(runs).collect();
+            if running.is_empty() || began.elapsed() > HOLD_TIME {
+                return running.len();
+            }
+            running.iter().for_each(|pid| signal(*pid, Signal::STOP));
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Lets all processes of the run go on.
+    pub(crate) fn release(&self) {
+        for pid in descendants(&table(), own_pid()) {
+            signal(pid, Signal::CONT);
         }
     }
 
@@ -109,9 +139,9 @@ fn own_pid() -> i32 {
     rustix::process::getpid().as_raw_nonzero().get()
 }
 
-fn kill(pid: i32) {
+fn signal(pid: i32, signal: Signal) {
     if let Some(pid) = Pid::from_raw(pid) {
-        let _ = rustix::process::kill_process(pid, Signal::KILL);
+        let _ = rustix::process::kill_process(pid, signal);
     }
 }
 
@@ -138,6 +168,7 @@ fn parse_stat(stat: &[u8]) -> Option<Entry> {
         pid: pid.parse().ok()?,
         parent: fields.next()?.parse().ok()?,
         zombie: matches!(state, "Z" | "X"),
+        stopped: matches!(state, "T" | "t"),
     })
 }
 
@@ -170,6 +201,7 @@ mod tests {
                     pid: 7,
                     parent: 1,
                     zombie: false,
+                    stopped: false,
                 }),
             ),
             (
@@ -178,6 +210,16 @@ mod tests {
                     pid: 8,
                     parent: 7,
                     zombie: true,
+                    stopped: false,
+                }),
+            ),
+            (
+                "9 (sh) T 7 1",
+                Some(Entry {
+                    pid: 9,
+                    parent: 7,
+                    zombie: false,
+                    stopped: true,
                 }),
             ),
             ("", None),
@@ -194,6 +236,7 @@ mod tests {
             pid,
             parent,
             zombie: false,
+            stopped: false,
         };
         let table: Vec<Entry> = [(1, 0), (2, 1), (3, 2), (4, 1), (5, 0), (6, 5)].map(entry).to_vec();
         let mut below = descendants(&table, 1);

@@ -20,6 +20,7 @@ use crate::journal::{Journal, now_ms};
 use crate::life::{Life, Stop};
 use crate::link::{self, Daemons, Services};
 use crate::processes::Processes;
+use crate::steer::Steering;
 use crate::text::clip;
 
 /// How long a driver may take to end by itself once someone asked for a stop.
@@ -69,8 +70,10 @@ fn exit_code(error: &AttemptError) -> u8 {
 
 async fn run(out: PathBuf, spec: AttemptSpec) -> io::Result<()> {
     let journal = Arc::new(Journal::create(&out.join(files::JOURNAL))?);
+    let processes = Arc::<Processes>::default();
+    let steering = Arc::new(Steering::new(&journal, Arc::clone(&processes)));
     let services = Arc::new(Services {
-        stop: Stop::new(Arc::clone(&journal)),
+        steering: Arc::clone(&steering),
         journal: Arc::clone(&journal),
         daemons: Arc::new(Daemons::default()),
         followers: TaskTracker::new(),
@@ -81,10 +84,10 @@ async fn run(out: PathBuf, spec: AttemptSpec) -> io::Result<()> {
         out,
         spec,
         journal: Arc::clone(&journal),
-        processes: Arc::default(),
+        processes,
         daemons: Arc::clone(&services.daemons),
-        life: Arc::new(Life::new()),
-        stop: services.stop.clone(),
+        life: Arc::new(Life::new(Arc::clone(&steering.hold))),
+        steering,
     });
     let syncing = Arc::clone(&journal);
     tokio::spawn(async move { syncing.keep_synced().await });
@@ -93,6 +96,7 @@ async fn run(out: PathBuf, spec: AttemptSpec) -> io::Result<()> {
         Ok(()) => watched(&context).await,
         Err(error) => Ending::failed(format!("the agent could not start to serve: {error}")),
     };
+    context.steering.mailbox.close();
     let left = context.processes.kill_all().await;
     finish(&context, ending, left).await?;
 
@@ -111,7 +115,7 @@ fn begin(context: &Arc<Context>, services: &Arc<Services>) -> io::Result<()> {
     };
     context.journal.event(started).map_err(io::Error::other)?;
     context.processes.adopt_orphans()?;
-    watch_signals(Arc::clone(&context.processes), context.stop.clone())?;
+    watch_signals(Arc::clone(&context.processes), context.steering.stop.clone())?;
     for directory in [context.home(), context.temporary()] {
         std::fs::create_dir_all(directory)?;
     }
@@ -157,18 +161,19 @@ async fn watched(context: &Arc<Context>) -> Ending {
     let limits = context.spec.limits;
     let silence = Duration::from_secs(limits.silence_secs);
     let total = Duration::from_secs(limits.total_secs);
-    let mut driving = Box::pin(driver::drive(context));
+    let Steering { stop, hold, .. } = &*context.steering;
+    let mut driving = Box::pin(hold.gate(driver::drive(context)));
     let saw = tokio::select! {
         biased;
         ending = &mut driving => return ending,
-        () = context.stop.asked() => {
-            // The driver has heard it too. Whatever it makes of it, this attempt was stopped.
+        () = stop.asked() => {
+            // The driver has heard it too, unless it is held. Whatever it makes of it, this attempt was stopped.
             let ending = tokio::time::timeout(STOP_GRACE, driving).await;
             let summary = ending.map(|ending| ending.summary).unwrap_or_default();
-            return Ending { end: End::Stopped, summary };
+            return Ending::new(End::Stopped, summary);
         }
         () = context.life.silent_for(silence) => format!("gave no sign of life for {} s", limits.silence_secs),
-        () = tokio::time::sleep(total) => format!("took longer than {} s", limits.total_secs),
+        () = hold.sleep(total) => format!("took longer than {} s", limits.total_secs),
     };
     let text = format!("The run {saw} and was ended.");
     let _ = context.journal.event(RecordBody::Watchdog { text });
@@ -188,8 +193,8 @@ async fn finish(context: &Context, ending: Ending, left: usize) -> io::Result<()
         nonce: context.spec.nonce.clone(),
         end: ending.end,
         summary: clip(&ending.summary, MAX_SUMMARY),
-        reasons: Vec::new(),
-        exit_code: None,
+        reasons: ending.reasons,
+        exit_code: ending.exit_code,
         last_seq: context.journal.seal(),
         ended_ms: now_ms(),
     };

@@ -1,5 +1,6 @@
 //! What drives the work: Claude Code, or the agent's own small loop.
 
+mod claims;
 mod claude;
 mod direct;
 mod environment;
@@ -10,12 +11,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aca_protocol::agent::{AttemptSpec, Driver, End, RecordBody, files};
+use aca_protocol::agent::{AttemptSpec, ClaimedReason, Driver, End, RecordBody, files};
 
 use crate::journal::{Journal, JournalError};
-use crate::life::{Life, Stop};
+use crate::life::Life;
 use crate::link::Daemons;
 use crate::processes::Processes;
+use crate::steer::Steering;
 use crate::text::clip;
 
 /// The longest beginning of a tool's output that an event holds, in bytes.
@@ -44,8 +46,8 @@ pub(crate) struct Context {
     pub(crate) daemons: Arc<Daemons>,
     /// Where signs of life are noted.
     pub(crate) life: Arc<Life>,
-    /// Whether someone wishes to stop.
-    pub(crate) stop: Stop,
+    /// What a person asks of the run meanwhile.
+    pub(crate) steering: Arc<Steering>,
 }
 
 impl Context {
@@ -85,15 +87,26 @@ pub(crate) struct Ending {
     pub(crate) end: End,
     /// The agent's last words.
     pub(crate) summary: String,
+    /// Why it changed what it changed.
+    pub(crate) reasons: Vec<ClaimedReason>,
+    /// The exit code, where the work was a command.
+    pub(crate) exit_code: Option<i32>,
 }
 
 impl Ending {
+    /// An end with last words.
+    pub(crate) fn new(end: End, summary: impl Into<String>) -> Self {
+        Self {
+            end,
+            summary: summary.into(),
+            reasons: Vec::new(),
+            exit_code: None,
+        }
+    }
+
     /// A failure without last words.
     pub(crate) fn failed(reason: impl Into<String>) -> Self {
-        Self {
-            end: End::Failed { reason: reason.into() },
-            summary: String::new(),
-        }
+        Self::new(End::Failed { reason: reason.into() }, "")
     }
 }
 

@@ -58,6 +58,7 @@ impl Attempt {
             model: "model-1".into(),
             conversation: "6d1f7e0a-5c1b-4f57-9d0e-0d2f3e6a7b8c".into(),
             resume: false,
+            story: String::new(),
             ask_reasons: String::new(),
             gateway_token: "token-1".into(),
             limits: AgentLimits {

@@ -21,6 +21,8 @@ pub(super) enum Seen {
     Trouble(String),
     /// A turn ended.
     Ended(TurnResult),
+    /// A message of ours was taken.
+    Heard(String),
     /// Nothing is going on any more.
     Idle,
 }
@@ -42,12 +44,26 @@ pub(super) struct TurnResult {
     pub(super) of_background: bool,
 }
 
+impl TurnResult {
+    /// Whether the turn did what it was asked. A `success` by itself says little: every failed model request ends in one.
+    pub(super) fn succeeded(&self) -> bool {
+        let completed = matches!(self.terminal_reason.as_str(), "" | "completed");
+        !self.is_error && completed && self.subtype == "success"
+    }
+
+    /// Whether the conversation to resume is not there.
+    pub(super) fn misses_conversation(&self) -> bool {
+        self.is_error && self.text.contains("No conversation found")
+    }
+}
+
 /// Reads a frame.
 pub(super) fn read(frame: &Value) -> Vec<Seen> {
     match text(frame, "type") {
         "system" => system(frame).into_iter().collect(),
         "assistant" => assistant(frame),
-        "user" if frame.get("isReplay") != Some(&Value::Bool(true)) => blocks(frame).filter_map(tool_result).collect(),
+        "user" if frame.get("isReplay") == Some(&Value::Bool(true)) => heard(frame).into_iter().collect(),
+        "user" => blocks(frame).filter_map(tool_result).collect(),
         "control_response" => answered(frame).into_iter().collect(),
         "control_request" => vec![Seen::Asked {
             request: text(frame, "request_id").to_owned(),
@@ -127,6 +143,13 @@ fn tool_result(block: &Value) -> Option<Seen> {
         ok: block.get("is_error") != Some(&Value::Bool(true)),
         text: clip(&output, MAX_RESULT),
     }))
+}
+
+fn heard(frame: &Value) -> Option<Seen> {
+    match text(frame, "uuid") {
+        "" => None,
+        uuid => Some(Seen::Heard(uuid.to_owned())),
+    }
 }
 
 fn answered(frame: &Value) -> Option<Seen> {

@@ -22,7 +22,7 @@ const DISALLOWED: &str = "WebFetch,WebSearch,CronCreate,CronDelete,CronList,Sche
                           Workflow,AskUserQuestion,EnterPlanMode,ExitPlanMode";
 
 /// Arguments that are the same for every attempt.
-const FIXED: [&str; 16] = [
+const FIXED: [&str; 17] = [
     "-p",
     "--input-format",
     "stream-json",
@@ -30,6 +30,7 @@ const FIXED: [&str; 16] = [
     "stream-json",
     "--verbose",
     "--include-partial-messages",
+    "--replay-user-messages",
     "--permission-mode",
     "bypassPermissions",
     "--setting-sources",
@@ -60,11 +61,11 @@ pub(super) fn program() -> OsString {
     std::env::var_os(OVERRIDE).unwrap_or_else(|| inside::CLAUDE.into())
 }
 
-/// Returns the command that starts Claude Code for this attempt.
-pub(super) fn command(context: &Context) -> Command {
+/// Returns the command that starts Claude Code for this attempt, with a new conversation or the one that is there.
+pub(super) fn command(context: &Context, resume: bool) -> Command {
     let mut command = Command::new(program());
     command
-        .args(arguments(context))
+        .args(arguments(context, resume))
         .current_dir(&context.spec.workspace)
         .env_clear()
         .envs(environment(context))
@@ -81,12 +82,12 @@ pub(super) fn command(context: &Context) -> Command {
     command
 }
 
-fn arguments(context: &Context) -> Vec<OsString> {
+fn arguments(context: &Context, resume: bool) -> Vec<OsString> {
     let spec = &context.spec;
     let turns = spec.limits.max_turns.to_string();
     let own = [
         turns.as_str(),
-        "--session-id",
+        if resume { "--resume" } else { "--session-id" },
         &spec.conversation,
         "--model",
         &spec.model,

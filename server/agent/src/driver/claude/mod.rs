@@ -1,16 +1,18 @@
-//! Drives Claude Code by its stream-json and control protocol: initialize, prompt, read to the end, close, exit.
+//! Drives Claude Code by its stream-json and control protocol: initialize, prompt, read to the end, ask for reasons,
+//! close, exit. What it is told meanwhile is written to it at once; it takes that in the same turn, or in one of its own.
 
 mod frames;
 mod launch;
 mod noise;
 mod outcome;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aca_protocol::agent::{End, RecordBody};
+use aca_protocol::agent::{ClaimedReason, End, RecordBody};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
@@ -22,7 +24,7 @@ use uuid::Uuid;
 use self::frames::{Seen, TurnResult};
 use self::noise::Noise;
 use self::outcome::Gone;
-use crate::driver::{Context, DriveError, Ending};
+use crate::driver::{Context, DriveError, Ending, claims};
 
 /// How long it may take to answer the first request.
 const START_TIME: Duration = Duration::from_secs(60);
@@ -45,15 +47,23 @@ const INTERRUPT: &str = "aca-interrupt";
 
 /// Drives Claude Code to its end.
 pub(super) async fn drive(context: &Arc<Context>) -> Result<Ending, DriveError> {
-    let mut child = match context.processes.spawn(&mut launch::command(context)) {
-        Ok(child) => child,
-        Err(error) => return Ok(Ending::failed(not_started(context, &error))),
-    };
-    let pid = child.id();
-    let ending = converse(context, &mut child).await;
-    context.processes.kill_tree(child.id());
-    context.processes.forget(pid);
-    ending
+    let mut resume = context.spec.resume;
+    loop {
+        let mut child = match context.processes.spawn(&mut launch::command(context, resume)) {
+            Ok(child) => child,
+            Err(error) => return Ok(Ending::failed(not_started(context, &error))),
+        };
+        let pid = child.id();
+        let ending = converse(context, &mut child, resume).await;
+        context.processes.kill_tree(child.id());
+        context.processes.forget(pid);
+        match ending? {
+            Some(ending) => return Ok(ending),
+            None => resume = false,
+        }
+        let text = "The conversation to continue was not found, so a new one was begun.".to_owned();
+        context.event(RecordBody::Watchdog { text })?;
+    }
 }
 
 fn not_started(context: &Context, error: &std::io::Error) -> String {
@@ -64,20 +74,27 @@ fn not_started(context: &Context, error: &std::io::Error) -> String {
     )
 }
 
-async fn converse(context: &Arc<Context>, child: &mut Child) -> Result<Ending, DriveError> {
+/// Returns how it ended; nothing if the conversation to resume was not there.
+async fn converse(context: &Arc<Context>, child: &mut Child, resume: bool) -> Result<Option<Ending>, DriveError> {
     let (Some(input), Some(output), Some(errors)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
-        return Ok(Ending::failed(
+        return Ok(Some(Ending::failed(
             "Claude Code was started without pipes. This is a defect of aca; please report it.",
-        ));
+        )));
     };
+    let steering = &context.steering;
     let mut lines = read_lines(output);
     let mut complaints = read_lines(errors);
     let mut conversation = Conversation {
         context,
         to_claude: Some(writer(input)),
+        resume,
         phase: Phase::Starting,
-        deadline: Instant::now() + START_TIME,
+        deadline: steering.hold.now() + START_TIME,
+        unheard: HashSet::new(),
+        wrote: false,
+        asked: false,
+        reasons: Vec::new(),
         result: None,
         said: String::new(),
         trouble: String::new(),
@@ -90,6 +107,10 @@ async fn converse(context: &Arc<Context>, child: &mut Child) -> Result<Ending, D
     let exit = loop {
         tokio::select! {
             biased;
+            // Before its output: one that never ends must not keep the run alive.
+            () = steering.stop.asked(), if conversation.phase != Phase::Stopping => conversation.interrupt(),
+            () = steering.hold.until(conversation.deadline), if conversation.phase == Phase::Stopping => break exited,
+            message = steering.mailbox.next(), if conversation.hears() => conversation.tell(&message.id, &message.text),
             line = lines.recv() => match line {
                 Some(line) => conversation.line(&line)?,
                 None => break conversation.exit(child, &mut complaints).await?,
@@ -99,8 +120,7 @@ async fn converse(context: &Arc<Context>, child: &mut Child) -> Result<Ending, D
                 exited = status.ok();
                 conversation.gone();
             }
-            () = context.stop.asked(), if conversation.phase != Phase::Stopping => conversation.interrupt(),
-            () = tokio::time::sleep_until(conversation.deadline), if conversation.phase != Phase::Working => {
+            () = steering.hold.until(conversation.deadline), if conversation.phase != Phase::Working => {
                 if conversation.late()? {
                     break exited;
                 }
@@ -108,7 +128,15 @@ async fn converse(context: &Arc<Context>, child: &mut Child) -> Result<Ending, D
         }
     };
     context.journal.sync().await?;
-    Ok(conversation.ending(exit))
+    if resume
+        && conversation
+            .result
+            .as_ref()
+            .is_some_and(TurnResult::misses_conversation)
+    {
+        return Ok(None);
+    }
+    Ok(Some(conversation.ending(exit)))
 }
 
 /// How far the conversation is.
@@ -120,6 +148,8 @@ enum Phase {
     Working,
     /// There is a result, but it may still be busy.
     Settling,
+    /// It was asked for the reasons of its changes.
+    Asking,
     /// Its input is closed.
     Exiting,
     /// It was interrupted.
@@ -132,9 +162,17 @@ struct Conversation<'a> {
     context: &'a Context,
     /// What is sent here is written to its input; dropping it closes the input.
     to_claude: Option<mpsc::UnboundedSender<String>>,
+    resume: bool,
     phase: Phase,
-    /// When the phase must have ended, except while it works.
+    /// When the phase must have ended, except while it works; on the clock that stands still while the run is held.
     deadline: Instant,
+    /// Messages that it was sent and has not taken.
+    unheard: HashSet<String>,
+    /// Whether it used a tool that may have changed a file.
+    wrote: bool,
+    /// Whether it was asked for reasons.
+    asked: bool,
+    reasons: Vec<ClaimedReason>,
     result: Option<TurnResult>,
     /// The model's last words.
     said: String,
@@ -176,9 +214,13 @@ impl Conversation<'_> {
 
     fn act(&mut self, seen: Seen) -> Result<(), DriveError> {
         match seen {
+            // The answer is for the engine, not among its words.
+            Seen::Event(RecordBody::Said { .. }) if self.phase == Phase::Asking => self.context.life.sign(),
             Seen::Event(event) => {
-                if let RecordBody::Said { text } = &event {
-                    self.said.clone_from(text);
+                match &event {
+                    RecordBody::Said { text } => self.said.clone_from(text),
+                    RecordBody::ToolUse { tool, .. } => self.wrote |= claims::may_write(tool),
+                    _ => {}
                 }
                 self.context.event(self.relative(event))?;
             }
@@ -192,7 +234,8 @@ impl Conversation<'_> {
             Seen::Asked { request, body } => self.answer(&request, &body),
             Seen::Trouble(kind) => self.trouble = kind,
             Seen::Ended(result) => self.ended(result),
-            Seen::Idle if self.phase == Phase::Settling => self.close(),
+            Seen::Heard(id) => self.heard(&id),
+            Seen::Idle if self.phase == Phase::Settling && self.unheard.is_empty() => self.settle(),
             Seen::Idle => {}
         }
         Ok(())
@@ -209,22 +252,64 @@ impl Conversation<'_> {
     }
 
     fn prompt(&mut self) -> Result<(), DriveError> {
-        let prompt = &self.context.spec.prompt;
-        // A slash at the beginning would make a task about `/etc` a command that nobody knows.
-        let prompt = if prompt.starts_with('/') {
-            format!("Task: {prompt}")
-        } else {
-            prompt.clone()
-        };
-        self.send(&json!({
-            "type": "user",
-            "message": {"role": "user", "content": prompt},
-            "parent_tool_use_id": null,
-            "session_id": "",
-            "uuid": Uuid::new_v4(),
-        }));
+        let spec = &self.context.spec;
+        let begins_anew = spec.resume && !self.resume;
+        let prompt = if begins_anew { &spec.story } else { &spec.prompt };
+        self.say(&Uuid::new_v4().to_string(), prompt);
         self.phase = Phase::Working;
         Ok(self.context.event(RecordBody::Prompted)?)
+    }
+
+    fn say(&self, id: &str, text: &str) {
+        // A slash at the beginning would make a task about `/etc` a command that nobody knows.
+        let prefix = if text.starts_with('/') { "Task: " } else { "" };
+        self.send(&json!({
+            "type": "user",
+            "message": {"role": "user", "content": format!("{prefix}{text}")},
+            "parent_tool_use_id": null,
+            "session_id": "",
+            "uuid": id,
+        }));
+    }
+
+    /// Whether it can be told something now.
+    fn hears(&self) -> bool {
+        matches!(self.phase, Phase::Working | Phase::Settling) && !self.asked
+    }
+
+    fn tell(&mut self, id: &str, text: &str) {
+        self.say(id, text);
+        self.unheard.insert(id.to_owned());
+        self.phase = Phase::Working;
+    }
+
+    /// A message that was not taken in the turn before begins one of its own.
+    fn heard(&mut self, id: &str) {
+        if self.unheard.remove(id) && self.phase == Phase::Settling {
+            self.phase = Phase::Working;
+        }
+    }
+
+    /// Nothing is going on: hears what it was told in the last moment, gives its reasons, or ends.
+    fn settle(&mut self) {
+        let spec = &self.context.spec;
+        let succeeded = self.result.as_ref().is_some_and(TurnResult::succeeded);
+        if self.asked {
+            self.close();
+        } else if !self.context.steering.mailbox.close_if_empty() {
+            // The message is taken next.
+        } else if succeeded && self.wrote && !spec.ask_reasons.is_empty() {
+            self.say(&Uuid::new_v4().to_string(), &spec.ask_reasons);
+            self.asked = true;
+            self.enter(Phase::Asking, claims::ASK_TIME);
+        } else {
+            self.close();
+        }
+    }
+
+    fn enter(&mut self, phase: Phase, time: Duration) {
+        self.phase = phase;
+        self.deadline = self.context.steering.hold.now() + time;
     }
 
     /// Allows every tool, because the sandbox is the boundary, and refuses all other questions.
@@ -241,32 +326,36 @@ impl Conversation<'_> {
     }
 
     fn ended(&mut self, result: TurnResult) {
+        if self.phase == Phase::Asking {
+            self.reasons = if result.succeeded() {
+                claims::read(&result.text)
+            } else {
+                Vec::new()
+            };
+            self.enter(Phase::Settling, SETTLE_TIME);
+            return;
+        }
         // The wake-up call of a background task does not replace the result of our own turn.
         if self.result.is_none() || !result.of_background {
             self.result = Some(result);
         }
         match self.phase {
-            Phase::Working => {
-                self.phase = Phase::Settling;
-                self.deadline = Instant::now() + SETTLE_TIME;
-            }
+            Phase::Working => self.enter(Phase::Settling, SETTLE_TIME),
             // It has heard the interrupt: there is nothing more to wait for.
-            Phase::Stopping => self.deadline = Instant::now(),
-            Phase::Starting | Phase::Settling | Phase::Exiting | Phase::Gone => {}
+            Phase::Stopping => self.enter(Phase::Stopping, Duration::ZERO),
+            Phase::Starting | Phase::Settling | Phase::Asking | Phase::Exiting | Phase::Gone => {}
         }
     }
 
     fn close(&mut self) {
         self.to_claude = None;
-        self.phase = Phase::Exiting;
-        self.deadline = Instant::now() + EXIT_TIME;
+        self.enter(Phase::Exiting, EXIT_TIME);
     }
 
     /// Bounds the reading of what is left: a program that it started may hold its output open forever.
     fn gone(&mut self) {
-        self.deadline = Instant::now() + LAST_WORDS_TIME;
         if self.phase != Phase::Stopping {
-            self.phase = Phase::Gone;
+            self.enter(Phase::Gone, LAST_WORDS_TIME);
         }
     }
 
@@ -274,16 +363,17 @@ impl Conversation<'_> {
         self.send(&json!({
             "type": "control_request", "request_id": INTERRUPT, "request": {"subtype": "interrupt"}
         }));
-        self.phase = Phase::Stopping;
-        self.deadline = Instant::now() + INTERRUPT_TIME;
+        self.enter(Phase::Stopping, INTERRUPT_TIME);
     }
 
     /// Acts on a phase that takes too long. Returns whether to give up waiting.
     fn late(&mut self) -> Result<bool, DriveError> {
         let text = match self.phase {
-            Phase::Working | Phase::Stopping | Phase::Gone => return Ok(true),
+            // While it is asked for reasons, the work itself is done.
+            Phase::Working | Phase::Asking | Phase::Stopping | Phase::Gone => return Ok(true),
             Phase::Settling => {
-                self.close();
+                self.unheard.clear();
+                self.settle();
                 return Ok(false);
             }
             Phase::Starting => format!(
@@ -306,13 +396,14 @@ impl Conversation<'_> {
         child: &mut Child,
         complaints: &mut mpsc::Receiver<Vec<u8>>,
     ) -> Result<Option<ExitStatus>, DriveError> {
-        let deadline = Instant::now() + EXIT_TIME;
+        let hold = &self.context.steering.hold;
+        let deadline = hold.now() + EXIT_TIME;
         let status = loop {
             tokio::select! {
                 biased;
                 Some(line) = complaints.recv() => self.complaint(&line)?,
                 status = child.wait() => break status.ok(),
-                () = tokio::time::sleep_until(deadline) => break None,
+                () = hold.until(deadline) => break None,
             }
         };
         let until = Instant::now() + LAST_WORDS_TIME;
@@ -333,10 +424,7 @@ impl Conversation<'_> {
         let stopped = self.phase == Phase::Stopping;
         let heard = self.noise.beginning();
         if stopped {
-            return Ending {
-                end: End::Stopped,
-                summary: self.said,
-            };
+            return Ending::new(End::Stopped, self.said);
         }
         let gone = Gone {
             result: self.result,
@@ -346,7 +434,10 @@ impl Conversation<'_> {
             heard,
             spec: &self.context.spec,
         };
-        gone.ending()
+        Ending {
+            reasons: self.reasons,
+            ..gone.ending()
+        }
     }
 }
 

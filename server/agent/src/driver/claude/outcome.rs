@@ -37,23 +37,13 @@ impl Gone<'_> {
     pub(super) fn ending(self) -> Ending {
         let Some(result) = &self.result else {
             let reason = self.without_result();
-            return Ending {
-                end: End::Failed { reason },
-                summary: self.said,
-            };
+            return Ending::new(End::Failed { reason }, self.said);
         };
-        let completed = matches!(result.terminal_reason.as_str(), "" | "completed");
-        if !result.is_error && completed && result.subtype == "success" {
-            return Ending {
-                end: End::Finished,
-                summary: result.text.clone(),
-            };
+        if result.succeeded() {
+            return Ending::new(End::Finished, result.text.clone());
         }
         let reason = self.with_failed_result(result);
-        Ending {
-            end: End::Failed { reason },
-            summary: self.said,
-        }
+        Ending::new(End::Failed { reason }, self.said)
     }
 
     fn without_result(&self) -> String {
@@ -116,6 +106,9 @@ mod tests {
             system: String::new(),
             model: "m-1".into(),
             conversation: String::new(),
+            resume: false,
+            story: String::new(),
+            ask_reasons: String::new(),
             gateway_token: String::new(),
             limits: AgentLimits {
                 silence_secs: 1,

@@ -97,9 +97,9 @@ impl Client {
                 .to_bytes();
             read(&Response::from_parts(parts, body))
         };
-        match tokio::time::timeout(REQUEST_TIME, whole).await {
-            Ok(reply) => reply,
-            Err(_) => Err(Failure::broken(format!(
+        match self.context.steering.hold.limit(REQUEST_TIME, whole).await {
+            Some(reply) => reply,
+            None => Err(Failure::broken(format!(
                 "no answer came within {} s",
                 REQUEST_TIME.as_secs()
             ))),

@@ -1,6 +1,7 @@
 //! The agent's own small loop over the Messages API, for where Claude Code is not wanted or not there.
 
 mod api;
+mod conversation;
 mod files;
 mod paths;
 mod shell;
@@ -9,14 +10,15 @@ mod tools;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aca_protocol::agent::{End, RecordBody};
+use aca_protocol::agent::{ClaimedReason, End, RecordBody};
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 use self::api::{Client, Failure, Reply};
 use self::tools::{Output, Tools};
 use crate::driver::reasons::ApiFailure;
-use crate::driver::{Context, DriveError, Ending, MAX_RESULT, about};
+use crate::driver::{Context, DriveError, Ending, MAX_RESULT, about, claims};
+use crate::mailbox::Message;
 use crate::text::clip;
 
 /// How often one request is tried, and the bounds of the wait between tries.
@@ -53,19 +55,26 @@ pub(super) async fn drive(context: &Arc<Context>) -> Result<Ending, DriveError> 
         context,
         client: Client::new(Arc::clone(context)),
         tools,
-        messages: vec![json!({"role": "user", "content": context.spec.prompt})],
+        messages: conversation::begin(context)?,
         summary: String::new(),
         cut_offs: 0,
+        wrote: false,
     };
     context.event(RecordBody::Prompted)?;
     let end = tokio::select! {
         end = run.turns() => end?,
-        () = context.stop.asked() => End::Stopped,
+        () = context.steering.stop.asked() => End::Stopped,
+    };
+    conversation::keep(context, &run.messages);
+    let reasons = if end == End::Finished {
+        run.reasons().await?
+    } else {
+        Vec::new()
     };
     context.journal.sync().await?;
     Ok(Ending {
-        end,
-        summary: run.summary,
+        reasons,
+        ..Ending::new(end, run.summary)
     })
 }
 
@@ -77,6 +86,8 @@ struct Run<'a> {
     /// The model's last words.
     summary: String,
     cut_offs: u32,
+    /// Whether a tool was used that may have changed a file.
+    wrote: bool,
 }
 
 /// A tool call of the model.
@@ -89,15 +100,22 @@ struct Call {
 impl Run<'_> {
     async fn turns(&mut self) -> Result<End, DriveError> {
         let limit = self.context.spec.limits.max_turns;
+        let mailbox = &self.context.steering.mailbox;
         for _ in 0..limit {
+            while let Some(Message { text, .. }) = mailbox.take() {
+                self.messages.push(json!({"role": "user", "content": text}));
+            }
             let reply = match self.ask().await? {
                 Ok(reply) => reply,
                 Err(failure) => return Ok(failed(failure.reason(&self.context.spec.model))),
             };
             let calls = self.hear(&reply)?;
             self.context.journal.sync().await?;
-            if let Some(end) = self.go_on(&reply, calls).await? {
-                return Ok(end);
+            match self.go_on(&reply, calls).await? {
+                // What it was told in its last moment is a turn of its own.
+                Some(End::Finished) if !mailbox.close_if_empty() => {}
+                Some(end) => return Ok(end),
+                None => {}
             }
         }
         Ok(failed(format!(
@@ -105,20 +123,48 @@ impl Run<'_> {
         )))
     }
 
-    /// Sends the conversation, trying again where that may help.
-    async fn ask(&self) -> Result<Result<Reply, ApiFailure>, DriveError> {
+    /// Asks for the reasons of the changes, once. No answer, or one that makes no sense, is none.
+    async fn reasons(&self) -> Result<Vec<ClaimedReason>, DriveError> {
+        let question = &self.context.spec.ask_reasons;
+        if question.is_empty() || !self.wrote {
+            return Ok(Vec::new());
+        }
+        let mut messages = self.messages.clone();
+        messages.push(json!({"role": "user", "content": question}));
+        let request = self.request(&messages);
+        let asked = self
+            .context
+            .steering
+            .hold
+            .limit(claims::ASK_TIME, self.client.send(&request));
+        let answer = tokio::select! {
+            answer = asked => answer,
+            () = self.context.steering.stop.asked() => None,
+        };
+        let Some(Ok(reply)) = answer else { return Ok(Vec::new()) };
+        self.journal(&reply)?;
+        let texts = reply.content.iter().filter_map(|block| block.get("text")?.as_str());
+        Ok(claims::read(&texts.collect::<Vec<_>>().join("\n")))
+    }
+
+    fn request(&self, messages: &[Value]) -> Value {
         let system = format!(
             "{INSTRUCTIONS}\nThe workspace is {}.\n\n{}",
             self.context.spec.workspace.display(),
             self.context.system()
         );
-        let request = json!({
+        json!({
             "model": self.context.spec.model,
             "max_tokens": MAX_TOKENS,
             "system": system,
-            "messages": self.messages,
+            "messages": messages,
             "tools": tools::definitions(),
-        });
+        })
+    }
+
+    /// Sends the conversation, trying again where that may help.
+    async fn ask(&self) -> Result<Result<Reply, ApiFailure>, DriveError> {
+        let request = self.request(&self.messages);
         let mut tried = 1;
         loop {
             let Failure {
@@ -147,14 +193,19 @@ impl Run<'_> {
 
     /// Waits while giving signs of life: the wait was announced.
     async fn wait(&self, wait: Duration) {
-        tokio::time::sleep(wait).await;
+        self.context.steering.hold.sleep(wait).await;
         self.context.life.sign();
+    }
+
+    /// Journals a reply as it came.
+    fn journal(&self, reply: &Reply) -> Result<(), DriveError> {
+        let raw = to_raw_value(&reply.raw).map_err(crate::journal::JournalError::from)?;
+        Ok(self.context.journal.frame(&raw)?)
     }
 
     /// Journals what the model said and returns the tool calls in it.
     fn hear(&mut self, reply: &Reply) -> Result<Vec<Call>, DriveError> {
-        let raw = to_raw_value(&reply.raw).map_err(crate::journal::JournalError::from)?;
-        self.context.journal.frame(&raw)?;
+        self.journal(reply)?;
         let mut calls = Vec::new();
         for block in &reply.content {
             let text = |key: &str| block.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -169,6 +220,7 @@ impl Run<'_> {
                         name: text("name"),
                         input: block.get("input").cloned().unwrap_or_default(),
                     };
+                    self.wrote |= claims::may_write(&call.name);
                     let (id, tool, about) = (call.id.clone(), call.name.clone(), about(&call.input));
                     self.context.event(RecordBody::ToolUse { id, tool, about })?;
                     calls.push(call);

@@ -81,14 +81,17 @@ pub(super) async fn run(context: &Context, directory: &Path, command: &str, time
 
 /// Waits for the shell, giving signs of life: a command is bounded by its own timeout.
 async fn wait(context: &Context, child: &mut Child, timeout: Duration) -> Option<std::process::ExitStatus> {
-    let deadline = Instant::now() + timeout;
+    let hold = &context.steering.hold;
+    let deadline = hold.now() + timeout;
     loop {
         context.life.sign();
-        let step = deadline.min(Instant::now() + Duration::from_secs(1));
-        match tokio::time::timeout_at(step, child.wait()).await {
-            Ok(status) => return status.ok(),
-            Err(_) if Instant::now() >= deadline => return None,
-            Err(_) => {}
+        let step = deadline
+            .saturating_duration_since(hold.now())
+            .min(Duration::from_secs(1));
+        match hold.limit(step, child.wait()).await {
+            Some(status) => return status.ok(),
+            None if hold.now() >= deadline => return None,
+            None => {}
         }
     }
 }
