@@ -15,6 +15,7 @@ mod layout;
 pub mod parts;
 mod prompt;
 mod proposal;
+mod staging;
 mod watch;
 
 pub use buffers::{Buffers, EditorId, EditorReply, EditorRequest, LiveBuffer};

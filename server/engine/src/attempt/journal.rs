@@ -25,7 +25,7 @@ pub(crate) async fn transcript(session_dir: &Path, attempt: &AttemptId, after: u
     let path = AttemptDir::new(session_dir, attempt).out().join(files::JOURNAL);
     let opened = tokio::task::spawn_blocking({
         let path = path.clone();
-        move || super::collect::open_regular(&path)
+        move || crate::staging::open_regular(&path)
     });
     let failed = |error: std::io::Error| Error::internal(&format!("Reading {}", path.display()), error);
     let file = match opened

@@ -6,7 +6,7 @@
 mod activity;
 mod collect;
 mod journal;
-mod link;
+pub(crate) mod link;
 mod prepare;
 mod watch;
 
@@ -22,7 +22,7 @@ use crate::actor::{LiveChange, Message, SessionContext};
 use crate::core::{Attempt, AttemptEnd, Command, Phase, Stage, Task};
 use crate::handle::Shared;
 use crate::layout::AttemptDir;
-use crate::parts;
+use crate::{parts, staging};
 
 pub(crate) use journal::transcript;
 
@@ -116,10 +116,10 @@ pub(crate) async fn discard(shared: Arc<Shared>, session: Arc<SessionContext>, a
     }
     let removing = tokio::task::spawn_blocking(move || {
         if !keeps_checkout(&task) {
-            collect::remove_tree(&dir.work())?;
+            staging::remove_tree(&dir.work())?;
         }
-        collect::remove_tree(&dir.out().join(files::SOCKET))?;
-        collect::remove_tree(&dir.checkout())
+        staging::remove_tree(&dir.out().join(files::SOCKET))?;
+        staging::remove_tree(&dir.checkout())
     });
     if let Ok(Err(error)) = removing.await {
         tracing::warn!(%error, attempt = %attempt.id, "leftovers of an attempt could not be removed");
@@ -178,7 +178,7 @@ impl Context {
 
     /// Collects the outcome if there is a valid one; otherwise the attempt is lost.
     async fn collect_or_lost(&self, what: &str) -> Result<AttemptEnd, String> {
-        if let Some(outcome) = self.outcome()? {
+        if let Some(outcome) = staging::outcome(&self.dir)? {
             return self.collect(outcome).await;
         }
         if self.stop.is_cancelled() {

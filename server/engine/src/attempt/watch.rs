@@ -13,7 +13,7 @@ use super::journal::read_line;
 use super::link::{Link, Stream};
 use super::{Context, RETRY_FIRST, RETRY_LAST, activity};
 use crate::core::{AttemptEnd, Command};
-use crate::parts;
+use crate::{parts, staging};
 
 /// How long the agent may take to answer a stop before its sandbox is killed.
 const STOP_ANSWER: Duration = Duration::from_millis(700);
@@ -31,7 +31,7 @@ impl Context {
     /// Stays with a sandbox that was started until it has ended, and returns how.
     pub(super) async fn watch(&self, backend: &dyn Backend) -> Result<AttemptEnd, String> {
         let (models, traffic) = mpsc::channel(64);
-        let spec: AttemptSpec = super::collect::read_json(&self.dir.spec())?;
+        let spec: AttemptSpec = staging::read_json(&self.dir.spec())?;
         let mut pause = RETRY_FIRST;
         let gateway = loop {
             match parts::shared_gateway(&self.shared, &self.session.root) {
@@ -56,7 +56,7 @@ impl Context {
         loop {
             let before = offset;
             let followed = self.follow(backend, &models, &mut offset).await;
-            if let Some(outcome) = self.outcome()? {
+            if let Some(outcome) = staging::outcome(&self.dir)? {
                 return self.collect(outcome).await;
             }
             if self.stop.is_cancelled() {
@@ -168,7 +168,7 @@ impl Context {
     async fn ended_without_outcome(&self, code: i64, oom: bool) -> Result<AttemptEnd, String> {
         // The outcome may have been written between the look for it and the end of the sandbox.
         tokio::time::sleep(END_GRACE).await;
-        if let Some(outcome) = self.outcome()? {
+        if let Some(outcome) = staging::outcome(&self.dir)? {
             return self.collect(outcome).await;
         }
         if oom {
