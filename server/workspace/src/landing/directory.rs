@@ -5,13 +5,13 @@ use std::io::Read as _;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{Access, AtFlags, CWD, Gid, Mode, OFlags, RenameFlags, ResolveFlags, Uid, XattrFlags};
 use rustix::io::Errno;
 
 use super::LandError;
 use super::error::At;
+use super::names::{self, Stage};
 
 /// Any bit that lets someone write.
 const WRITABLE: u32 = 0o222;
@@ -19,17 +19,18 @@ const WRITABLE: u32 = 0o222;
 pub(super) struct Directory {
     root: OwnedFd,
     fd: OwnedFd,
+    /// Of the file, relative to the root.
+    path: String,
     name: String,
     /// Directories that were made, outermost first.
     created: Vec<String>,
 }
 
-/// A new file in the directory. It is removed when dropped, whatever it is by then.
+/// A new file in the directory, removed when dropped.
 pub(super) struct Temporary<'a> {
     dir: &'a Directory,
-    pub(super) name: String,
+    name: String,
     pub(super) file: File,
-    keep: bool,
 }
 
 /// What is there instead of a plain file.
@@ -54,6 +55,7 @@ impl Directory {
         Ok(Some(Self {
             root,
             fd,
+            path: path.to_owned(),
             name: name.to_owned(),
             created,
         }))
@@ -82,12 +84,17 @@ impl Directory {
 
     /// Returns the content of a plain file; `None` if there is nothing.
     pub(super) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Odd> {
+        Ok(self.read_open(name)?.map(|(_, bytes)| bytes))
+    }
+
+    /// Returns a plain file and its content; `None` if there is nothing.
+    pub(super) fn read_open(&self, name: &str) -> Result<Option<(File, Vec<u8>)>, Odd> {
         let Some(mut file) = self.open_file(name)? else {
             return Ok(None);
         };
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|error| Odd::from(&error))?;
-        Ok(Some(bytes))
+        Ok(Some((file, bytes)))
     }
 
     /// Checks that neither the directory nor the file says that it is not to be changed. Even root heeds it.
@@ -103,35 +110,28 @@ impl Directory {
         may_write(".").and(file_access).map_err(|errno| error.errno(errno))
     }
 
+    /// Makes an empty file.
     pub(super) fn temporary(&self) -> Result<Temporary<'_>, Errno> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        loop {
-            let name = unused_name();
-            match rustix::fs::openat(&self.fd, name.as_str(), flags, Mode::from_raw_mode(0o666)) {
-                Ok(fd) => {
-                    return Ok(Temporary {
-                        dir: self,
-                        name,
-                        file: File::from(fd),
-                        keep: false,
-                    });
-                }
-                Err(Errno::EXIST) => {}
-                Err(errno) => return Err(errno),
-            }
-        }
+        let name = names::unused(&self.path, Stage::Unfinished);
+        let fd = rustix::fs::openat(&self.fd, name.as_str(), flags, Mode::from_raw_mode(0o666))?;
+        Ok(Temporary {
+            dir: self,
+            name,
+            file: File::from(fd),
+        })
     }
 
     /// Renames the file to a name that nothing has, and returns that.
     pub(super) fn set_aside(&self) -> Result<String, Errno> {
-        loop {
-            let name = unused_name();
-            match self.rename(&self.name, &name, RenameFlags::NOREPLACE) {
-                Ok(()) => return Ok(name),
-                Err(Errno::EXIST) => {}
-                Err(errno) => return Err(errno),
-            }
-        }
+        let name = names::unused(&self.path, Stage::Ready);
+        self.rename(&self.name, &name, RenameFlags::NOREPLACE)?;
+        Ok(name)
+    }
+
+    /// Renames a file to one outside of this directory.
+    pub(super) fn move_out(&self, name: &str, to: &Path) -> Result<(), Errno> {
+        rustix::fs::renameat_with(&self.fd, name, CWD, to, RenameFlags::NOREPLACE)
     }
 
     pub(super) fn rename(&self, from: &str, to: &str, flags: RenameFlags) -> Result<(), Errno> {
@@ -140,6 +140,13 @@ impl Directory {
 
     pub(super) fn unlink(&self, name: &str) -> Result<(), Errno> {
         rustix::fs::unlinkat(&self.fd, name, AtFlags::empty())
+    }
+
+    /// Removes a file that holds nothing of the user's.
+    pub(super) fn discard(&self, name: &str) {
+        if let Err(error) = self.unlink(name) {
+            tracing::warn!("{name} is left over and cannot be removed: {error}.");
+        }
     }
 
     /// Makes names durable: in the directory, and in those above that got a new one.
@@ -177,20 +184,19 @@ impl Directory {
 }
 
 impl Temporary<'_> {
-    /// Leaves the file where it is and returns its name.
-    pub(super) fn keep(mut self) -> String {
-        self.keep = true;
-        std::mem::take(&mut self.name)
+    /// Gives the file, which is complete now, a name that says so, and returns that. From here on it is not removed.
+    pub(super) fn ready(mut self) -> Result<String, Errno> {
+        let name = names::unused(&self.dir.path, Stage::Ready);
+        self.dir.rename(&self.name, &name, RenameFlags::NOREPLACE)?;
+        self.name.clear();
+        Ok(name)
     }
 }
 
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
-        if !self.keep
-            && let Err(error) = self.dir.unlink(&self.name)
-            && error != Errno::NOENT
-        {
-            tracing::warn!("{} is left over and cannot be removed: {error}.", self.name);
+        if !self.name.is_empty() {
+            self.dir.discard(&self.name);
         }
     }
 }
@@ -269,17 +275,4 @@ fn make(root: &OwnedFd, path: &str, created: &mut Vec<String>) -> Result<OwnedFd
         }
     }
     open_below(root, path)
-}
-
-/// How the names of files begin that a landing makes beside its own; the process follows.
-pub(super) const PREFIX: &str = ".aca-landing-";
-
-/// A name that says whose it is and that no other landing uses.
-fn unused_name() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    format!(
-        "{PREFIX}{}-{}",
-        std::process::id(),
-        COUNT.fetch_add(1, Ordering::Relaxed)
-    )
 }

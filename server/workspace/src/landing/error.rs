@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+use super::Displaced;
+
 /// Why a change could not land. The user's content is in place, or where the message says.
 #[derive(Debug, thiserror::Error)]
 pub enum LandError {
@@ -14,6 +16,8 @@ pub enum LandError {
         path: PathBuf,
         /// What it has now; `None` if it is not there or not readable.
         found: Option<Vec<u8>>,
+        /// The new content, if it was in place for a moment: a program may have opened it, and write to it late.
+        displaced: Option<Displaced>,
     },
     /// The path is not one of a file in a workspace.
     #[error(transparent)]
@@ -78,6 +82,14 @@ pub(super) struct At<'a> {
 }
 
 impl LandError {
+    /// Adds what was displaced, if this says that the file was changed meanwhile.
+    pub(super) fn with_displaced(mut self, new: Displaced) -> Self {
+        if let Self::Moved { displaced, .. } = &mut self {
+            *displaced = Some(new);
+        }
+        self
+    }
+
     pub(super) fn at(path: &Path) -> At<'_> {
         At { path }
     }
@@ -88,6 +100,7 @@ impl At<'_> {
         LandError::Moved {
             path: self.path.to_owned(),
             found,
+            displaced: None,
         }
     }
 

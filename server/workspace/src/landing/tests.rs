@@ -1,13 +1,10 @@
-//! Landing on real files, refusals, and races with saves.
+//! Landing on real files, refusals, what is kept of a file, steps that are taken again.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
-
-const SAVES: usize = 2_000;
 
 fn bytes(bytes: &[u8]) -> New<'_> {
     New::Bytes {
@@ -128,7 +125,6 @@ fn what_the_user_has_meanwhile_stays() {
         (Some(b"user"), Expect::Absent, bytes(b"new")),
         (Some(b"user"), Expect::Absent, New::Remove),
         (None, Expect::Bytes(b"base"), bytes(b"new")),
-        (None, Expect::Bytes(b"base"), New::Remove),
     ] {
         let (_dir, root) = workspace();
         fs::create_dir(root.join("d")).unwrap();
@@ -227,80 +223,6 @@ fn directories_made_for_nothing_are_removed() {
     assert_eq!(fs::read_dir(root.join("c")).unwrap().count(), 1);
 }
 
-/// A user saves numbered versions while changes land on whatever is there. After each save that the landing did not
-/// merge, the version must be found: in the file, or in what a later landing was computed from.
-fn no_save_is_lost(save: fn(&Path, &[u8])) {
-    let (_dir, root) = workspace();
-    let path = root.join("f");
-    fs::write(&path, "0\n").unwrap();
-    let done = AtomicBool::new(false);
-    let landings = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            for number in 1..=SAVES {
-                // The user's editor adds its line to what it has; here it has only its own lines.
-                save(&path, format!("{number}\n").as_bytes());
-                wait_until_settled(&path, number);
-                // Without a landing now and then this would be no race.
-                while landings.load(Ordering::Acquire) < number / 10 {
-                    std::thread::yield_now();
-                }
-            }
-            done.store(true, Ordering::Release);
-        });
-        while !done.load(Ordering::Acquire) {
-            let Ok(live) = fs::read(&path) else { continue };
-            // An in-place save is half done: a landing on an empty file would be one on no content of the user's.
-            let text = String::from_utf8_lossy(&live).into_owned();
-            let Some(number) = text.lines().next().filter(|line| !line.is_empty()) else {
-                continue;
-            };
-            let landing = landings.fetch_add(1, Ordering::AcqRel);
-            let new = format!("{number}\nlanded {landing}\n");
-            match replace(&root, "f", Expect::Bytes(&live), bytes(new.as_bytes())) {
-                Ok(()) | Err(LandError::Moved { .. }) => {}
-                Err(error) => panic!("{error}"),
-            }
-        }
-    });
-    let names: Vec<_> = fs::read_dir(&root)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
-    assert_eq!(names, ["f"]);
-}
-
-/// The save is in the file, at once or as soon as a landing that is under way has put it back.
-fn wait_until_settled(path: &Path, number: usize) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(5);
-    let wanted = number.to_string();
-    loop {
-        let text = fs::read_to_string(path).unwrap_or_default();
-        if text.lines().next() == Some(wanted.as_str()) {
-            return;
-        }
-        assert!(
-            std::time::Instant::now() < deadline,
-            "save {number} is lost; the file has {text:?}"
-        );
-        std::thread::yield_now();
-    }
-}
-
-#[test]
-fn no_save_in_place_is_lost() {
-    no_save_is_lost(|path, content| fs::write(path, content).unwrap());
-}
-
-#[test]
-fn no_save_by_renaming_is_lost() {
-    no_save_is_lost(|path, content| {
-        let next = path.with_extension("next");
-        fs::write(&next, content).unwrap();
-        fs::rename(&next, path).unwrap();
-    });
-}
-
 #[test]
 fn directories_that_a_removed_file_leaves_empty_go_too() {
     let (_dir, root) = workspace();
@@ -331,4 +253,197 @@ fn the_mode_alone_changes_in_place() {
     fs::remove_file(root.join("g")).unwrap();
     replace(&root, "f", Expect::Bytes(b"1"), new).unwrap();
     assert_eq!((mode(&file) & 0o111, file.metadata().unwrap().ino()), (0o111, inode));
+}
+
+/// A workspace and a directory for what is displaced, on one file system.
+fn place(dir: &tempfile::TempDir) -> (PathBuf, PathBuf) {
+    let (root, kept) = (dir.path().join("w"), dir.path().join("kept"));
+    fs::create_dir(&root).unwrap();
+    fs::create_dir(&kept).unwrap();
+    (root, kept)
+}
+
+fn displaced(landed: Landed) -> Displaced {
+    match landed {
+        Landed::Displaced(displaced) => displaced,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_late_write_to_a_displaced_file_is_seen() {
+    use std::io::Write as _;
+    for (new, keep) in [
+        (bytes(b"new"), true),
+        (bytes(b"new"), false),
+        (New::Remove, true),
+        (New::Remove, false),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, kept) = place(&dir);
+        fs::write(root.join("f"), "old").unwrap();
+        let mut editor = fs::OpenOptions::new().append(true).open(root.join("f")).unwrap();
+        let place = Place {
+            root: &root,
+            displaced: keep.then_some(kept.as_path()),
+        };
+        let mut displaced = displaced(step(place, "f", Expect::Bytes(b"old"), new).unwrap());
+        assert_eq!(fs::read_dir(&kept).unwrap().count(), usize::from(keep));
+        assert!(all(&root).len() <= 1, "{:?}", all(&root));
+        assert_eq!(displaced.late_write().unwrap(), None);
+        editor.write_all(b" and more").unwrap();
+        assert_eq!(displaced.late_write().unwrap().as_deref(), Some(&b"old and more"[..]));
+        assert_eq!(displaced.late_write().unwrap(), None);
+        editor.write_all(b"!").unwrap();
+        assert_eq!(displaced.finish().unwrap().as_deref(), Some(&b"old and more!"[..]));
+        assert_eq!(fs::read_dir(&kept).unwrap().count(), usize::from(keep));
+        assert_eq!(displaced.finish().unwrap(), None);
+        assert_eq!(fs::read_dir(&kept).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn on_another_file_system_late_writes_are_seen_too() {
+    use std::io::Write as _;
+    use std::os::unix::fs::MetadataExt as _;
+    let other = tempfile::tempdir_in("/dev/shm").unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let (root, _) = place(&dir);
+    assert_ne!(other.path().metadata().unwrap().dev(), root.metadata().unwrap().dev());
+    fs::write(root.join("f"), "old").unwrap();
+    let mut editor = fs::OpenOptions::new().append(true).open(root.join("f")).unwrap();
+    let place = Place {
+        root: &root,
+        displaced: Some(other.path()),
+    };
+    let mut displaced = displaced(step(place, "f", Expect::Bytes(b"old"), bytes(b"new")).unwrap());
+    assert_eq!((all(&root).len(), all(other.path()).len()), (1, 0));
+    editor.write_all(b"!").unwrap();
+    assert_eq!(displaced.late_write().unwrap().as_deref(), Some(&b"old!"[..]));
+}
+
+#[test]
+fn a_step_taken_again_changes_nothing() {
+    for (before, expect, new, after) in [
+        (
+            Some(&b"old"[..]),
+            Expect::Bytes(b"old"),
+            bytes(b"new"),
+            Some(&b"new"[..]),
+        ),
+        (None, Expect::Absent, bytes(b"new"), Some(b"new")),
+        (Some(b"old"), Expect::Bytes(b"old"), New::Remove, None),
+        (None, Expect::Absent, New::Remove, None),
+        (Some(b"new"), Expect::Bytes(b"old"), bytes(b"new"), Some(b"new")),
+        (Some(b"new"), Expect::Absent, bytes(b"new"), Some(b"new")),
+        (None, Expect::Bytes(b"old"), New::Remove, None),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, kept) = place(&dir);
+        if let Some(before) = before {
+            fs::create_dir(root.join("d")).unwrap();
+            fs::write(root.join("d/f"), before).unwrap();
+        }
+        let place = Place {
+            root: &root,
+            displaced: Some(&kept),
+        };
+        let first = step(place, "d/f", expect, new).unwrap();
+        if let Landed::Displaced(mut displaced) = first {
+            assert_eq!(displaced.finish().unwrap(), None);
+        }
+        assert!(matches!(step(place, "d/f", expect, new), Ok(Landed::Already)));
+        assert_eq!(fs::read(root.join("d/f")).ok().as_deref(), after);
+        assert_eq!(root.join("d").exists(), after.is_some());
+        assert_eq!(all(&kept), []);
+    }
+}
+
+#[test]
+fn what_an_earlier_process_left_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let (root, kept) = place(&dir);
+    let gone = |path: &str, count: u32, stage: &str| {
+        let name = names::unused(path, names::Stage::Ready);
+        let hash = name.strip_prefix(PREFIX).unwrap().split('-').next().unwrap();
+        // Above the largest number a process can have.
+        format!("{PREFIX}{hash}-4294967295.1-{count}-{stage}")
+    };
+    fs::write(root.join(gone("f", 0, "unfinished")), "ne").unwrap();
+    fs::write(root.join(gone("f", 1, "ready")), "old").unwrap();
+    fs::write(root.join(gone("f", 2, "ready")), "the user's").unwrap();
+    fs::write(kept.join(gone("f", 3, "ready")), "late").unwrap();
+    let others = [
+        root.join(gone("g", 4, "ready")),
+        root.join(names::unused("f", names::Stage::Ready)),
+        root.join("f"),
+    ];
+    others.iter().for_each(|path| fs::write(path, "other").unwrap());
+    let place = Place {
+        root: &root,
+        displaced: Some(&kept),
+    };
+    let mut left = recover(place, "f", |content| content == b"old" || content == b"new").unwrap();
+    let mut late: Vec<_> = left.iter_mut().map(|left| left.late_write().unwrap()).collect();
+    late.sort();
+    assert_eq!(late, [None, Some(b"late".to_vec()), Some(b"the user's".to_vec())]);
+    let mut beside: Vec<_> = all(&root).into_iter().map(|(path, _)| path).collect();
+    beside.sort_by_key(|path| others.iter().position(|other| other == path));
+    assert_eq!(beside, others);
+    // Dropped without an end, all are found again.
+    drop(left);
+    let mut left = recover(place, "f", |_| true).unwrap();
+    assert_eq!(left.len(), 3);
+    left.iter_mut()
+        .for_each(|left| assert_eq!(left.finish().unwrap(), None));
+    assert_eq!(all(&kept), []);
+}
+
+#[test]
+fn sweeping_leaves_what_is_not_known() {
+    let (_dir, root) = workspace();
+    let hash = names::unused("d/f", names::Stage::Ready);
+    let hash = hash.strip_prefix(PREFIX).unwrap().split('-').next().unwrap();
+    fs::create_dir(root.join("d")).unwrap();
+    let left = |count: u32| root.join(format!("d/{PREFIX}{hash}-4294967295.1-{count}-ready"));
+    fs::write(left(0), "known").unwrap();
+    fs::write(left(1), "the user's").unwrap();
+    sweep(&root, "d/f", |content| content == b"known").unwrap();
+    assert_eq!((left(0).exists(), left(1).exists()), (false, true));
+    sweep(&root, "no/such/file", |_| true).unwrap();
+}
+
+#[test]
+fn names_that_differ_in_case_are_two_files() {
+    let (_dir, root) = workspace();
+    fs::write(root.join("f"), "lower").unwrap();
+    replace(&root, "F", Expect::Absent, bytes(b"upper")).unwrap();
+    replace(&root, "f", Expect::Bytes(b"lower"), New::Remove).unwrap();
+    assert_eq!(all(&root), [(root.join("F"), Some(b"upper".to_vec()))]);
+}
+
+#[test]
+fn a_large_sparse_file_lands() {
+    use std::os::unix::fs::FileExt as _;
+    let (_dir, root) = workspace();
+    let file = fs::File::create(root.join("f")).unwrap();
+    file.write_all_at(b"end", 64 << 20).unwrap();
+    let old = fs::read(root.join("f")).unwrap();
+    let mut new = old.clone();
+    new.extend_from_slice(b" and more");
+    replace(&root, "f", Expect::Bytes(&old), bytes(&new)).unwrap();
+    assert!(fs::read(root.join("f")).unwrap() == new);
+}
+
+#[test]
+fn owner_and_group_are_kept() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let (_dir, root) = workspace();
+    fs::write(root.join("f"), "old").unwrap();
+    // Who may not give files away keeps them.
+    let _ = chown(root.join("f"), Some(1234), Some(1234));
+    let before = root.join("f").metadata().unwrap();
+    replace(&root, "f", Expect::Bytes(b"old"), bytes(b"new")).unwrap();
+    let after = root.join("f").metadata().unwrap();
+    assert_eq!((after.uid(), after.gid()), (before.uid(), before.gid()));
 }

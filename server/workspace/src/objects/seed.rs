@@ -54,6 +54,7 @@ impl Repository {
             excludes.extend(fs::read(root.join(file)).unwrap_or_default());
             excludes.push(b'\n');
         }
+        excludes.extend_from_slice(format!("{}*\n", crate::landing::PREFIX).as_bytes());
         excludes
     }
 

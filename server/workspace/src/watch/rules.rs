@@ -48,7 +48,8 @@ impl Rules {
 
     /// Whether a path is ignored that no directory above makes ignored.
     pub(super) fn ignore(&self, path: &Path, is_dir: bool) -> bool {
-        if path.file_name().is_some_and(|name| name == ".git") {
+        let name = path.file_name().unwrap_or_default();
+        if name == ".git" || name.as_encoded_bytes().starts_with(crate::landing::PREFIX.as_bytes()) {
             return true;
         }
         let inside = path.ancestors().skip(1).take_while(|dir| dir.starts_with(&self.root));
@@ -135,6 +136,7 @@ mod tests {
             (".git", true, true),
             ("a/.git", false, true),
             (".git/config", false, true),
+            ("a/.aca-landing-x", false, true),
             (".gitignore", false, false),
         ] {
             assert_eq!(
