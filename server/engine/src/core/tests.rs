@@ -57,10 +57,12 @@ fn finished(hunks: &[&str]) -> AttemptEnd {
         base: "b".to_owned(),
         result: "r".to_owned(),
         hunks,
+        reasons: std::collections::BTreeMap::new(),
     };
     AttemptEnd::Finished {
         summary: "done".to_owned(),
         proposed: Some(proposed),
+        verify: false,
     }
 }
 
@@ -87,6 +89,7 @@ fn run_up(name: &str) -> [Command; 4] {
         Command::Snapshotted {
             attempt: attempt(name),
             base: "b".to_owned(),
+            start: None,
         },
         starting(name),
         Command::Started { attempt: attempt(name) },
@@ -148,7 +151,8 @@ fn nothing_starts_for_a_task_that_is_being_stopped() {
     assert!(matches!(
         state.decide(Command::Snapshotted {
             attempt: attempt("a"),
-            base: "b".to_owned()
+            base: "b".to_owned(),
+            start: None,
         }),
         Err(Error::Invalid(_))
     ));
@@ -261,6 +265,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         1 => Command::Snapshotted {
             attempt: attempt(name),
             base: "b".to_owned(),
+            start: None,
         },
         2 => starting(name),
         3 => Command::Started { attempt: attempt(name) },
