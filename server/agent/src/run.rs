@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aca_protocol::agent::{AttemptSpec, End, Outcome, RecordBody, files};
+use aca_protocol::agent::{AttemptSpec, Driver, End, Outcome, RecordBody, files};
 use rustix::fs::Mode;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,6 +25,9 @@ use crate::text::clip;
 
 /// How long a driver may take to end by itself once someone asked for a stop.
 const STOP_GRACE: Duration = Duration::from_millis(400);
+
+/// How much longer than its limit a command may take, which keeps the limit itself.
+const COMMAND_GRACE: Duration = Duration::from_secs(5);
 
 /// How long followers of the journal may take to get the rest of it.
 const FOLLOW_GRACE: Duration = Duration::from_secs(2);
@@ -160,7 +163,12 @@ fn watch_signals(processes: Arc<Processes>, stop: Stop) -> io::Result<()> {
 async fn watched(context: &Arc<Context>) -> Ending {
     let limits = context.spec.limits;
     let silence = Duration::from_secs(limits.silence_secs);
-    let total = Duration::from_secs(limits.total_secs);
+    let own_time = if context.spec.driver == Driver::Command {
+        COMMAND_GRACE
+    } else {
+        Duration::ZERO
+    };
+    let total = Duration::from_secs(limits.total_secs) + own_time;
     let Steering { stop, hold, .. } = &*context.steering;
     let mut driving = Box::pin(hold.gate(driver::drive(context)));
     let saw = tokio::select! {

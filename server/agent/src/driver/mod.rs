@@ -1,7 +1,9 @@
-//! What drives the work: Claude Code, or the agent's own small loop.
+//! What drives the work: Claude Code, the agent's own small loop, or one command.
 
+mod bounded;
 mod claims;
 mod claude;
+mod command;
 mod direct;
 mod environment;
 mod reasons;
@@ -126,7 +128,7 @@ pub(crate) async fn drive(context: &Arc<Context>) -> Ending {
     let driven = match context.spec.driver {
         Driver::ClaudeCode => Box::pin(claude::drive(context)).await,
         Driver::Direct => Box::pin(direct::drive(context)).await,
-        Driver::Command => Ok(Ending::failed("This agent does not run commands.")),
+        Driver::Command => Box::pin(command::drive(context)).await,
     };
     driven.unwrap_or_else(|error| Ending::failed(error.to_string()))
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod claude;
 #[cfg(test)]
+mod command;
+#[cfg(test)]
 mod connect;
 #[cfg(test)]
 mod daemon;
