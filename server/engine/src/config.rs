@@ -41,6 +41,8 @@ pub struct Config {
     pub sandbox: Sandbox,
     /// `[docker]`
     pub docker: Docker,
+    /// `[checks]`
+    pub checks: Checks,
     /// `[gateway]`
     pub gateway: Gateway,
     /// `[logging]`
@@ -120,6 +122,19 @@ pub struct Docker {
     pub image: Option<String>,
     /// The image that aca's own is built on.
     pub base: String,
+}
+
+/// `[checks]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checks {
+    /// Whether the project's check is run at all.
+    pub enabled: bool,
+    /// The command, if a file names one; otherwise it is guessed from the project's build files.
+    pub command: Option<String>,
+    /// Minutes after which a check is ended.
+    pub timeout_minutes: u64,
+    /// How often a failing check of an agent's whole result is fed back to the agent.
+    pub retries: u32,
 }
 
 /// `[gateway]`
@@ -309,6 +324,12 @@ impl Default for Config {
                 host: None,
                 image: None,
                 base: "debian:bookworm-slim".into(),
+            },
+            checks: Checks {
+                enabled: true,
+                command: None,
+                timeout_minutes: 15,
+                retries: 1,
             },
             gateway: Gateway {
                 upstream: Upstream::Http("https://api.anthropic.com".into()),

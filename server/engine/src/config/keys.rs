@@ -60,6 +60,7 @@ pub(super) const SECTIONS: &[&str] = &[
     "claude_code",
     "sandbox",
     "docker",
+    "checks",
     "gateway",
     "logging",
     "rate_limiting",
@@ -102,6 +103,10 @@ keys! {
     User docker.host: |v, _| Some(values::word(v)?), |it| it.as_ref().and_then(|host| text(host));
     Any docker.image: |v, _| Some(values::word(v)?), |it| it.as_ref().and_then(|image| text(image));
     User docker.base: |v, _| values::word(v)?, |it| text(it);
+    Any checks.enabled: |v, _| values::truth(v)?, |it| Some(Value::Boolean(*it));
+    Any checks.command: |v, _| Some(values::word(v)?), |it| it.as_ref().and_then(|command| text(command));
+    Lower checks.timeout_minutes: |v, _| values::whole(v, 1..=1440)?.into(), |it| number(*it);
+    Lower checks.retries: |v, _| values::whole(v, 0..=10)?, |it| number(*it);
     User gateway.upstream: |v, folder| values::upstream(v, folder)?, |it| upstream(it);
     User gateway.api_key_env: |v, _| values::variable(v)?, |it| text(it);
     User gateway.api_key_file: |v, _| Some(values::absolute(v)?), |it| path(it.as_deref());

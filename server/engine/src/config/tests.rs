@@ -114,6 +114,11 @@ fn a_repository_can_only_choose_what_is_its_own() {
             "[session]\nmax_parallel = 5",
             "a repository can only lower `session.max_parallel`, which is 4",
         ),
+        ("[checks]\nretries = 2", "can only lower `checks.retries`, which is 1"),
+        (
+            "[checks]\ncommand = \"a\\nb\"",
+            "`checks.command` must be a string without blanks around it",
+        ),
         ("[sandbox]\ncpus = 2.5", "can only lower `sandbox.cpus`, which is 2.0"),
         (
             "[sandbox]\ncpus = nan",
