@@ -70,6 +70,16 @@ pub enum Origin {
     },
 }
 
+impl Origin {
+    /// Returns the file that the task was made for, if it was made for one.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Todo { path, .. } | Self::Selection { path, .. } => Some(path),
+            Self::Text { .. } => None,
+        }
+    }
+}
+
 /// Where a task stands. The words are the ones a person reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "name")]

@@ -21,7 +21,7 @@ use crate::mailbox::Message;
 use crate::steer::Steering;
 
 /// The longest header or control line, in bytes.
-const MAX_LINE: u64 = 64 * 1024;
+const MAX_LINE: u64 = 1024 * 1024;
 
 /// How long a closing connection may take to send what it still holds.
 const CLOSE_TIME: Duration = Duration::from_millis(500);

@@ -10,3 +10,5 @@ mod connect;
 mod daemon;
 #[cfg(test)]
 mod direct;
+#[cfg(test)]
+mod steering;
