@@ -1,12 +1,11 @@
-//! Line differences: the only file that knows the diff library.
-//!
-//! The algorithm is Myers with git's heuristics, the one behind `git merge-file` and `git diff`: a merge can be clean
-//! only where git is clean when both see the same lines as changed. It is bounded on any input, because the heuristics
-//! give up on minimality when a search becomes expensive.
+//! Line differences: which lines of two texts differ, and where that is drawn.
 
 use std::ops::Range;
 
-use imara_diff::{Algorithm, Diff, InternedInput, NoSliderHeuristic, Token};
+use imara_diff::{Algorithm, Diff, IndentLevel, InternedInput, NoSliderHeuristic, Token};
+
+use crate::compact::compact;
+use crate::myers::{Marks, marks};
 
 /// A text cut into lines.
 pub(crate) struct Lines<'a> {
@@ -72,28 +71,88 @@ pub(crate) struct Change {
     pub(crate) after: Range<usize>,
 }
 
-/// Returns what changed from one text to another, in order, with at least one unchanged line between two changes.
-pub(crate) fn changes(before: &Lines<'_>, after: &Lines<'_>) -> Vec<Change> {
-    if before.text == after.text {
-        return Vec::new();
-    }
-    let input = InternedInput::new(before.text, after.text);
-    let mut diff = Diff::compute(Algorithm::Myers, &input);
-    diff.postprocess_lines(&input);
-    found(&diff)
+/// The difference between two texts.
+pub(crate) struct Difference {
+    /// What changed, in order, with at least one unchanged line between two changes.
+    pub(crate) changes: Vec<Change>,
+    /// The lines of the first text that count as touched in a merge, in order: those of the changes as git draws them.
+    /// Where git's way to draw them cannot be found out in reasonable time, all that are thinkable.
+    pub(crate) touched: Vec<Range<usize>>,
 }
 
-/// Returns what changed from one list of tokens to another, in order, with at least one unchanged token between two
-/// changes. `count` is above every token.
-pub(crate) fn token_changes(before: &[Token], after: &[Token], count: u32) -> Vec<Change> {
+/// Returns the difference between two texts, drawn where it reads best.
+pub(crate) fn difference(before: &str, after: &str) -> Difference {
+    let input = InternedInput::new(before, after);
+    let indent = |token: Token| IndentLevel::for_ascii_line(input.interner[token].bytes(), TAB);
+    compare(&input.before, &input.after, input.interner.num_tokens(), Some(&indent))
+}
+
+/// Returns what changed from one text to another, drawn where it reads best.
+pub(crate) fn changes(before: &str, after: &str) -> Vec<Change> {
+    difference(before, after).changes
+}
+
+/// Returns the difference between two lists of lines, drawn as `git merge-file` draws it. `count` is above every token.
+pub(crate) fn git_difference(before: &[Token], after: &[Token], count: u32) -> Difference {
+    compare(before, after, count, None)
+}
+
+const TAB: u8 = 8;
+
+fn compare(before: &[Token], after: &[Token], count: u32, indent: Option<&dyn Fn(Token) -> IndentLevel>) -> Difference {
+    let exact = marks(before, after, count);
+    let is_exact = exact.is_some();
+    let marks = exact.unwrap_or_else(|| other_marks(Algorithm::Myers, before, after, count));
+    let drawn = compact(before, after, &marks, None);
+    let touched = if is_exact {
+        drawn.iter().map(|change| change.before.clone()).collect()
+    } else {
+        let other = other_marks(Algorithm::Histogram, before, after, count);
+        let mut touched = reaches(before, after, &drawn);
+        touched.extend(reaches(before, after, &compact(before, after, &other, None)));
+        united(touched)
+    };
+    let changes = match indent {
+        Some(_) => compact(before, after, &marks, indent),
+        None => drawn,
+    };
+    Difference { changes, touched }
+}
+
+/// Returns which lines differ, with a search that is bounded on any input.
+fn other_marks(algorithm: Algorithm, before: &[Token], after: &[Token], count: u32) -> Marks {
+    let mut diff = Diff::default();
+    diff.compute_with(algorithm, before, after, count);
+    let mut marks = Marks {
+        removed: vec![false; before.len()],
+        added: vec![false; after.len()],
+    };
+    for hunk in diff.hunks() {
+        let (before, after) = (range(hunk.before), range(hunk.after));
+        marks.removed.get_mut(before).unwrap_or_default().fill(true);
+        marks.added.get_mut(after).unwrap_or_default().fill(true);
+    }
+    marks
+}
+
+/// Puts ranges in order and makes one of those that overlap or touch.
+fn united(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| range.start);
+    let mut united: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match united.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => united.push(range),
+        }
+    }
+    united
+}
+
+/// Returns what changed from one list of words to another, in order.
+pub(crate) fn word_changes(before: &[Token], after: &[Token], count: u32) -> Vec<Change> {
     let mut diff = Diff::default();
     diff.compute_with(Algorithm::Myers, before, after, count);
     diff.postprocess_with(before, after, NoSliderHeuristic);
-    found(&diff)
-}
-
-fn found(diff: &Diff) -> Vec<Change> {
-    let range = |range: Range<u32>| range.start as usize..range.end as usize;
     let hunks = diff.hunks();
     hunks
         .map(|hunk| Change {
@@ -103,18 +162,33 @@ fn found(diff: &Diff) -> Vec<Change> {
         .collect()
 }
 
-/// Returns the lines of `text` that a change may be said to touch, given that the lines `at` give way to `new`.
+fn range(range: Range<u32>) -> Range<usize> {
+    range.start as usize..range.end as usize
+}
+
+/// Returns for each change the part of `before` that it may be said to touch.
 ///
-/// An insertion or removal beside lines that repeat it can be drawn at several places with the same outcome. All of
-/// them count, so that no choice of a diff decides whether two people changed the same place. `within` bounds the
-/// search: nothing slides past the neighbouring change.
+/// An insertion or removal beside what repeats it can be drawn at several places with the same outcome. All of them
+/// count, up to the neighbouring changes.
+pub(crate) fn reaches(before: &[Token], after: &[Token], changes: &[Change]) -> Vec<Range<usize>> {
+    let reaches = changes.iter().enumerate().map(|(index, change)| {
+        let above = index.checked_sub(1).and_then(|index| changes.get(index));
+        let below = changes.get(index + 1);
+        let within =
+            above.map_or(0, |change| change.before.end)..below.map_or(before.len(), |change| change.before.start);
+        let new = after.get(change.after.clone()).unwrap_or_default();
+        reach(before, &change.before, new, &within)
+    });
+    reaches.collect()
+}
+
 pub(crate) fn reach<T: PartialEq>(text: &[T], at: &Range<usize>, new: &[T], within: &Range<usize>) -> Range<usize> {
     let old = text.get(at.clone()).unwrap_or_default();
     let block = if old.is_empty() { new } else { old };
     if block.is_empty() || (!old.is_empty() && !new.is_empty()) {
         return at.clone();
     }
-    // Sliding by one line turns the block around by one line, so the lines beside it must repeat the block in a cycle.
+    // Sliding by one turns the block around by one, so what is beside it must repeat the block in a cycle.
     let above = text.get(within.start..at.start).unwrap_or_default().iter().rev();
     let up = above
         .zip(block.iter().rev().cycle())

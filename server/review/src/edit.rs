@@ -18,8 +18,9 @@ pub struct TextEdit {
 /// The lines that differ are found first, then each edit is trimmed to the characters that differ. No edit begins or
 /// ends between `\r` and `\n`, because an editor has no position there.
 pub fn edits(before: &str, after: &str) -> Vec<TextEdit> {
+    let found = changes(before, after);
     let (before, after) = (Lines::new(before), Lines::new(after));
-    changes(&before, &after)
+    found
         .into_iter()
         .map(|change| {
             let start = before.start(change.before.start);

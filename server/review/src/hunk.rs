@@ -27,9 +27,14 @@ pub struct Hunk {
 
 /// Returns the hunks that turn `base` into `result`, in file order. `path` only goes into the identifiers.
 pub fn hunks(path: &str, base: &str, result: &str) -> Vec<Hunk> {
-    let (base, result) = (Lines::new(base), Lines::new(result));
-    let changes = changes(&base, &result);
-    build(path, &base, &result, &changes, &joined(&changes))
+    let changes = changes(base, result);
+    build(
+        path,
+        &Lines::new(base),
+        &Lines::new(result),
+        &changes,
+        &joined(&changes),
+    )
 }
 
 /// Turns spans into hunks. `changes` are those between base and result.

@@ -5,13 +5,12 @@ use std::ops::Range;
 
 use aca_protocol::HunkId;
 
-use crate::alignment;
 use crate::compose::Composer;
-use crate::diff::{Change, Lines, changes, token_changes};
+use crate::diff::{Change, Difference, Lines, difference, git_difference};
 use crate::document::{Document, Interner};
 use crate::hunk::{Hunk, build};
 use crate::placement::{Placed, Placer, Site, WordMerge};
-use crate::span::{cut, cut_whole, joined};
+use crate::span::{cut, cut_whole, joined, margins, span};
 
 pub use crate::landing::{Landed, Resolution};
 pub use crate::placement::Placement;
@@ -73,6 +72,8 @@ pub struct FileLedger {
     result: String,
     /// What changed from base to result, cut as finely as it can be.
     changes: Vec<Change>,
+    /// The lines of the base that count as touched by the agent.
+    touched: Vec<Range<usize>>,
     hunks: Vec<Hunk>,
     /// What is known of each hunk beyond its text, in the same order.
     states: Vec<State>,
@@ -101,9 +102,9 @@ const OPEN: State = State {
 impl FileLedger {
     /// Returns the hunks between `base` and `result`, all open. `path` only goes into the identifiers.
     pub fn new(path: &str, base: &str, result: &str) -> Self {
-        let changes = changes(&Lines::new(base), &Lines::new(result));
-        let spans = joined(&changes);
-        Self::cut(path, base, result, changes, &spans)
+        let difference = difference(base, result);
+        let spans = joined(&difference.changes);
+        Self::cut(path, base, result, difference, &spans)
     }
 
     /// Returns the hunks between `base` and `result` as they were cut before, all open.
@@ -116,24 +117,27 @@ impl FileLedger {
         if !cut_whole(spans, &base_lines, &result_lines) {
             return Err(Misfit);
         }
-        let changes = changes(&base_lines, &result_lines);
-        Ok(Self::cut(path, base, result, changes, spans))
+        Ok(Self::cut(path, base, result, difference(base, result), spans))
     }
 
     /// Returns the hunks with which a whole text is merged: each change for itself.
     pub(crate) fn of_changes(base: &str, result: &str) -> Self {
-        let changes = changes(&Lines::new(base), &Lines::new(result));
-        let spans: Vec<Span> = changes.iter().map(crate::span::span).collect();
-        Self::cut("", base, result, changes, &spans)
+        let mut interner = Interner::default();
+        let (before, after) = (interner.lines(base), interner.lines(result));
+        let difference = git_difference(&before, &after, interner.count());
+        let spans: Vec<Span> = difference.changes.iter().map(span).collect();
+        Self::cut("", base, result, difference, &spans)
     }
 
-    fn cut(path: &str, base: &str, result: &str, changes: Vec<Change>, spans: &[Span]) -> Self {
+    fn cut(path: &str, base: &str, result: &str, difference: Difference, spans: &[Span]) -> Self {
+        let Difference { changes, touched } = difference;
         let hunks = build(path, &Lines::new(base), &Lines::new(result), &changes, spans);
         Self {
             path: path.to_owned(),
             base: base.to_owned(),
             result: result.to_owned(),
             changes,
+            touched,
             states: vec![OPEN; hunks.len()],
             hunks,
             interner: Interner::default(),
@@ -283,8 +287,7 @@ impl FileLedger {
 
     fn place_all(&mut self) -> Vec<Placed> {
         let (expected, live) = (self.expected.tokens(), self.live.tokens());
-        let changes = token_changes(expected, live, self.interner.count());
-        let touched = alignment::touched(expected, live, &changes);
+        let Difference { changes, touched } = git_difference(expected, live, self.interner.count());
         let sites = self.sites.as_deref().unwrap_or_default();
         let placer = Placer {
             expected: &self.expected,
@@ -315,22 +318,19 @@ impl FileLedger {
             };
             text.push(here);
             from = hunk.base.end;
-            let tokens = self.interner.lines(other);
             done = start + here.split_inclusive('\n').count();
             sites.push(Site {
                 lines: start..done,
                 landed,
                 other: other.to_owned(),
-                tokens,
-                parts: Vec::new(),
+                other_lines: other.split_inclusive('\n').count(),
                 margin: (0, 0),
             });
         }
         text.push(base.text(from..base.len().max(from)));
         self.expected.update(&text.finish(), &mut self.interner);
-        for site in &mut sites {
-            let here = self.expected.tokens().get(site.lines.clone()).unwrap_or_default();
-            site.parts = token_changes(here, &site.tokens, self.interner.count());
+        for (site, margin) in sites.iter_mut().zip(margins(&self.hunks, &self.touched)) {
+            site.margin = margin;
         }
         self.words = vec![None; sites.len()];
         self.sites = Some(sites);

@@ -8,8 +8,8 @@
 //! Positions are lines, counted from zero. A line ends at `\n` and includes it; a `\r` before it is part of the line,
 //! and a last line without `\n` differs from the same line with one.
 
-mod alignment;
 mod apply;
+mod compact;
 mod compose;
 mod diff;
 mod document;
@@ -18,6 +18,7 @@ mod hunk;
 mod landing;
 pub mod ledger;
 mod merge;
+mod myers;
 pub mod needs;
 mod place;
 mod placement;

@@ -49,7 +49,7 @@ pub fn place(base: &str, live: &str, hunks: &[Hunk], landed: &[HunkId]) -> Vec<P
     let landed: HashSet<&HunkId> = landed.iter().collect();
     let expected = Expected::new(&Lines::new(base), hunks, &landed);
     let (text, live) = (Lines::new(&expected.text), Lines::new(live));
-    let changes = changes(&text, &live);
+    let changes = changes(&expected.text, live.text(0..live.len()));
     let placing = Placing {
         reaches: reaches(&text, &live, &changes),
         expected: text,
@@ -181,9 +181,8 @@ impl Placing<'_> {
         if at.is_empty() || new.len() == 0 {
             return reach(self.expected.all(), at, new.slice(0..new.len()), within);
         }
-        let old = Lines::new(self.expected.text(at.clone()));
         let mut reached = at.clone();
-        for change in changes(&old, new) {
+        for change in changes(self.expected.text(at.clone()), new.text(0..new.len())) {
             let part = at.start + change.before.start..at.start + change.before.end;
             let part = reach(self.expected.all(), &part, new.slice(change.after), within);
             reached = reached.start.min(part.start)..reached.end.max(part.end);

@@ -5,10 +5,8 @@
 
 use std::ops::Range;
 
-use imara_diff::Token;
-
 use crate::compose::Composer;
-use crate::diff::{Change, reach};
+use crate::diff::Change;
 use crate::document::Document;
 use crate::second::merge_again;
 
@@ -109,11 +107,9 @@ pub(crate) struct Site {
     pub(crate) landed: bool,
     /// The text that a decision would put there: its proposed text or, if it has landed, its old text.
     pub(crate) other: String,
-    /// The lines of `other`.
-    pub(crate) tokens: Vec<Token>,
-    /// What differs between `lines` and `other`, counted from the first line of each.
-    pub(crate) parts: Vec<Change>,
-    /// How far above and below `lines` another way to draw the agent's change would reach.
+    /// How many lines `other` has.
+    pub(crate) other_lines: usize,
+    /// How many lines above and below `lines` it touches too, because git draws the agent's change there.
     pub(crate) margin: (usize, usize),
 }
 
@@ -134,7 +130,7 @@ pub(crate) struct Placer<'a> {
     pub(crate) sites: &'a [Site],
     /// What the user changed.
     pub(crate) changes: &'a [Change],
-    /// The expected lines that any way to draw the user's changes would touch, in order.
+    /// The expected lines that count as touched by that, in order.
     pub(crate) touched: &'a [Range<usize>],
 }
 
@@ -184,7 +180,7 @@ impl Placer<'_> {
             && self.is_there(&expected, at, &site.other, self.live.lines(live.clone()))
         {
             let line = live.start + (at.start - expected.start);
-            let lines = site.tokens.len();
+            let lines = site.other_lines;
             return placed(Placement::AlreadyThere { line, lines }, expected, live);
         }
         let shares = |change: &Change| {
@@ -258,22 +254,13 @@ impl Placer<'_> {
         text.finish()
     }
 
-    /// Returns the expected lines that any way to draw a hunk's changes would touch.
+    /// Returns the expected lines that a hunk touches.
     fn reach(&self, index: usize, site: &Site) -> Range<usize> {
         let above = index.checked_sub(1).and_then(|index| self.sites.get(index));
         let below = self.sites.get(index + 1);
         let within = above.map_or(0, |site| site.lines.end)..below.map_or(self.expected.len(), |site| site.lines.start);
         let at = &site.lines;
-        let margin_start = at.start.saturating_sub(site.margin.0).max(within.start);
-        let margin_end = (at.end + site.margin.1).min(within.end);
-        let mut reached = margin_start..margin_end;
-        for part in &site.parts {
-            let lines = at.start + part.before.start..at.start + part.before.end;
-            let new = site.tokens.get(part.after.clone()).unwrap_or_default();
-            let part = reach(self.expected.tokens(), &lines, new, &within);
-            reached = reached.start.min(part.start)..reached.end.max(part.end);
-        }
-        reached
+        at.start.saturating_sub(site.margin.0).max(within.start)..(at.end + site.margin.1).min(within.end)
     }
 }
 

@@ -40,8 +40,8 @@ pub(crate) fn merge_again(base: &str, live: &str, other: &str) -> Option<String>
     if [base, live, other].iter().any(|text| text.len() > MAX_TEXT) {
         return None;
     }
-    let (base, live, other) = (Lines::new(base), Lines::new(live), Lines::new(other));
-    let (ours, theirs) = (Side::new(&base, &live), Side::new(&base, &other));
+    let (ours, theirs) = (Side::new(base, live), Side::new(base, other));
+    let base = Lines::new(base);
     let mut text = Composer::default();
     let lines = base.all().iter().map(Some).chain([None]);
     let inserted = ours.inserted.iter().zip(&theirs.inserted);
@@ -70,12 +70,14 @@ pub(crate) fn merge_again(base: &str, live: &str, other: &str) -> Option<String>
 }
 
 impl<'a> Side<'a> {
-    fn new(base: &Lines<'_>, version: &Lines<'a>) -> Self {
+    fn new(base: &str, version: &'a str) -> Self {
+        let changes = changes(base, version);
+        let (base, version) = (Lines::new(base), Lines::new(version));
         let mut side = Self {
             fates: vec![Fate::Kept; base.len()],
             inserted: vec![Vec::new(); base.len() + 1],
         };
-        for change in changes(base, version) {
+        for change in changes {
             let (old, new) = (base.slice(change.before.clone()), version.slice(change.after.clone()));
             for fate in side.fates.iter_mut().skip(change.before.start).take(old.len()) {
                 *fate = Fate::Removed;

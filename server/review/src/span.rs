@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::diff::{Change, Lines, changes};
+use crate::hunk::Hunk;
 
 /// One hunk's lines, zero-based. It is what has to be kept to cut a file into the same hunks again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,28 @@ pub(crate) fn span(change: &Change) -> Span {
     }
 }
 
+/// Returns for each hunk how many lines above and below it are touched by the agent: what lies beside all hunks belongs
+/// to the nearest above, or to the first.
+pub(crate) fn margins(hunks: &[Hunk], touched: &[Range<usize>]) -> Vec<(usize, usize)> {
+    let mut margins = vec![(0, 0); hunks.len()];
+    for lines in touched {
+        let from = hunks.partition_point(|hunk| hunk.base.end < lines.start);
+        let to = hunks.partition_point(|hunk| hunk.base.start <= lines.end);
+        let near = if from < to {
+            from..to
+        } else {
+            to.saturating_sub(1)..to.max(1)
+        };
+        for index in near {
+            if let (Some(margin), Some(hunk)) = (margins.get_mut(index), hunks.get(index)) {
+                margin.0 = margin.0.max(hunk.base.start.saturating_sub(lines.start));
+                margin.1 = margin.1.max(lines.end.saturating_sub(hunk.base.end));
+            }
+        }
+    }
+    margins
+}
+
 /// Says whether spans are in order and disjoint, and the texts differ within each and nowhere else.
 pub(crate) fn cut_whole(spans: &[Span], base: &Lines<'_>, result: &Lines<'_>) -> bool {
     let (mut base_at, mut result_at) = (0, 0);
@@ -69,9 +92,7 @@ pub(crate) fn cut(span: &Span, lines: &Range<usize>, base: &Lines<'_>, result: &
     let at = if span.result.is_empty() {
         [lines.start, lines.end].map(|line| (span.base.start + line, span.result.start))
     } else {
-        let old = Lines::new(base.text(span.base.clone()));
-        let new = Lines::new(result.text(span.result.clone()));
-        let within = changes(&old, &new);
+        let within = changes(base.text(span.base.clone()), result.text(span.result.clone()));
         let above = old_line(&within, lines.start, false);
         let below = old_line(&within, lines.end, true);
         [(above, lines.start), (below, lines.end)].map(|(old, new)| (span.base.start + old, span.result.start + new))

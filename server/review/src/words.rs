@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use imara_diff::{InternedInput, Token, TokenSource};
 
-use crate::alignment::touched;
-use crate::diff::{Change, token_changes};
+use crate::diff::{Change, reaches, word_changes};
 
 /// A longer line is not merged by words, in bytes: a reader could not check it.
 const MAX_LINE: usize = 16 << 10;
@@ -29,14 +28,14 @@ pub(crate) fn merge_words(base: &str, live: &str, other: &str) -> Option<String>
     input.update_after(Words(other).tokenize());
     let (base_words, other_words) = (input.before, input.after);
     let count = input.interner.num_tokens();
-    let ours = token_changes(&base_words, &live_words, count);
-    let theirs = token_changes(&base_words, &other_words, count);
+    let ours = word_changes(&base_words, &live_words, count);
+    let theirs = word_changes(&base_words, &other_words, count);
     let text = |words: &[Token], range: Range<usize>| -> String {
         let words = words.get(range).unwrap_or_default();
         words.iter().map(|word| input.interner[*word]).collect()
     };
-    let our_reach = touched(&base_words, &live_words, &ours);
-    let their_reach = touched(&base_words, &other_words, &theirs);
+    let our_reach = reaches(&base_words, &live_words, &ours);
+    let their_reach = reaches(&base_words, &other_words, &theirs);
     let mut ours = ours.iter().zip(&our_reach).peekable();
     let mut theirs = theirs.iter().zip(&their_reach).peekable();
     let (mut merged, mut done) = (String::with_capacity(live.len().max(other.len())), 0);
@@ -86,7 +85,7 @@ pub(crate) fn likeness(a: &str, b: &str) -> f64 {
             .sum()
     };
     let all = weight(&input.before) + weight(&input.after);
-    let changes = token_changes(&input.before, &input.after, count);
+    let changes = word_changes(&input.before, &input.after, count);
     let differ = |change: &Change| {
         weight(input.before.get(change.before.clone()).unwrap_or_default())
             + weight(input.after.get(change.after.clone()).unwrap_or_default())
