@@ -8,17 +8,18 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aca_protocol::proposal::CheckState;
 use aca_protocol::{AttemptId, SessionId, TaskId};
 use aca_store::{NewEvent, Row, Store};
 use aca_workspace::objects::Objects;
-use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::task::TaskTracker;
 
-use crate::core::{Command, Effect, Event, Live, Stage, State};
+use crate::attempt::Steer;
+use crate::core::{Command, Effect, Event, Live, Phase, Stage, State};
 use crate::handle::{Change, SessionView, Shared};
 use crate::proposal::Job;
-use crate::{Error, attempt, config, layout, proposal};
+use crate::{Error, attempt, check, config, layout, proposal};
 
 /// How long a shutdown waits for the sandboxes and checkouts of ended attempts to be removed.
 const DISCARD_GRACE: Duration = Duration::from_secs(5);
@@ -35,6 +36,25 @@ pub(crate) enum Message {
         session: SessionId,
         command: Command,
         reply: Option<oneshot::Sender<Result<(), Error>>>,
+    },
+    /// Look at the state of a session.
+    Read {
+        session: SessionId,
+        read: Box<dyn FnOnce(&State) + Send>,
+    },
+    /// Begin a check of a task's proposal, in the place of one that runs.
+    Check {
+        session: SessionId,
+        task: TaskId,
+        what: check::What,
+        reply: oneshot::Sender<Result<(), Error>>,
+    },
+    /// A check has ended, with what is to be recorded of it.
+    CheckEnded {
+        session: SessionId,
+        task: TaskId,
+        number: u64,
+        command: Command,
     },
     /// Something that is known only while it lasts has changed.
     Live {
@@ -76,8 +96,12 @@ struct Session {
     store: Arc<Mutex<Store>>,
     state: State,
     live: HashMap<TaskId, Live>,
-    stops: HashMap<AttemptId, CancellationToken>,
+    steers: HashMap<AttemptId, Arc<Steer>>,
     review: mpsc::UnboundedSender<Job>,
+    /// Whether everything that was there when the session was opened is in the views.
+    settled: watch::Receiver<bool>,
+    /// What is being checked.
+    checks: check::Checks,
 }
 
 impl Actor {
@@ -107,9 +131,27 @@ impl Actor {
                         (None, Ok(())) => {}
                     }
                 }
+                Message::Read { session, read } => {
+                    if let Some(session) = self.sessions.get(&session) {
+                        read(&session.state);
+                    }
+                }
+                Message::Check {
+                    session,
+                    task,
+                    what,
+                    reply,
+                } => drop(reply.send(self.check(&session, &task, what).await)),
+                Message::CheckEnded {
+                    session,
+                    task,
+                    number,
+                    command,
+                } => self.check_ended(&session, &task, number, command).await,
                 Message::Live { session, task, change } => self.live(&session, &task, change),
                 Message::Problem(problem) => self.problem(problem),
                 Message::Shutdown { reply } => {
+                    self.sessions.values_mut().for_each(|session| session.checks.stop_all());
                     self.discards.close();
                     // What is not removed by then, the next owner removes.
                     let _ = tokio::time::timeout(DISCARD_GRACE, self.discards.wait()).await;
@@ -146,34 +188,43 @@ impl Actor {
         unreadable.into_iter().for_each(|problem| self.problem(problem));
         let id = context.id.clone();
         let review = proposal::spawn(Arc::clone(&self.shared), Arc::clone(&context));
+        let (settle, settled) = watch::channel(false);
         let session = Session {
             context,
             store: Arc::new(Mutex::new(store)),
             state,
             live: HashMap::new(),
-            stops: HashMap::new(),
+            steers: HashMap::new(),
             review,
+            settled,
+            checks: check::Checks::default(),
         };
         self.sessions.insert(id.clone(), session);
+        self.carry_on(&id, settle);
         self.publish(&id, None);
-        self.carry_on(&id);
+        for command in self.interrupted_checks(&id) {
+            if let Err(error) = self.command(&id, command).await {
+                self.problem(format!("A check that was interrupted could not be recorded: {error}"));
+            }
+        }
         if let Err(error) = self.command(&id, Command::Resume).await {
             self.problem(format!("Waiting tasks could not be given their turn: {error}"));
         }
         Ok(id)
     }
 
-    /// Sets everything in motion that a restart has interrupted.
-    fn carry_on(&mut self, id: &SessionId) {
+    /// Sets everything in motion that a restart has interrupted. `settle` becomes true once its proposals are loaded.
+    fn carry_on(&mut self, id: &SessionId, settle: watch::Sender<bool>) {
         let Some(session) = self.sessions.get(id) else { return };
         let attempts = session.state.attempts().filter(|attempt| attempt.stage != Stage::Ended);
         let mut effects: Vec<Effect> = attempts.map(|attempt| Effect::Attempt(attempt.id.clone())).collect();
         let stopping = session
             .state
             .tasks()
-            .filter(|task| task.phase == crate::core::Phase::Stopping);
+            .filter(|task| task.phase == Phase::Stopping);
         effects.extend(stopping.filter_map(|task| task.attempt.clone()).map(Effect::Stop));
-        let reviewable = session.state.tasks().filter(|task| task.proposed.is_some());
+        let reviewable = session.state.tasks();
+        let reviewable = reviewable.filter(|task| task.proposed.is_some() || !task.operations.is_empty());
         effects.extend(reviewable.map(|task| Effect::Review(task.id.clone())));
         let ended = session.state.attempts().filter(|attempt| attempt.stage == Stage::Ended);
         let left = ended.filter(|attempt| {
@@ -181,9 +232,31 @@ impl Actor {
             task.is_some_and(|task| attempt::has_leftovers(&session.context, attempt, task))
         });
         effects.extend(left.map(|attempt| Effect::Discard(attempt.id.clone())));
+        let verifying = session.state.tasks();
+        let verifying = verifying.filter(|task| matches!(task.phase, Phase::Verifying { .. }));
+        effects.extend(verifying.map(|task| Effect::Verify(task.id.clone())));
+        let left = check::leftovers(&session.context.dir);
+        let sweep = check::sweep(Arc::clone(&self.shared), Arc::clone(&session.context), left);
+        self.discards.spawn(sweep);
+        let review = session.review.clone();
         for effect in effects {
             self.perform(id, effect);
         }
+        // The worker lives as long as the session.
+        let _ = review.send(Job::Settled(settle));
+    }
+
+    /// Returns what is to be recorded of checks whose end aca did not see.
+    fn interrupted_checks(&self, id: &SessionId) -> Vec<Command> {
+        let tasks = self.sessions.get(id).into_iter().flat_map(|session| session.state.tasks());
+        let running = tasks.filter_map(|task| Some((task, task.check.as_ref()?)));
+        let running = running.filter(|(_, check)| check.state == CheckState::Running);
+        let interrupted = running.map(|(task, check)| Command::Checked {
+            task: task.id.clone(),
+            check: check::interrupted(check),
+            retry: None,
+        });
+        interrupted.collect()
     }
 
     async fn command(&mut self, id: &SessionId, command: Command) -> Result<(), Error> {
@@ -223,31 +296,73 @@ impl Actor {
                 let Some((known, task)) = session.attempt_and_task(&attempt) else {
                     return;
                 };
-                let stop = session.stops.entry(attempt).or_default().clone();
-                let run = attempt::run(
-                    Arc::clone(&self.shared),
-                    Arc::clone(&session.context),
-                    known,
-                    task,
-                    stop,
-                );
-                tokio::spawn(run);
+                session.checks.stop(&task.id);
+                let steer = session.steer(&attempt, &task);
+                let earlier = session.state.earlier(&known);
+                let (shared, context) = (Arc::clone(&self.shared), Arc::clone(&session.context));
+                tokio::spawn(attempt::run(shared, context, (known, earlier), task, steer));
             }
-            Effect::Stop(attempt) => session.stops.entry(attempt).or_default().cancel(),
+            Effect::Stop(attempt) => {
+                if let Some((_, task)) = session.attempt_and_task(&attempt) {
+                    session.checks.stop(&task.id);
+                    session.steer(&attempt, &task).stop.cancel();
+                }
+            }
+            Effect::Pause(attempt, _) | Effect::Tell(attempt) => {
+                if let Some((_, task)) = session.attempt_and_task(&attempt) {
+                    session.steer(&attempt, &task).want(&task);
+                }
+            }
             Effect::Discard(attempt) => {
-                session.stops.remove(&attempt);
+                session.steers.remove(&attempt);
                 if let Some((known, task)) = session.attempt_and_task(&attempt) {
                     let (shared, context) = (Arc::clone(&self.shared), Arc::clone(&session.context));
                     self.discards.spawn(attempt::discard(shared, context, known, task));
                 }
             }
-            Effect::Pause(..) | Effect::Tell(_) | Effect::Verify(_) => {}
+            Effect::Verify(task) => self.begin_check(id, &task, check::What::Result),
             Effect::Review(task) => {
-                if let Some(task) = session.state.task(&task) {
-                    // The worker lives as long as the session.
-                    let _ = session.review.send(Job::Load(Box::new(task.clone())));
-                }
+                // The worker lives as long as the session.
+                let _ = session.review.send(Job::Load(task));
             }
+        }
+    }
+
+    /// Begins a check of chosen hunks; that it runs is recorded when this returns.
+    async fn check(&mut self, id: &SessionId, task: &TaskId, what: check::What) -> Result<(), Error> {
+        if let check::What::Chosen { command, hunks } = &what {
+            let command = Command::Checked {
+                task: task.clone(),
+                check: check::begun(command, hunks.clone()),
+                retry: None,
+            };
+            self.command(id, command).await?;
+        }
+        self.begin_check(id, task, what);
+        Ok(())
+    }
+
+    fn begin_check(&mut self, id: &SessionId, task: &TaskId, what: check::What) {
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        let Some(known) = session.state.task(task).cloned() else {
+            return;
+        };
+        let plan = check::Plan { task: known, what };
+        let (shared, context) = (Arc::clone(&self.shared), Arc::clone(&session.context));
+        let (number, stop) = session.checks.begin(task);
+        self.discards.spawn(check::run(shared, context, plan, number, stop));
+    }
+
+    async fn check_ended(&mut self, id: &SessionId, task: &TaskId, number: u64, command: Command) {
+        let session = self.sessions.get_mut(id);
+        // One that was given up for another has nothing to say.
+        if !session.is_some_and(|session| session.checks.end(task, number)) {
+            return;
+        }
+        if let Err(error) = self.command(id, command).await {
+            self.problem(format!("What a check of task {task} found could not be recorded: {error}"));
         }
     }
 
@@ -286,6 +401,7 @@ impl Actor {
             dir: session.context.dir.clone(),
             tasks,
             review: session.review.clone(),
+            settled: session.settled.clone(),
         };
         let mut views = self.shared.views.write().unwrap_or_else(PoisonError::into_inner);
         views.sessions.insert(root.clone(), Arc::new(replaced));
@@ -312,6 +428,12 @@ impl Session {
     fn attempt_and_task(&self, attempt: &AttemptId) -> Option<(crate::core::Attempt, crate::core::Task)> {
         let attempt = self.state.attempt(attempt)?;
         Some((attempt.clone(), self.state.task(&attempt.task)?.clone()))
+    }
+
+    /// Returns how an attempt is steered.
+    fn steer(&mut self, attempt: &AttemptId, task: &crate::core::Task) -> Arc<Steer> {
+        let steer = self.steers.entry(attempt.clone());
+        Arc::clone(steer.or_insert_with(|| Arc::new(Steer::new(task))))
     }
 
     /// Writes events with the rows they change, all or none, applies them, and returns what they set in motion.

@@ -24,13 +24,28 @@ pub(crate) fn objects(session_dir: &Path) -> PathBuf {
     session_dir.join("objects.git")
 }
 
-/// The directory of one attempt.
+/// Returns where what landings displace is kept for a while.
+pub(crate) fn displaced(session_dir: &Path) -> PathBuf {
+    session_dir.join("displaced")
+}
+
+/// Returns the directory of the checks that have a sandbox.
+pub(crate) fn checks(session_dir: &Path) -> PathBuf {
+    session_dir.join("checks")
+}
+
+/// The directory of one attempt, or of one check.
 #[derive(Debug, Clone)]
 pub(crate) struct AttemptDir(PathBuf);
 
 impl AttemptDir {
     pub(crate) fn new(session_dir: &Path, attempt: &AttemptId) -> Self {
         Self(session_dir.join("attempts").join(attempt.as_str()))
+    }
+
+    /// The directory of the check of this name.
+    pub(crate) fn of_check(session_dir: &Path, name: &str) -> Self {
+        Self(checks(session_dir).join(name))
     }
 
     /// The directory itself. The sandbox sees `work` and `out` of it, nothing else.

@@ -7,6 +7,7 @@
 mod actor;
 mod attempt;
 mod buffers;
+mod check;
 pub mod config;
 pub mod core;
 mod error;

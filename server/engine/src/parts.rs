@@ -55,17 +55,27 @@ pub(crate) fn backend_of(
     root: &Path,
     attempt: &Attempt,
 ) -> Result<Box<dyn aca_sandbox::Backend>, String> {
+    backend_called(host, root, attempt.id.as_str(), attempt.backend.as_deref())
+}
+
+/// Returns the backend called `name`, which the sandbox `of` was started with; without a name that of the settings.
+///
+/// # Errors
+///
+/// Those of [`backend_of`].
+pub(crate) fn backend_called(
+    host: &EngineConfig,
+    root: &Path,
+    of: &str,
+    name: Option<&str>,
+) -> Result<Box<dyn aca_sandbox::Backend>, String> {
     let config = config::load(Some(root)).map_err(|error| error.to_string())?.config;
-    let name = attempt.backend.as_deref().unwrap_or(config.sandbox.backend.name());
+    let name = name.unwrap_or(config.sandbox.backend.name());
     let known = [Backend::Docker, Backend::Process]
         .into_iter()
         .find(|backend| backend.name() == name);
-    let known = known.ok_or_else(|| {
-        format!(
-            "The attempt {} was started with the backend {name:?}, which this version does not have.",
-            attempt.id
-        )
-    })?;
+    let known = known
+        .ok_or_else(|| format!("{of} was started with the backend {name:?}, which this version does not have."))?;
     Ok(backend(host, &config, known))
 }
 

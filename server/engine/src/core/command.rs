@@ -87,7 +87,7 @@ pub enum Command {
     },
     /// Send the proposal back to its agent.
     SendBack { task: TaskId, remark: String },
-    /// A check ended. With a `retry`, and if it was the check of the agent's whole result, the agent gets that remark.
+    /// A check of chosen hunks begins, or a check has ended. With a `retry`, and if it was the check of the agent's whole result, the agent gets that remark.
     Checked {
         task: TaskId,
         check: CheckView,
@@ -454,6 +454,11 @@ impl State {
         let Some(proposed) = &known.proposed else {
             return Err(no_proposal(task));
         };
+        if matches!(known.phase, Phase::Verifying { .. }) {
+            return Err(Error::Invalid(format!(
+                "The project's check still runs on the proposal of task {task}. Decide when it has ended, or stop it."
+            )));
+        }
         if known.phase != Phase::Review {
             return Err(Error::Invalid(format!(
                 "The task {task} is at work again, and its next round replaces this proposal. Decide when it is ready."

@@ -175,11 +175,11 @@ pub enum Event {
         /// Whether aca did so by itself, because a check failed.
         automatic: bool,
     },
-    /// A check ended.
+    /// A check of chosen hunks began, or a check ended.
     Checked {
         /// The task.
         task: TaskId,
-        /// How.
+        /// How it stands.
         check: CheckView,
     },
     /// A person confirmed the check command, or withdrew the confirmation.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aca_protocol::agent::Driver;
-use aca_protocol::proposal::{CheckView, Decision};
+use aca_protocol::proposal::{CheckState, CheckView, Decision};
 use aca_protocol::task::{Origin, Usage};
 use aca_protocol::{AttemptId, HunkId, OperationId, SessionId, TaskId};
 
@@ -377,6 +377,17 @@ impl State {
             .ok_or_else(|| Error::NotFound(format!("There is no task {task} in this session.")))
     }
 
+    /// Returns the attempts that an attempt goes on from, newest first.
+    pub fn earlier(&self, attempt: &Attempt) -> Vec<AttemptId> {
+        let mut earlier = Vec::new();
+        let mut at = attempt.continues.as_ref();
+        while let Some(continues) = at.filter(|continues| !earlier.contains(&continues.attempt)) {
+            earlier.push(continues.attempt.clone());
+            at = self.attempt(&continues.attempt).and_then(|attempt| attempt.continues.as_ref());
+        }
+        earlier
+    }
+
     pub(super) fn known_attempt(&self, attempt: &AttemptId) -> Result<&Attempt, Error> {
         self.attempt(attempt)
             .ok_or_else(|| Error::NotFound(format!("There is no attempt {attempt} in this session.")))
@@ -412,7 +423,8 @@ impl Task {
             } => self.sent_back(remark, *automatic),
             Event::Checked { check, .. } => {
                 self.check = Some(check.clone());
-                if matches!(self.phase, Phase::Verifying { .. }) {
+                let ended = check.state != CheckState::Running;
+                if ended && matches!(self.phase, Phase::Verifying { .. }) {
                     self.phase = Phase::Review;
                 }
             }
@@ -489,6 +501,8 @@ impl Task {
             remark: remark.to_owned(),
         });
         self.note.clear();
+        // Nobody waits for a check of what is made anew.
+        self.check.take_if(|check| check.state == CheckState::Running);
         self.phase = Phase::Queued;
     }
 

@@ -1,24 +1,26 @@
 //! The handle that front ends hold. What they ask about one subject is a file of its own.
 
+mod checks;
 mod review;
+mod steer;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use aca_protocol::methods::{RunParams, StatusResult, TasksResult, TranscriptParams, TranscriptResult};
+use aca_protocol::methods::{ConflictParams, RunParams, StatusResult, TasksResult, TranscriptParams, TranscriptResult};
 use aca_protocol::proposal::ProposalView;
 use aca_protocol::task::TaskView;
 use aca_protocol::{SessionId, TaskId};
 use async_trait::async_trait;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::actor::{Actor, Message};
 use crate::config::{self, Config};
-use crate::core::Command;
+use crate::core::{Command, State};
 use crate::proposal::Job;
-use crate::{Buffers, Error, prompt};
+use crate::{Buffers, Error, attempt, prompt};
 
 /// How many changes a slow subscriber may fall behind before it has to read everything again.
 const CHANGE_BACKLOG: usize = 1024;
@@ -72,6 +74,8 @@ pub enum Change {
         /// The proposal's revision now.
         revision: u64,
     },
+    /// A person has changed a file that a running task has read or changed.
+    Conflict(ConflictParams),
     /// The health of the engine changed.
     Status(StatusResult),
 }
@@ -91,6 +95,10 @@ pub(crate) struct Shared {
     pub(crate) views: RwLock<Views>,
     /// The gateway in use, with the settings it was made from.
     pub(crate) gateway: Mutex<Option<(config::Gateway, aca_gateway::Gateway)>>,
+    /// Who waits for an agent to hear something.
+    pub(crate) tellers: attempt::Tellers,
+    /// What the tasks at work have read and changed.
+    pub(crate) footprints: attempt::Footprints,
 }
 
 /// What front ends read. Replaced piece by piece, never blocked for longer than a clone of an `Arc`.
@@ -108,6 +116,8 @@ pub(crate) struct SessionView {
     pub(crate) dir: PathBuf,
     pub(crate) tasks: Vec<TaskView>,
     pub(crate) review: mpsc::UnboundedSender<Job>,
+    /// Whether everything that was there when the session was opened is in the views.
+    pub(crate) settled: watch::Receiver<bool>,
 }
 
 impl Engine {
@@ -122,6 +132,8 @@ impl Engine {
             changes,
             views: RwLock::default(),
             gateway: Mutex::default(),
+            tellers: attempt::Tellers::default(),
+            footprints: attempt::Footprints::default(),
         });
         tokio::spawn(Actor::new(Arc::clone(&shared)).run(messages));
         Self { shared }
@@ -137,20 +149,18 @@ impl Engine {
     /// cannot be read or written.
     pub async fn open(&self, root: &Path) -> Result<SessionId, Error> {
         let root = canonical(root)?;
-        if let Ok(view) = self.shared.session_at(&root) {
-            return Ok(view.session.clone());
-        }
-        let session = self
-            .ask(|reply| Message::Open {
+        if self.shared.session_at(&root).is_err() {
+            self.ask(|reply| Message::Open {
                 root: root.clone(),
                 reply,
             })
             .await?;
-        let (reply, settled) = oneshot::channel();
+        }
+        // Another front end may have begun to open it a moment ago.
         let view = self.shared.session_at(&root)?;
-        view.review.send(Job::Settled { reply }).map_err(|_| stopped())?;
-        settled.await.map_err(|_| stopped())?;
-        Ok(session)
+        let mut settled = view.settled.clone();
+        settled.wait_for(|settled| *settled).await.map_err(|_| stopped())?;
+        Ok(view.session.clone())
     }
 
     /// Makes a task and returns it at once; the work goes on behind it.
@@ -318,6 +328,26 @@ impl Shared {
         let (reply, answer) = oneshot::channel();
         self.inbox.send(message(reply)).map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
+    }
+
+    /// Returns what `read` makes of the state of a session, once everything that was sent before is applied.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the session is not open any more.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        session: &SessionId,
+        read: impl FnOnce(&State) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        let session = session.clone();
+        // An asker that has gone away does not need the answer.
+        let read = Box::new(move |state: &State| drop(reply.send(read(state))));
+        self.inbox
+            .send(Message::Read { session, read })
+            .map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())
     }
 
     pub(crate) fn session_at(&self, root: &Path) -> Result<Arc<SessionView>, Error> {

@@ -4,6 +4,17 @@ use super::tree::{Changes, Entry, Mode};
 use super::{Blob, Error, Objects, Tree};
 
 impl Objects {
+    /// Returns the paths of all plain files of a snapshot, in order.
+    ///
+    /// # Errors
+    ///
+    /// If the store lacks the snapshot.
+    pub fn paths(&self, tree: &Tree) -> Result<Vec<String>, Error> {
+        let listed = self.list(tree)?.into_iter();
+        let plain = listed.filter(|(_, entry)| entry.mode.is_file());
+        Ok(plain.map(|(path, _)| path).collect())
+    }
+
     /// Returns the plain files at `paths` in a snapshot, in that order; nothing where there is none.
     ///
     /// # Errors
@@ -87,5 +98,6 @@ mod tests {
         let before = [blob("1\n", false), blob("2\n", false), None];
         assert_eq!(objects.files_at(&tree, &["a", "d/b", "d"]).unwrap(), before);
         assert_eq!(objects.with_files(&tree, &[]).unwrap(), tree);
+        assert_eq!(objects.paths(&tree).unwrap(), ["a", "d/b"]);
     }
 }
