@@ -35,6 +35,8 @@ pub struct Config {
     pub todo: Todo,
     /// `[agent]`
     pub agent: Agent,
+    /// `[review]`
+    pub review: Review,
     /// `[claude_code]`
     pub claude_code: ClaudeCode,
     /// `[sandbox]`
@@ -76,6 +78,15 @@ pub struct Agent {
     pub silence_minutes: u64,
     /// Minutes after which an attempt is ended.
     pub total_minutes: u64,
+    /// Whether the agent is asked at the end why it changed what it changed.
+    pub reasons: bool,
+}
+
+/// `[review]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Review {
+    /// Whether what lands in an open document is written to its file as well, if the document was saved before.
+    pub save_landed: bool,
 }
 
 /// `[claude_code]`
@@ -307,7 +318,9 @@ impl Default for Config {
                 max_turns: 200,
                 silence_minutes: 15,
                 total_minutes: 120,
+                reasons: true,
             },
+            review: Review { save_landed: false },
             claude_code: ClaudeCode {
                 path: None,
                 version: "2.1.197".into(),

@@ -1,54 +1,38 @@
-//! Watching the closed files that pending proposals touch, so that their hunks are placed anew when they change.
-//!
-//! Only the directories of those files are watched, without their subdirectories: a handful, whatever the workspace's
-//! size. A change that the platform does not report is seen when the proposal is next asked for.
+//! Watching a workspace, so that hunks are placed anew when their files change, whoever changes them.
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use aca_workspace::watch::{self, Changes};
+use tokio::sync::mpsc;
 
-use crate::Buffers;
+use crate::actor::Message;
+use crate::handle::Shared;
+use crate::proposal::Job;
 
-/// Reports changes of watched files as touches of the open documents' registry.
-pub(crate) struct Watcher {
-    platform: Option<RecommendedWatcher>,
-    watched: HashSet<PathBuf>,
-}
+/// Reports changes of files as touches of the open documents' registry.
+pub(crate) struct Watcher(watch::Watcher);
 
 impl Watcher {
-    /// Makes a watcher. Where the platform offers none it watches nothing, which is logged.
-    pub(crate) fn new(buffers: Buffers) -> Self {
-        let report = move |event: notify::Result<Event>| match event {
-            Ok(Event {
-                kind: EventKind::Access(_),
-                ..
-            }) => {}
-            Ok(event) => event.paths.into_iter().for_each(|path| buffers.touch(path)),
-            Err(error) => tracing::warn!(%error, "the file watcher reported an error"),
+    /// Watches the workspace at `root`. What cannot be told apart makes `jobs` look at everything again.
+    pub(crate) fn new(shared: &Arc<Shared>, root: &Path, jobs: mpsc::WeakUnboundedSender<Job>) -> Self {
+        let (buffers, inbox) = (shared.buffers.clone(), shared.inbox.clone());
+        let report = move |changes: Changes| {
+            let Changes { paths, rescan, problem } = changes;
+            // Whoever is gone needs no news.
+            if let Some(problem) = problem {
+                let _ = inbox.send(Message::Problem(problem.to_string()));
+            }
+            if rescan && let Some(jobs) = jobs.upgrade() {
+                let _ = jobs.send(Job::Rescan);
+            }
+            paths.into_iter().for_each(|path| buffers.touch(path));
         };
-        let platform = notify::recommended_watcher(report);
-        let platform = platform
-            .inspect_err(|error| tracing::warn!(%error, "files cannot be watched"))
-            .ok();
-        Self {
-            platform,
-            watched: HashSet::new(),
-        }
+        Self(watch::Watcher::new(root, report))
     }
 
-    /// Watches the directory of the file at `path`.
-    pub(crate) fn watch(&mut self, path: &Path) {
-        let Some(dir) = path.ancestors().skip(1).find(|dir| dir.is_dir()) else {
-            return;
-        };
-        let Some(platform) = &mut self.platform else { return };
-        if self.watched.contains(dir) {
-            return;
-        }
-        match platform.watch(dir, RecursiveMode::NonRecursive) {
-            Ok(()) => drop(self.watched.insert(dir.to_owned())),
-            Err(error) => tracing::warn!(%error, dir = %dir.display(), "a directory cannot be watched"),
-        }
+    /// Watches the file at `path` even if git ignores it.
+    pub(crate) fn watch_also(&self, path: &Path) {
+        self.0.watch_also(path);
     }
 }

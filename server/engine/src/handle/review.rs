@@ -1,28 +1,83 @@
-//! What front ends ask about a review: decisions, and looking again.
+//! What front ends ask about a review: decisions, cutting and joining, taking back, and looking again.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use aca_protocol::TaskId;
-use aca_protocol::methods::{DecideParams, DecideResult};
+use aca_protocol::methods::{
+    AmendParams, DecideParams, DecideResult, JoinParams, OperationsResult, SplitParams, TasksParams, UndoParams,
+    UndoResult,
+};
 use aca_protocol::proposal::ProposalView;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Engine, stopped};
+use super::{Engine, canonical, stopped};
 use crate::Error;
-use crate::proposal::Job;
+use crate::proposal::{self, Job};
 
 impl Engine {
-    /// Decides hunks. Accepted ones have landed, and were seen to be there, when this returns.
+    /// Decides hunks. Accepted ones have landed, and were seen to be there, when this returns. A decision that was taken
+    /// before is taken again without effect.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] for an unknown task, hunk or file. A hunk that cannot land is no error: it is among the
-    /// refused ones of the result.
+    /// [`Error::NotFound`] for an unknown task or file. A hunk that cannot be decided so, or is not known any more, is no
+    /// error: it is among the refused ones of the result.
     pub async fn decide(&self, params: DecideParams) -> Result<DecideResult, Error> {
         let review = self.review_of(&params.task)?;
-        let (reply, answer) = oneshot::channel();
-        review.send(Job::Decide { params, reply }).map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        answered(&review, |reply| Job::Decide { params, reply }).await
+    }
+
+    /// Cuts lines out of an undecided hunk as a hunk of their own, and returns the proposal.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] for an unknown task or hunk, [`Error::Invalid`] if it cannot be cut so.
+    pub async fn split(&self, params: SplitParams) -> Result<ProposalView, Error> {
+        let review = self.review_of(&params.task)?;
+        answered(&review, |reply| Job::Split { params, reply }).await
+    }
+
+    /// Makes one hunk of undecided neighbours, and returns the proposal.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] for an unknown task or hunk, [`Error::Invalid`] if they cannot be joined.
+    pub async fn join(&self, params: JoinParams) -> Result<ProposalView, Error> {
+        let review = self.review_of(&params.task)?;
+        answered(&review, |reply| Job::Join { params, reply }).await
+    }
+
+    /// Changes what an undecided hunk puts into the file, and returns the proposal.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] for an unknown task or hunk, [`Error::Invalid`] if it has no lines or is decided.
+    pub async fn amend(&self, params: AmendParams) -> Result<ProposalView, Error> {
+        let review = self.review_of(&params.task)?;
+        answered(&review, |reply| Job::Amend { params, reply }).await
+    }
+
+    /// Takes an operation back, whole or by hunk. What was typed since stays.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] for a workspace that is not open or an unknown operation, [`Error::Invalid`] if there is
+    /// nothing to undo. A hunk that cannot be taken back is no error: it is among the refused ones of the result.
+    pub async fn undo(&self, params: UndoParams) -> Result<UndoResult, Error> {
+        let review = self.review_at(&params.workspace)?;
+        answered(&review, |reply| Job::Undo { params, reply }).await
+    }
+
+    /// Returns the landings and takings back of a workspace, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] for a workspace that is not open.
+    pub async fn operations(&self, params: TasksParams) -> Result<OperationsResult, Error> {
+        let view = self.shared.session_at(&canonical(&params.workspace)?)?;
+        let operations = self.shared.read(&view.session, proposal::operations).await?;
+        Ok(OperationsResult { operations })
     }
 
     /// Places a task's proposal anew on what its files say now, closed ones included, and returns it.
@@ -33,12 +88,11 @@ impl Engine {
     pub async fn refresh(&self, task: &TaskId) -> Result<Arc<ProposalView>, Error> {
         let review = self.review_of(task)?;
         let (reply, answer) = oneshot::channel();
-        review
-            .send(Job::Refresh {
-                task: task.clone(),
-                reply,
-            })
-            .map_err(|_| stopped())?;
+        let job = Job::Refresh {
+            task: task.clone(),
+            reply,
+        };
+        review.send(job).map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?;
         self.proposal(task)
     }
@@ -47,4 +101,18 @@ impl Engine {
         let known = self.known(task)?;
         Ok(self.shared.session_at(&known.workspace)?.review.clone())
     }
+
+    fn review_at(&self, root: &Path) -> Result<mpsc::UnboundedSender<Job>, Error> {
+        Ok(self.shared.session_at(&canonical(root)?)?.review.clone())
+    }
+}
+
+/// Gives the worker a job and waits for its answer.
+async fn answered<T>(
+    review: &mpsc::UnboundedSender<Job>,
+    job: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Job,
+) -> Result<T, Error> {
+    let (reply, answer) = oneshot::channel();
+    review.send(job(reply)).map_err(|_| stopped())?;
+    answer.await.map_err(|_| stopped())?
 }

@@ -1,8 +1,11 @@
 //! One changed file of a proposal, computed from the two trees in the object store.
 
+use std::collections::BTreeMap;
+
 use aca_protocol::HunkId;
 use aca_protocol::proposal::FileChange;
-use aca_review::Hunk;
+use aca_review::ledger::{FileLedger, Span};
+use aca_review::text::{self, Decoded, Encoding};
 use aca_workspace::objects::{Blob, DiffKind, FileDiff, Objects, Tree};
 
 use crate::core::HunkRef;
@@ -14,12 +17,6 @@ pub(crate) struct ChangedFile {
     pub(crate) path: String,
     /// What happens to it.
     pub(crate) change: FileChange,
-    /// Its content in the base.
-    pub(crate) base: Option<Vec<u8>>,
-    /// Its content in the result.
-    pub(crate) result: Option<Vec<u8>>,
-    /// Whether it becomes, or stays, executable.
-    pub(crate) executable: bool,
     /// How it is decided.
     pub(crate) parts: Parts,
 }
@@ -28,28 +25,50 @@ pub(crate) struct ChangedFile {
 #[derive(Debug, Clone)]
 pub(crate) enum Parts {
     /// By hunks of lines.
-    Lines(Vec<Hunk>),
+    Lines {
+        /// The hunks.
+        ledger: Box<FileLedger>,
+        /// The texts in the base and in the result.
+        texts: Texts,
+    },
     /// As a whole.
-    Whole(HunkId),
+    Whole {
+        /// The only hunk.
+        id: HunkId,
+        /// The file in the base.
+        base: Option<Blob>,
+        /// The file in the result.
+        result: Option<Blob>,
+    },
 }
 
 impl ChangedFile {
     /// Returns the identifiers of the file's hunks.
     pub(crate) fn ids(&self) -> Vec<HunkId> {
         match &self.parts {
-            Parts::Lines(hunks) => hunks.iter().map(|hunk| hunk.id.clone()).collect(),
-            Parts::Whole(id) => vec![id.clone()],
+            Parts::Lines { ledger, .. } => ledger.hunks().iter().map(|hunk| hunk.id.clone()).collect(),
+            Parts::Whole { id, .. } => vec![id.clone()],
         }
     }
 
-    /// Returns whether the change reads or writes the file at `path`.
-    pub(crate) fn is_about(&self, path: &str) -> bool {
-        self.path == path || matches!(&self.change, FileChange::Rename { from } if from == path)
+    /// Returns the paths that the change reads or writes.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        let from = match &self.change {
+            FileChange::Rename { from } => Some(from.as_str()),
+            _ => None,
+        };
+        std::iter::once(self.path.as_str()).chain(from)
     }
 
-    /// Returns the base as text. Only files with [`Parts::Lines`] are known to have one.
-    pub(crate) fn base_text(&self) -> &str {
-        self.base.as_deref().and_then(text).unwrap_or_default()
+    /// Cuts the file into other hunks. Spans that do not fit its texts are passed over.
+    pub(crate) fn cut(&mut self, spans: &[Span]) {
+        let Parts::Lines { ledger, texts } = &mut self.parts else {
+            return;
+        };
+        match FileLedger::with_spans(&self.path, &texts.before, &texts.after, spans) {
+            Ok(cut) => **ledger = cut,
+            Err(error) => tracing::warn!(%error, path = self.path, "hunks that were cut are whole again"),
+        }
     }
 }
 
@@ -62,6 +81,24 @@ pub(crate) fn files(objects: &Objects, base: &Tree, result: &Tree) -> Result<Vec
     let diffs = objects.diff(base, result).map_err(|error| error.to_string())?;
     let mut files: Vec<ChangedFile> = diffs.into_iter().flat_map(changes).collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+/// As [`files`], for trees by name and with the hunks of some files cut otherwise.
+pub(crate) fn named(
+    objects: &Objects,
+    base: &str,
+    result: &str,
+    spans: &BTreeMap<String, Vec<Span>>,
+) -> Result<Vec<ChangedFile>, String> {
+    let base = Tree::parse(base).map_err(|error| error.to_string())?;
+    let result = Tree::parse(result).map_err(|error| error.to_string())?;
+    let mut files = files(objects, &base, &result)?;
+    for file in &mut files {
+        if let Some(spans) = spans.get(&file.path) {
+            file.cut(spans);
+        }
+    }
     Ok(files)
 }
 
@@ -96,49 +133,75 @@ fn changes(diff: FileDiff) -> Vec<ChangedFile> {
 }
 
 fn changed(diff: FileDiff) -> ChangedFile {
-    let executable = diff
-        .result
-        .as_ref()
-        .or(diff.base.as_ref())
-        .is_some_and(|blob| blob.executable);
-    let base = diff.base.map(|blob| blob.bytes);
-    let result = diff.result.map(|blob| blob.bytes);
-    let texts = base
-        .as_deref()
-        .map_or(Some(""), text)
-        .zip(result.as_deref().map_or(Some(""), text));
-    let change = match diff.kind {
-        DiffKind::Modified if texts.is_some() => FileChange::Modify,
+    let FileDiff {
+        path,
+        kind,
+        base,
+        result,
+    } = diff;
+    if kind == DiffKind::Modified
+        && let Some(texts) = texts(base.as_ref(), result.as_ref())
+    {
+        return ChangedFile {
+            change: FileChange::Modify,
+            parts: Parts::Lines {
+                ledger: Box::new(FileLedger::new(&path, &texts.before, &texts.after)),
+                texts,
+            },
+            path,
+        };
+    }
+    let change = match kind {
         DiffKind::Modified => FileChange::Binary,
         DiffKind::Created => FileChange::Create,
         DiffKind::Deleted => FileChange::Delete,
         DiffKind::Renamed { from } => FileChange::Rename { from },
-        DiffKind::ModeOnly => FileChange::Mode { executable },
+        DiffKind::ModeOnly => FileChange::Mode {
+            executable: result.as_ref().is_some_and(|blob| blob.executable),
+        },
         DiffKind::Unsupported { reason } => FileChange::Unsupported { reason },
     };
-    let parts = match (&change, texts) {
-        (FileChange::Modify, Some((base, result))) => Parts::Lines(aca_review::hunks(&diff.path, base, result)),
-        _ => {
-            let kind = kind(&change);
-            Parts::Whole(aca_review::whole_file_hunk(
-                &diff.path,
-                kind,
-                base.as_deref(),
-                result.as_deref(),
-            ))
-        }
-    };
+    let bytes = |blob: &'_ Option<Blob>| blob.as_ref().map(|blob| blob.bytes.clone());
+    let id = aca_review::whole_file_hunk(&path, name(&change), bytes(&base).as_deref(), bytes(&result).as_deref());
     ChangedFile {
-        path: diff.path,
+        path,
         change,
-        base,
-        result,
-        executable,
-        parts,
+        parts: Parts::Whole { id, base, result },
     }
 }
 
-fn kind(change: &FileChange) -> &'static str {
+/// Two contents as texts that differ.
+#[derive(Debug, Clone)]
+pub(crate) struct Texts {
+    pub(crate) before: String,
+    pub(crate) after: String,
+    /// What the text afterwards is written in, where the live file does not say.
+    pub(crate) encoding: Encoding,
+}
+
+/// Returns two contents as texts, if both are, in one encoding, and differ. A change of the encoding itself is one of
+/// the whole file: no line would show it.
+pub(super) fn texts(before: Option<&Blob>, after: Option<&Blob>) -> Option<Texts> {
+    let (before, after) = (text::decode(&before?.bytes)?, text::decode(&after?.bytes)?);
+    let encoding = common(&before, &after).filter(|_| before.text != after.text)?;
+    Some(Texts {
+        before: before.text,
+        after: after.text,
+        encoding,
+    })
+}
+
+/// Returns the encoding of two texts. ASCII alone does not tell UTF-8 from ISO 8859-1.
+fn common(a: &Decoded, b: &Decoded) -> Option<Encoding> {
+    match (a.encoding, b.encoding) {
+        (a, b) if a == b => Some(a),
+        (Encoding::Utf8, Encoding::Latin1) if a.text.is_ascii() => Some(Encoding::Latin1),
+        (Encoding::Latin1, Encoding::Utf8) if b.text.is_ascii() => Some(Encoding::Latin1),
+        _ => None,
+    }
+}
+
+fn name(change: &FileChange) -> &'static str {
     match change {
         FileChange::Modify => "modify",
         FileChange::Create => "create",
@@ -149,12 +212,4 @@ fn kind(change: &FileChange) -> &'static str {
         FileChange::Mode { executable: false } => "not executable",
         FileChange::Unsupported { .. } => "unsupported",
     }
-}
-
-/// Returns the bytes as text, if they are; a NUL makes them binary.
-pub(crate) fn text(bytes: &[u8]) -> Option<&str> {
-    if bytes.contains(&0) {
-        return None;
-    }
-    std::str::from_utf8(bytes).ok()
 }

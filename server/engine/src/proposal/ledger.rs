@@ -1,29 +1,101 @@
-//! One proposal with its decisions.
+//! One proposal with its decisions, as the worker keeps it.
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, HashSet};
 
-use aca_protocol::proposal::{Decision, Selection};
-use aca_protocol::{HunkId, TaskId};
+use aca_protocol::HunkId;
+use aca_protocol::methods::Refusal;
+use aca_protocol::proposal::{Decision, FileChange, FileView, HunkState, HunkView, ProposalView, Selection, Since};
+use aca_review::Hunk;
+use aca_review::ledger::{FileLedger, Span, Standing};
+use aca_review::needs;
 
-use super::file::ChangedFile;
+use super::file::{ChangedFile, Parts};
 use crate::Error;
+use crate::core::{Proposed, Task};
 
-/// A proposal and what was decided about it.
+/// A proposal and what is known of its hunks.
 #[derive(Debug, Clone)]
 pub(crate) struct Ledger {
-    pub(crate) task: TaskId,
-    pub(crate) title: String,
-    pub(crate) summary: String,
+    /// The task as it was last recorded; decisions stand there.
+    pub(crate) task: Task,
+    /// What the proposal changes.
     pub(crate) files: Vec<ChangedFile>,
-    pub(crate) decisions: BTreeMap<HunkId, Decision>,
     /// Counts the published views.
     pub(crate) revision: u64,
+    /// For each file, what its hunks were before anyone cut them, and whether the round before had the same.
+    before: Vec<Vec<(Span, bool)>>,
+    /// Other hunks that a hunk seems to need.
+    needs: HashMap<HunkId, Vec<HunkId>>,
 }
 
 impl Ledger {
+    /// Takes a proposal over. `previous` is what the round before proposed, and `revision` the one published last.
+    pub(crate) fn new(task: Task, files: Vec<ChangedFile>, previous: Option<&[ChangedFile]>, revision: u64) -> Self {
+        let before = previous
+            .map(|previous| known_before(&files, previous))
+            .unwrap_or_default();
+        let mut ledger = Self {
+            task,
+            files,
+            revision,
+            before,
+            needs: HashMap::new(),
+        };
+        ledger.sync();
+        ledger
+    }
+
+    /// Whether this is the proposal of a task, as far as its trees say.
+    pub(crate) fn is_of(&self, task: &Task) -> bool {
+        let trees = |proposed: &Option<Proposed>| {
+            let known = proposed.as_ref();
+            known.map(|known| (known.base.clone(), known.result.clone()))
+        };
+        trees(&self.task.proposed) == trees(&task.proposed) && trees(&self.task.previous) == trees(&task.previous)
+    }
+
+    /// Takes over what was recorded about the task since.
+    pub(crate) fn update(&mut self, task: Task) {
+        let recut = task.spans != self.task.spans || task.amended != self.task.amended;
+        self.task = task;
+        if recut {
+            for file in &mut self.files {
+                let spans = self.task.spans.get(&file.path);
+                if let (Parts::Lines { ledger, .. }, Some(spans)) = (&file.parts, spans)
+                    && ledger.spans() != *spans
+                {
+                    file.cut(spans);
+                }
+            }
+            self.sync();
+        } else {
+            self.stand();
+        }
+    }
+
+    fn sync(&mut self) {
+        self.stand();
+        self.needs = needed(&self.files);
+    }
+
+    /// Tells the files' hunks what was decided about them.
+    fn stand(&mut self) {
+        let task = &self.task;
+        for file in &mut self.files {
+            let Parts::Lines { ledger, .. } = &mut file.parts else {
+                continue;
+            };
+            for hunk in ledger.hunks().to_vec() {
+                // The hunk is one of the ledger's own, and what is decided keeps its text.
+                let _ = ledger.amend(&hunk.id, task.amended.get(&hunk.id).cloned());
+                let _ = ledger.set(&hunk.id, standing(task, &hunk));
+            }
+        }
+    }
+
     /// Returns what was decided about a hunk.
     pub(crate) fn decision(&self, hunk: &HunkId) -> Option<Decision> {
-        self.decisions.get(hunk).copied()
+        self.task.decisions.get(hunk).copied()
     }
 
     /// Says whether a hunk is undecided. Where the others are does not matter any more.
@@ -34,38 +106,219 @@ impl Ledger {
             .any(|id| self.decision(&id).is_none())
     }
 
-    /// Returns the hunks a decision is about. For a whole file or proposal, those that are undecided.
+    /// Returns the line hunks of the file that has a hunk.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] if the proposal has no such hunk or file.
-    pub(crate) fn select(&self, selection: &Selection) -> Result<Vec<HunkId>, Error> {
-        let undecided = |file: &ChangedFile| {
-            file.ids()
-                .into_iter()
-                .filter(|id| self.decision(id).is_none())
-                .collect::<Vec<_>>()
+    /// [`Error::NotFound`] if no file has it, [`Error::Invalid`] if the file is decided as a whole.
+    pub(crate) fn lines_of(&mut self, hunk: &HunkId) -> Result<(&str, &mut FileLedger), Error> {
+        let task = &self.task.id;
+        let file = self.files.iter_mut().find(|file| file.ids().contains(hunk));
+        let file = file.ok_or_else(|| {
+            Error::NotFound(format!(
+                "The proposal of task {task} has no hunk {hunk} any more. Ask for the proposal again."
+            ))
+        })?;
+        match &mut file.parts {
+            Parts::Lines { ledger, .. } => Ok((&file.path, ledger)),
+            Parts::Whole { .. } => Err(Error::Invalid(format!(
+                "The change of {} is decided as a whole, so it has no lines to choose from.",
+                file.path
+            ))),
+        }
+    }
+
+    /// Returns the hunks a decision is about; those that the proposal does not have, or not any more, are refused. For
+    /// a whole file or proposal they are those that are undecided, or, to bring hunks back, those that were rejected.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if the proposal does not touch the file.
+    pub(crate) fn select(
+        &self,
+        selection: &Selection,
+        decision: Decision,
+        refused: &mut Vec<Refusal>,
+    ) -> Result<Vec<HunkId>, Error> {
+        let wanted = (decision == Decision::Reopen).then_some(Decision::Reject);
+        let of = |file: &ChangedFile| {
+            let ids = file.ids().into_iter();
+            ids.filter(|id| self.decision(id) == wanted).collect::<Vec<_>>()
         };
         match selection {
-            Selection::All => Ok(self.files.iter().flat_map(undecided).collect()),
+            Selection::All => Ok(self.files.iter().flat_map(of).collect()),
             Selection::File { path } => {
                 let mut parts = self.files.iter().filter(|file| file.path == *path).peekable();
                 if parts.peek().is_none() {
-                    let reason = format!("The proposal of task {} does not touch {path}.", self.task);
+                    let reason = format!("The proposal of task {} does not touch {path}.", self.task.id);
                     return Err(Error::NotFound(reason));
                 }
-                Ok(parts.flat_map(undecided).collect())
+                Ok(parts.flat_map(of).collect())
             }
             Selection::Hunks { ids } => {
-                let known: Vec<HunkId> = self.files.iter().flat_map(ChangedFile::ids).collect();
-                match ids.iter().find(|id| !known.contains(id)) {
-                    None => Ok(ids.clone()),
-                    Some(unknown) => Err(Error::NotFound(format!(
-                        "The proposal of task {} has no hunk {unknown}. Ask for the proposal again.",
-                        self.task
-                    ))),
+                let known: HashSet<HunkId> = self.files.iter().flat_map(ChangedFile::ids).collect();
+                let (chosen, unknown): (Vec<_>, Vec<_>) = ids.iter().cloned().partition(|id| known.contains(id));
+                refused.extend(unknown.into_iter().map(|hunk| Refusal {
+                    reason: format!(
+                        "The proposal has no hunk {hunk} any more. It may have been cut or joined, or an earlier round \
+                         had it."
+                    ),
+                    hunk,
+                }));
+                Ok(chosen)
+            }
+        }
+    }
+
+    /// Returns the undecided hunks that need one of `hunks`, with what they need.
+    pub(crate) fn needing(&self, hunks: &[HunkId]) -> Vec<(HunkId, HunkId)> {
+        let open = self.files.iter().flat_map(ChangedFile::ids);
+        let open = open.filter(|id| self.decision(id).is_none() && !hunks.contains(id));
+        let needing = open.filter_map(|id| {
+            let needed = self.needs.get(&id)?.iter().find(|needed| hunks.contains(needed))?;
+            Some((id, needed.clone()))
+        });
+        needing.collect()
+    }
+
+    /// Completes the view of the file at `index` by what does not depend on its live text.
+    pub(crate) fn complete(&self, index: usize, view: &mut FileView, known: Option<&ProposalView>, revision: u64) {
+        let reasons = self.task.proposed.as_ref().map(|proposed| &proposed.reasons);
+        let known: HashMap<&HunkId, &HunkView> = known
+            .iter()
+            .flat_map(|known| &known.files)
+            .flat_map(|file| &file.hunks)
+            .map(|hunk| (&hunk.id, hunk))
+            .collect();
+        for (n, hunk) in view.hunks.iter_mut().enumerate() {
+            let needs = self.needs.get(&hunk.id).into_iter().flatten();
+            hunk.needs = needs.filter(|id| self.decision(id).is_none()).cloned().collect();
+            hunk.reason = reasons.and_then(|reasons| reasons.get(&hunk.id)).cloned();
+            hunk.since = self.since(index, n);
+            let unchanged = known.get(&hunk.id).filter(|known| says_the_same(known, hunk));
+            hunk.seen = unchanged.map_or(revision, |known| known.seen);
+        }
+    }
+
+    fn since(&self, file: usize, hunk: usize) -> Since {
+        let Some(before) = self.before.get(file) else {
+            return Since::First;
+        };
+        let touching = |span: &Span| match self.files.get(file).map(|file| &file.parts) {
+            Some(Parts::Lines { ledger, .. }) => {
+                let hunk = ledger.hunks().get(hunk);
+                hunk.is_some_and(|hunk| {
+                    span.base.start <= hunk.base.end
+                        && hunk.base.start <= span.base.end
+                        && span.result.start <= hunk.result.end
+                        && hunk.result.start <= span.result.end
+                })
+            }
+            _ => true,
+        };
+        let mut parts = before.iter().filter(|(span, _)| touching(span));
+        if parts.all(|(_, same)| *same) {
+            Since::Same
+        } else {
+            Since::Changed
+        }
+    }
+}
+
+/// Whether two views of a hunk say the same, their lines aside.
+fn says_the_same(a: &HunkView, b: &HunkView) -> bool {
+    let in_place = |state: &HunkState| matches!(state, HunkState::Clean | HunkState::Moved);
+    let state = a.state == b.state || (in_place(&a.state) && in_place(&b.state));
+    state && (&a.old, &a.new, a.amended) == (&b.old, &b.new, b.amended)
+}
+
+fn standing(task: &Task, hunk: &Hunk) -> Standing {
+    match task.decisions.get(&hunk.id) {
+        None => Standing::Open,
+        Some(Decision::Reject | Decision::Reopen) => Standing::Rejected,
+        Some(Decision::Accept) => {
+            let text = task.landed.get(&hunk.id).or_else(|| task.amended.get(&hunk.id));
+            Standing::Landed {
+                text: text.unwrap_or(&hunk.new).clone(),
+            }
+        }
+    }
+}
+
+/// Says for each hunk of each file whether `previous` had it with the same texts.
+fn known_before(files: &[ChangedFile], previous: &[ChangedFile]) -> Vec<Vec<(Span, bool)>> {
+    let whole = Span {
+        base: 0..0,
+        result: 0..0,
+    };
+    let mut texts: HashSet<(&str, String, String)> = HashSet::new();
+    let mut wholes: HashSet<HunkId> = HashSet::new();
+    for file in previous {
+        match &file.parts {
+            Parts::Lines { ledger, .. } => texts.extend(
+                ledger
+                    .hunks()
+                    .iter()
+                    .map(|hunk| (file.path.as_str(), hunk.old.clone(), hunk.new.clone())),
+            ),
+            Parts::Whole { id, .. } => drop(wholes.insert(id.clone())),
+        }
+    }
+    let of = |file: &ChangedFile| match &file.parts {
+        Parts::Whole { id, .. } => vec![(whole.clone(), wholes.contains(id))],
+        Parts::Lines { texts: both, .. } => {
+            let hunks = aca_review::hunks(&file.path, &both.before, &both.after);
+            let same = |hunk: Hunk| {
+                let span = Span {
+                    base: hunk.base,
+                    result: hunk.result,
+                };
+                (span, texts.contains(&(file.path.as_str(), hunk.old, hunk.new)))
+            };
+            hunks.into_iter().map(same).collect()
+        }
+    };
+    files.iter().map(of).collect()
+}
+
+/// Returns which hunks seem to need which.
+fn needed(files: &[ChangedFile]) -> HashMap<HunkId, Vec<HunkId>> {
+    let (mut ids, mut owned, mut bases) = (Vec::new(), Vec::new(), Vec::new());
+    for file in files {
+        match &file.parts {
+            Parts::Lines { ledger, texts } => {
+                bases.push(texts.before.clone());
+                for hunk in ledger.hunks() {
+                    let new = ledger.proposed(&hunk.id).unwrap_or(&hunk.new);
+                    ids.push(hunk.id.clone());
+                    owned.push((file.path.as_str(), hunk.old.clone(), new.to_owned()));
+                }
+            }
+            Parts::Whole { id, base, result } => {
+                let text = |blob: &Option<aca_workspace::objects::Blob>| {
+                    let decoded = blob.as_ref().and_then(|blob| aca_review::text::decode(&blob.bytes));
+                    decoded.map(|decoded| decoded.text).unwrap_or_default()
+                };
+                // A mode or a move introduces no name.
+                if matches!(file.change, FileChange::Create | FileChange::Delete) {
+                    bases.push(text(base));
+                    ids.push(id.clone());
+                    owned.push((file.path.as_str(), text(base), text(result)));
                 }
             }
         }
     }
+    let changes: Vec<needs::Change<'_>> = owned
+        .iter()
+        .map(|(path, old, new)| needs::Change { path, old, new })
+        .collect();
+    let bases: Vec<&str> = bases.iter().map(String::as_str).collect();
+    let found = needs::needs(&changes, &bases);
+    let named = |indexes: Vec<usize>| {
+        indexes
+            .into_iter()
+            .filter_map(|index| ids.get(index).cloned())
+            .collect()
+    };
+    ids.iter().cloned().zip(found.into_iter().map(named)).collect()
 }

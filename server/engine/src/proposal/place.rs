@@ -4,19 +4,32 @@ use std::path::Path;
 
 use aca_protocol::HunkId;
 use aca_protocol::proposal::{Decision, FileChange, FileView, HunkState, HunkView};
-use aca_review::{Hunk, Placement};
+use aca_review::Hunk;
+use aca_review::ledger::{FileLedger, Placement};
+use aca_review::text;
+use aca_workspace::objects::Blob;
 
-use super::file::{ChangedFile, Parts, text};
-use super::ledger::Ledger;
+use super::file::{ChangedFile, Parts};
 use super::live::Live;
 use crate::Buffers;
+use crate::core::Task;
 
-/// Returns a file of the proposal as front ends see it.
-pub(super) fn view(ledger: &Ledger, file: &ChangedFile, root: &Path, buffers: &Buffers) -> FileView {
-    let live = Live::read(buffers, &root.join(&file.path));
-    let hunks = match &file.parts {
-        Parts::Lines(hunks) => lines(ledger, file, hunks, &live),
-        Parts::Whole(id) => vec![whole(ledger, file, id, &live, root, buffers)],
+/// Returns a file of the proposal as front ends see it, but for what does not depend on the live text.
+pub(super) fn view(task: &Task, file: &mut ChangedFile, root: &Path, buffers: &Buffers) -> FileView {
+    let live = Live::read(buffers, root, &file.path);
+    let hunks = match &mut file.parts {
+        Parts::Lines { ledger, .. } => lines(task, &file.path, ledger, live),
+        Parts::Whole { id, base, result } => {
+            let whole = Whole {
+                path: &file.path,
+                change: &file.change,
+                base: base.as_ref(),
+                result: result.as_ref(),
+            };
+            let state = decided(task, id).unwrap_or_else(|| whole.state(&live, root, buffers));
+            let (old, new) = (shown(whole.base), shown(whole.result));
+            vec![HunkView::new(id.clone(), state, 0, 0, old, new)]
+        }
     };
     FileView {
         path: file.path.clone(),
@@ -25,101 +38,117 @@ pub(super) fn view(ledger: &Ledger, file: &ChangedFile, root: &Path, buffers: &B
     }
 }
 
-fn lines(ledger: &Ledger, file: &ChangedFile, hunks: &[Hunk], live: &Live) -> Vec<HunkView> {
-    let placements = live.bytes().and_then(text).map(|live| place(ledger, file, hunks, live));
+fn decided(task: &Task, hunk: &HunkId) -> Option<HunkState> {
+    match task.decisions.get(hunk)? {
+        Decision::Accept => Some(HunkState::Landed),
+        Decision::Reject | Decision::Reopen => Some(HunkState::Rejected),
+    }
+}
+
+fn lines(task: &Task, path: &str, ledger: &mut FileLedger, live: Live) -> Vec<HunkView> {
+    let placements = live.text(path).map(|live| ledger.place(&live).to_vec());
     let shown = |(n, hunk): (usize, &Hunk)| {
-        let placement = placements.as_ref().and_then(|placements| placements.get(n));
-        let gone = || Placement::Overlap {
-            line: hunk.base.start,
-            lines: 0,
-            live: String::new(),
-        };
-        let placement = placement.cloned().unwrap_or_else(gone);
-        let (line, lines) = range(&placement);
-        let state = match (ledger.decision(&hunk.id), placement) {
-            (Some(Decision::Accept), _) => HunkState::Landed,
-            (Some(Decision::Reject | Decision::Reopen), _) => HunkState::Rejected,
-            (None, Placement::Clean { .. }) => HunkState::Clean,
-            (None, Placement::AlreadyThere { .. }) => HunkState::AlreadyThere,
-            (None, Placement::Overlap { live, .. }) => HunkState::Overlapping { live },
-        };
-        let line = u32::try_from(line).unwrap_or(u32::MAX);
-        let lines = u32::try_from(lines).unwrap_or(u32::MAX);
-        HunkView::new(hunk.id.clone(), state, line, lines, hunk.old.clone(), hunk.new.clone())
-    };
-    hunks.iter().enumerate().map(shown).collect()
-}
-
-/// Places the hunks of a file on its live text, knowing which of them are in it already.
-fn place(ledger: &Ledger, file: &ChangedFile, hunks: &[Hunk], live: &str) -> Vec<Placement> {
-    aca_review::place(file.base_text(), live, hunks, &landed(ledger, hunks))
-}
-
-fn range(placement: &Placement) -> (usize, usize) {
-    match placement {
-        Placement::Clean { line, lines }
-        | Placement::AlreadyThere { line, lines }
-        | Placement::Overlap { line, lines, .. } => (*line, *lines),
-    }
-}
-
-/// Returns those of `hunks` that have landed.
-pub(super) fn landed(ledger: &Ledger, hunks: &[Hunk]) -> Vec<HunkId> {
-    let accepted = hunks
-        .iter()
-        .filter(|hunk| ledger.decision(&hunk.id) == Some(Decision::Accept));
-    accepted.map(|hunk| hunk.id.clone()).collect()
-}
-
-fn whole(ledger: &Ledger, file: &ChangedFile, id: &HunkId, live: &Live, root: &Path, buffers: &Buffers) -> HunkView {
-    let state = match ledger.decision(id) {
-        Some(Decision::Accept) => HunkState::Landed,
-        Some(Decision::Reject | Decision::Reopen) => HunkState::Rejected,
-        None => whole_state(file, live, root, buffers),
-    };
-    let (old, new) = (shown(file.base.as_deref()), shown(file.result.as_deref()));
-    HunkView::new(id.clone(), state, 0, 0, old, new)
-}
-
-/// Where an undecided change of a whole file stands.
-pub(super) fn whole_state(file: &ChangedFile, live: &Live, root: &Path, buffers: &Buffers) -> HunkState {
-    if let Live::Unreadable(reason) = live {
-        return HunkState::Overlapping { live: reason.clone() };
-    }
-    let now = live.bytes();
-    let conflict = || HunkState::Overlapping { live: shown(now) };
-    match &file.change {
-        FileChange::Create if now.is_none() => HunkState::Clean,
-        FileChange::Rename { from } => {
-            let source = Live::read(buffers, &root.join(from));
-            match (source.bytes(), now) {
-                (Some(_), None) => HunkState::Clean,
-                (None, Some(now)) if file.result.as_deref() == Some(now) => HunkState::AlreadyThere,
-                _ => conflict(),
+        let (state, line, lines) = match &placements {
+            Ok(placements) => {
+                let placement = placements.get(n);
+                let (line, lines) = placement.map_or((hunk.base.start, 0), |found| (found.line(), found.lines()));
+                (
+                    placement.map_or_else(|| gone(path), |found| state(path, found)),
+                    line,
+                    lines,
+                )
             }
+            Err(reason) => (HunkState::Gone { reason: reason.clone() }, hunk.base.start, 0),
+        };
+        let state = decided(task, &hunk.id).unwrap_or(state);
+        let new = ledger.proposed(&hunk.id).unwrap_or(&hunk.new).to_owned();
+        let view = HunkView::new(
+            hunk.id.clone(),
+            state,
+            number(line),
+            number(lines),
+            hunk.old.clone(),
+            new,
+        );
+        HunkView {
+            amended: task.amended.contains_key(&hunk.id),
+            ..view
         }
-        FileChange::Mode { executable } => match is_executable(&root.join(&file.path)) {
-            Some(now) if now == *executable => HunkState::AlreadyThere,
-            Some(_) => HunkState::Clean,
-            None => conflict(),
-        },
-        FileChange::Unsupported { reason } => HunkState::Overlapping { live: reason.clone() },
-        _ if now == file.result.as_deref() => HunkState::AlreadyThere,
-        _ if now == file.base.as_deref() => HunkState::Clean,
-        _ => conflict(),
+    };
+    ledger.hunks().iter().enumerate().map(shown).collect()
+}
+
+fn state(path: &str, placement: &Placement) -> HunkState {
+    match placement {
+        Placement::Clean { .. } => HunkState::Clean,
+        Placement::Moved { .. } => HunkState::Moved,
+        Placement::Touched { merged, .. } => HunkState::Touched { merged: merged.clone() },
+        Placement::Overlap { live, .. } => HunkState::Overlapping { live: live.clone() },
+        Placement::AlreadyThere { .. } => HunkState::AlreadyThere,
+        Placement::Gone { .. } => gone(path),
     }
 }
 
-/// Whether the file at `path` may be executed by its owner; nothing if there is no plain file.
-fn is_executable(path: &Path) -> Option<bool> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let meta = path.symlink_metadata().ok().filter(std::fs::Metadata::is_file)?;
-    Some(meta.permissions().mode() & 0o100 != 0)
+fn gone(path: &str) -> HunkState {
+    HunkState::Gone {
+        reason: format!("The lines of {path} that it is about are not there any more."),
+    }
 }
 
-fn shown(bytes: Option<&[u8]>) -> String {
-    match bytes {
-        None => String::new(),
-        Some(bytes) => text(bytes).map_or_else(|| format!("({} bytes that are not text)", bytes.len()), str::to_owned),
+fn number(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// A change that is decided as a whole.
+struct Whole<'a> {
+    path: &'a str,
+    change: &'a FileChange,
+    base: Option<&'a Blob>,
+    result: Option<&'a Blob>,
+}
+
+impl Whole<'_> {
+    /// Where it stands while it is undecided.
+    fn state(&self, live: &Live, root: &Path, buffers: &Buffers) -> HunkState {
+        let now = match live.content(root, self.path) {
+            Ok(now) => now,
+            Err(reason) => return HunkState::Gone { reason },
+        };
+        let now = now.as_ref();
+        let conflict = || HunkState::Overlapping { live: shown(now) };
+        let missing = |path: &str| HunkState::Gone {
+            reason: format!("{path} is not there any more."),
+        };
+        match self.change {
+            FileChange::Unsupported { reason } => HunkState::Gone { reason: reason.clone() },
+            FileChange::Mode { executable } => match Live::on_disk(root, self.path) {
+                Live::Closed(disk) if disk.executable == *executable => HunkState::AlreadyThere,
+                Live::Closed(_) => HunkState::Clean,
+                _ => missing(self.path),
+            },
+            FileChange::Rename { from } => match (Live::read(buffers, root, from).content(root, from), now) {
+                (Ok(Some(_)), None) => HunkState::Clean,
+                (Ok(None), Some(now)) if same(self.result, Some(now)) => HunkState::AlreadyThere,
+                (Ok(None), None) => missing(from),
+                (Err(reason), _) => HunkState::Gone { reason },
+                _ => conflict(),
+            },
+            _ if same(self.result, now) => HunkState::AlreadyThere,
+            _ if same(self.base, now) => HunkState::Clean,
+            _ if now.is_none() => missing(self.path),
+            _ => conflict(),
+        }
     }
+}
+
+fn same(a: Option<&Blob>, b: Option<&Blob>) -> bool {
+    a.map(|blob| &blob.bytes) == b.map(|blob| &blob.bytes)
+}
+
+/// Returns a content as a person can read it.
+fn shown(content: Option<&Blob>) -> String {
+    content.map_or_else(String::new, |blob| {
+        let decoded = text::decode(&blob.bytes).map(|decoded| decoded.text);
+        decoded.unwrap_or_else(|| format!("({} bytes that are not text)", blob.bytes.len()))
+    })
 }

@@ -1,52 +1,78 @@
 //! The worker that owns a session's proposals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
-use aca_protocol::methods::{DecideParams, DecideResult, Refusal};
-use aca_protocol::proposal::{Decision, FileChange, HunkState, ProposalView};
-use aca_protocol::{HunkId, TaskId};
-use aca_workspace::objects::Tree;
+use aca_protocol::TaskId;
+use aca_protocol::methods::{AmendParams, DecideParams, DecideResult, JoinParams, SplitParams, UndoParams, UndoResult};
+use aca_protocol::proposal::{HunkView, ProposalView};
 use aca_workspace::paths;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use super::file::{ChangedFile, files};
+use super::file::{self, ChangedFile};
 use super::ledger::Ledger;
-use super::live::read_plain;
 use super::place;
 use crate::actor::{LiveChange, Message, SessionContext};
-use crate::core::{Command, Task};
+use crate::core::{Command, Proposed, Task};
 use crate::handle::{Change, Shared};
 use crate::watch::Watcher;
 use crate::{Error, handle};
 
+/// An answer to whoever asked.
+type Reply<T> = oneshot::Sender<Result<T, Error>>;
+
 /// Something for the worker to do.
 pub(crate) enum Job {
-    /// The task's proposal appeared.
-    Load(Box<Task>),
+    /// What is known of the task's proposal, or the proposal itself, changed.
+    Load(TaskId),
     /// These files or documents changed.
     Touched(Vec<PathBuf>),
+    /// Any file may have changed.
+    Rescan,
     /// Place a proposal anew.
     Refresh { task: TaskId, reply: oneshot::Sender<()> },
     /// Say that everything asked before is done.
-    Settled { reply: oneshot::Sender<()> },
+    Settled(watch::Sender<bool>),
     /// Decide hunks.
     Decide {
         params: DecideParams,
-        reply: oneshot::Sender<Result<DecideResult, Error>>,
+        reply: Reply<DecideResult>,
+    },
+    /// Cut a hunk.
+    Split {
+        params: SplitParams,
+        reply: Reply<ProposalView>,
+    },
+    /// Join hunks.
+    Join {
+        params: JoinParams,
+        reply: Reply<ProposalView>,
+    },
+    /// Amend a hunk.
+    Amend {
+        params: AmendParams,
+        reply: Reply<ProposalView>,
+    },
+    /// Take an operation back.
+    Undo {
+        params: UndoParams,
+        reply: Reply<UndoResult>,
     },
 }
 
 /// Starts the worker of a session. It ends when the returned sender, and every clone of it, is gone.
 pub(crate) fn spawn(shared: Arc<Shared>, session: Arc<SessionContext>) -> mpsc::UnboundedSender<Job> {
     let (jobs, mut inbox) = mpsc::unbounded_channel();
-    let watcher = Watcher::new(shared.buffers.clone());
+    let watcher = Watcher::new(&shared, &session.root, jobs.downgrade());
     let mut worker = Worker {
         shared,
         session,
         ledgers: BTreeMap::new(),
+        recovered: HashSet::new(),
         watcher,
+        saves: false,
+        label: String::new(),
     };
     tokio::spawn(async move {
         let mut next = inbox.recv().await;
@@ -81,6 +107,7 @@ fn more_touched(inbox: &mut mpsc::UnboundedReceiver<Job>, paths: &mut Vec<PathBu
 pub(crate) async fn spread_touches(shared: Arc<Shared>) {
     loop {
         let touched: Vec<PathBuf> = shared.buffers.next_touched().await.into_iter().collect();
+        touched.iter().for_each(|path| shared.footprints.touched(&shared, path));
         let sessions: Vec<(PathBuf, Arc<handle::SessionView>)> = {
             let views = shared.views.read().unwrap_or_else(PoisonError::into_inner);
             views
@@ -103,154 +130,222 @@ pub(super) struct Worker {
     pub(super) shared: Arc<Shared>,
     pub(super) session: Arc<SessionContext>,
     ledgers: BTreeMap<TaskId, Ledger>,
+    /// Tasks whose interrupted operations were looked at.
+    recovered: HashSet<TaskId>,
     watcher: Watcher,
+    /// Whether what lands in open documents is saved, as the settings said when the operation began.
+    pub(super) saves: bool,
+    /// What the operation is called in an editor's history.
+    pub(super) label: String,
 }
 
 impl Worker {
     async fn handle(&mut self, job: Job) {
+        // An asker that has gone away does not need the answer.
         match job {
-            Job::Load(task) => self.load(*task).await,
+            Job::Load(task) => self.load(&task).await,
             Job::Touched(paths) => self.touched(&paths),
+            Job::Rescan => {
+                self.shared.footprints.look_again(&self.shared, &self.session.root);
+                self.place_where(|_| true);
+            }
             Job::Refresh { task, reply } => {
                 self.publish(&task, |_| true);
-                // An asker that has gone away does not need the answer.
                 let _ = reply.send(());
             }
-            Job::Settled { reply } => {
-                let _ = reply.send(());
-            }
+            Job::Settled(settled) => drop(settled.send_replace(true)),
             Job::Decide { params, reply } => {
-                let result = self.decide(params).await;
-                let _ = reply.send(result);
+                self.begin(&params.task);
+                drop(reply.send(self.decide(params).await));
             }
+            Job::Split { params, reply } => drop(reply.send(self.split(params).await)),
+            Job::Join { params, reply } => drop(reply.send(self.join(params).await)),
+            Job::Amend { params, reply } => drop(reply.send(self.amend(params).await)),
+            Job::Undo { params, reply } => drop(reply.send(self.undo(params).await)),
         }
+    }
+
+    /// Reads what an operation on a task's files depends on.
+    pub(super) fn begin(&mut self, task: &TaskId) {
+        let config = crate::config::load(Some(&self.session.root));
+        self.saves = config.is_ok_and(|loaded| loaded.config.review.save_landed);
+        let title = self.ledgers.get(task).map(|ledger| ledger.task.title.clone());
+        self.label = title.unwrap_or_default();
     }
 
     /// Places the hunks of touched files anew.
     fn touched(&mut self, paths: &[PathBuf]) {
         let root = &self.session.root;
-        let touched: Vec<String> = paths.iter().filter_map(|path| paths::relative(root, path)).collect();
-        let open = self.ledgers.values().filter(|ledger| ledger.is_open());
-        let tasks: Vec<TaskId> = open.map(|ledger| ledger.task.clone()).collect();
+        let touched: HashSet<String> = paths.iter().filter_map(|path| paths::relative(root, path)).collect();
+        // What is reported may also be a directory that went away with all that was below it.
+        let is_touched = |path: &str| {
+            let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+            above.chain([path]).any(|path| touched.contains(path))
+        };
+        self.place_where(|file| file.paths().any(is_touched));
+    }
+
+    /// Places the hunks of some files anew, in all proposals that are not decided.
+    fn place_where(&mut self, changed: impl Fn(&ChangedFile) -> bool) {
+        let open = self.ledgers.iter().filter(|(_, ledger)| ledger.is_open());
+        let tasks: Vec<TaskId> = open.map(|(task, _)| task.clone()).collect();
         for task in tasks {
-            self.publish(&task, |file| touched.iter().any(|path| file.is_about(path)));
+            self.publish(&task, &changed);
         }
     }
 
-    /// Reads a proposal from the object store.
-    async fn load(&mut self, task: Task) {
-        let Some(proposed) = task.proposed.clone() else { return };
+    async fn load(&mut self, task: &TaskId) {
+        if let Err(error) = self.reload(task).await {
+            let problem = format!("The proposal of task {task} cannot be read: {error}");
+            let _ = self.shared.inbox.send(Message::Problem(problem));
+            return;
+        }
+        if self.recovered.insert(task.clone()) {
+            self.recover(task).await;
+        }
+        self.publish(task, |_| true);
+    }
+
+    /// Brings what is known of a task up to what is recorded of it, and reads its proposal if that is another one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] for an unknown task, [`Error::Internal`] if the object store cannot be read.
+    pub(super) async fn reload(&mut self, task: &TaskId) -> Result<(), Error> {
+        let id = task.clone();
+        let read = self
+            .shared
+            .read(&self.session.id, move |state| state.task(&id).cloned());
+        let known = read.await?;
+        let known = known.ok_or_else(|| Error::NotFound(format!("There is no task {task} in this session.")))?;
+        let revision = match self.ledgers.get_mut(task) {
+            Some(ledger) if ledger.is_of(&known) => {
+                ledger.update(known);
+                return Ok(());
+            }
+            // It never becomes smaller, not even over a restart, so that what was looked at before counts as old.
+            None => crate::actor::now_ms(),
+            Some(ledger) => ledger.revision,
+        };
+        let (files, previous) = self.files_of(&known).await?;
+        for path in files.iter().flat_map(ChangedFile::paths) {
+            self.watcher.watch_also(&self.session.root.join(path));
+        }
+        let ledger = Ledger::new(known, files, previous.as_deref(), revision);
+        self.ledgers.insert(task.clone(), ledger);
+        Ok(())
+    }
+
+    async fn files_of(&self, task: &Task) -> Result<(Vec<ChangedFile>, Option<Vec<ChangedFile>>), Error> {
         let session = Arc::clone(&self.session);
+        let (proposed, previous, spans) = (task.proposed.clone(), task.previous.clone(), task.spans.clone());
         let reading = tokio::task::spawn_blocking(move || {
-            let base = Tree::parse(&proposed.base).map_err(|error| error.to_string())?;
-            let result = Tree::parse(&proposed.result).map_err(|error| error.to_string())?;
-            files(&session.objects, &base, &result)
+            let none = BTreeMap::new();
+            let of = |proposed: Proposed, spans| file::named(&session.objects, &proposed.base, &proposed.result, spans);
+            let files = proposed.map(|proposed| of(proposed, &spans)).transpose()?;
+            let previous = previous.map(|proposed| of(proposed, &none)).transpose()?;
+            Ok::<_, String>((files.unwrap_or_default(), previous))
         });
-        let files = match reading.await.map_err(|error| error.to_string()).and_then(|read| read) {
-            Ok(read) => read,
-            Err(error) => {
-                let problem = format!("The proposal of task {} cannot be read: {error}", task.id);
-                let _ = self.shared.inbox.send(Message::Problem(problem));
-                return;
-            }
-        };
-        for file in &files {
-            self.watcher.watch(&self.session.root.join(&file.path));
-            if let FileChange::Rename { from } = &file.change {
-                self.watcher.watch(&self.session.root.join(from));
-            }
-        }
-        let ledger = Ledger {
-            task: task.id.clone(),
-            title: task.title.clone(),
-            summary: task.summary.clone(),
-            files,
-            decisions: task.decisions.clone(),
-            revision: 0,
-        };
-        self.ledgers.insert(task.id.clone(), ledger);
-        self.recover(&task).await;
-        self.publish(&task.id, |_| true);
+        let read = reading
+            .await
+            .map_err(|error| Error::internal("Reading a proposal", error))?;
+        read.map_err(Error::Internal)
     }
 
-    /// Records the decisions of landings that had happened when a crash came before they were recorded.
-    async fn recover(&mut self, task: &Task) {
-        let interrupted = task.operations.iter().filter(|operation| !operation.ended);
-        for landing in interrupted.flat_map(|operation| &operation.operation.steps) {
-            let path = self.session.root.join(&landing.path);
-            let expect = landing.before.as_ref().map(|content| content.blob.clone());
-            let new = landing.after.as_ref().map(|content| content.blob.clone());
-            let now = read_plain(&path).ok().map(|bytes| super::land::digest(&bytes));
-            // While the file is as before, nothing of the user's can be beside it.
-            let is_known = |left: &[u8]| {
-                let left = Some(super::land::digest(left));
-                now == expect || left == expect || left == new
-            };
-            if let Err(error) = aca_workspace::landing::sweep(&self.session.root, &landing.path, is_known) {
-                tracing::warn!(%error, task = %task.id, "what an interrupted landing left could not be removed");
-            }
-            if now == new && new != expect {
-                self.record(&task.id, &landing.hunks, Decision::Accept)
-                    .await
-                    .unwrap_or_else(|error| {
-                        tracing::warn!(%error, task = %task.id, "an interrupted landing could not be recorded");
-                    });
-            }
-        }
+    /// Returns a task's ledger.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if it has no proposal.
+    pub(super) fn known(&self, task: &TaskId) -> Result<&Ledger, Error> {
+        let known = self.ledgers.get(task).filter(|ledger| ledger.task.proposed.is_some());
+        known.ok_or_else(|| no_proposal(task))
     }
 
-    /// Computes the views of those files of a proposal that `changed` picks, and publishes the proposal if its view
-    /// differs from the published one. The first time all files are computed.
-    fn publish(&mut self, task: &TaskId, changed: impl Fn(&ChangedFile) -> bool) {
-        let Some(ledger) = self.ledgers.get(task) else { return };
+    /// As [`Worker::known`].
+    pub(super) fn known_mut(&mut self, task: &TaskId) -> Result<&mut Ledger, Error> {
+        let known = self.ledgers.get_mut(task);
+        known
+            .filter(|ledger| ledger.task.proposed.is_some())
+            .ok_or_else(|| no_proposal(task))
+    }
+
+    /// Returns a task as it was last recorded, whether it has a proposal or not.
+    pub(super) fn task(&self, task: &TaskId) -> Option<&Task> {
+        self.ledgers.get(task).map(|ledger| &ledger.task)
+    }
+
+    /// Returns the proposal as it was last published; one without files if the task has none.
+    pub(super) fn view(&self, task: &TaskId) -> ProposalView {
+        let views = self.shared.views.read().unwrap_or_else(PoisonError::into_inner);
+        let view = views.proposals.get(task).map(|view| (**view).clone());
+        view.unwrap_or_else(|| ProposalView::new(task.clone(), Vec::new(), 0))
+    }
+
+    /// Carries out a command of the session.
+    pub(super) async fn command(&self, command: Command) -> Result<(), Error> {
+        self.shared.command(&self.session.id, command).await
+    }
+
+    /// Publishes a proposal with the hunks of changed files placed anew, if anything of it is new.
+    pub(super) fn publish(&mut self, task: &TaskId, changed: impl Fn(&ChangedFile) -> bool) {
+        let Some(ledger) = self.ledgers.get_mut(task) else {
+            return;
+        };
         let known = {
             let views = self.shared.views.read().unwrap_or_else(PoisonError::into_inner);
             views.proposals.get(task).cloned()
         };
+        if ledger.task.proposed.is_none() {
+            if known.is_some() {
+                let mut views = self.shared.views.write().unwrap_or_else(PoisonError::into_inner);
+                views.proposals.remove(task);
+            }
+            return;
+        }
         if known.is_some() && !ledger.files.iter().any(&changed) {
             return;
         }
         let (root, buffers) = (&self.session.root, &self.shared.buffers);
-        let view = |(n, file): (usize, &ChangedFile)| {
-            let known = known
-                .as_ref()
-                .and_then(|known| known.files.get(n))
-                .filter(|_| !changed(file));
-            known
-                .cloned()
-                .unwrap_or_else(|| place::view(ledger, file, root, buffers))
-        };
-        let files: Vec<_> = ledger.files.iter().enumerate().map(view).collect();
-        if known.is_some_and(|known| known.files == files) {
-            return;
+        let revision = ledger.revision + 1;
+        let mut files = Vec::with_capacity(ledger.files.len());
+        for index in 0..ledger.files.len() {
+            let Some(file) = ledger.files.get_mut(index) else { break };
+            let unchanged = known.as_ref().filter(|_| !changed(file));
+            let unchanged = unchanged.and_then(|known| known.files.get(index));
+            let view = match unchanged.filter(|view| view.path == file.path) {
+                Some(view) => view.clone(),
+                None => {
+                    let mut view = place::view(&ledger.task, file, root, buffers);
+                    ledger.complete(index, &mut view, known.as_deref(), revision);
+                    view
+                }
+            };
+            files.push(view);
         }
-        let conflicts = files.iter().flat_map(|file| &file.hunks);
-        let conflicts = conflicts
-            .filter(|hunk| matches!(hunk.state, HunkState::Overlapping { .. }))
-            .count();
-        let summary = ledger.summary.clone();
-        let Some(ledger) = self.ledgers.get_mut(task) else {
-            return;
-        };
-        ledger.revision += 1;
-        let revision = ledger.revision;
         let view = ProposalView {
             task: task.clone(),
-            summary,
-            round: 1,
-            note: String::new(),
-            check: None,
+            summary: ledger.task.summary.clone(),
+            round: ledger.task.round,
+            note: ledger.task.note.clone(),
+            check: ledger.task.check.clone(),
             files,
-            revision,
+            revision: known.as_ref().map_or(revision, |known| known.revision),
         };
+        if known.is_some_and(|known| *known == view) {
+            return;
+        }
+        ledger.revision = revision;
+        let view = ProposalView { revision, ..view };
+        let conflict = |hunk: &&HunkView| hunk.state.is_conflict();
+        let conflicts = view.files.iter().flat_map(|file| &file.hunks).filter(conflict).count();
         let mut views = self.shared.views.write().unwrap_or_else(PoisonError::into_inner);
         views.proposals.insert(task.clone(), Arc::new(view));
         drop(views);
-        let change = LiveChange::Conflicts(u32::try_from(conflicts).unwrap_or(u32::MAX));
         let live = Message::Live {
             session: self.session.id.clone(),
             task: task.clone(),
-            change,
+            change: LiveChange::Conflicts(u32::try_from(conflicts).unwrap_or(u32::MAX)),
         };
         let _ = self.shared.inbox.send(live);
         let _ = self.shared.changes.send(Change::Proposal {
@@ -258,94 +353,8 @@ impl Worker {
             revision,
         });
     }
+}
 
-    async fn decide(&mut self, params: DecideParams) -> Result<DecideResult, Error> {
-        let ledger = self.ledgers.get(&params.task);
-        let ledger =
-            ledger.ok_or_else(|| Error::Invalid(format!("The task {} has no proposal to decide.", params.task)))?;
-        let chosen = ledger.select(&params.selection)?;
-        let mut refused: Vec<Refusal> = Vec::new();
-        match params.decision {
-            Decision::Reject => {
-                let landed = |id: &HunkId| ledger.decision(id) == Some(Decision::Accept);
-                let (landed, open): (Vec<_>, Vec<_>) = chosen.iter().cloned().partition(landed);
-                let reason = "It has landed already. Undo it in the editor.".to_owned();
-                refused.extend(landed.into_iter().map(|hunk| Refusal {
-                    hunk,
-                    reason: reason.clone(),
-                }));
-                self.record(&params.task, &open, Decision::Reject).await?;
-            }
-            Decision::Accept => self.accept(&params.task, &chosen, &mut refused).await?,
-            Decision::Reopen => {
-                let command = Command::Reopen {
-                    task: params.task.clone(),
-                    hunks: chosen.clone(),
-                };
-                self.shared.command(&self.session.id, command).await?;
-                if let Some(ledger) = self.ledgers.get_mut(&params.task) {
-                    ledger.decisions.retain(|hunk, _| !chosen.contains(hunk));
-                }
-            }
-        }
-        self.publish(&params.task, |_| true);
-        let ledger = self.ledgers.get(&params.task);
-        let decided = chosen
-            .into_iter()
-            .filter(|id| ledger.and_then(|ledger| ledger.decision(id)) == Some(params.decision));
-        let decided = decided.collect();
-        let views = self.shared.views.read().unwrap_or_else(PoisonError::into_inner);
-        let proposal = views.proposals.get(&params.task).map(|view| (**view).clone());
-        let proposal = proposal.ok_or_else(|| Error::Internal("The proposal has no view.".to_owned()))?;
-        Ok(DecideResult {
-            decided,
-            refused,
-            warnings: Vec::new(),
-            operation: None,
-            proposal,
-        })
-    }
-
-    async fn accept(&mut self, task: &TaskId, chosen: &[HunkId], refused: &mut Vec<Refusal>) -> Result<(), Error> {
-        let Some(ledger) = self.ledgers.get(task).cloned() else {
-            return Ok(());
-        };
-        for hunk in chosen.iter().filter(|id| ledger.decision(id) == Some(Decision::Reject)) {
-            let reason = "It was rejected already.".to_owned();
-            refused.push(Refusal {
-                hunk: hunk.clone(),
-                reason,
-            });
-        }
-        // A file that goes away may make room for a directory of its name, or a directory for a file.
-        let (gone, staying): (Vec<_>, Vec<_>) = ledger.files.iter().partition(|file| file.change == FileChange::Delete);
-        for file in gone.into_iter().chain(staying) {
-            let open = |id: &HunkId| chosen.contains(id) && ledger.decision(id).is_none();
-            let hunks: Vec<_> = file.ids().into_iter().filter(open).collect();
-            if !hunks.is_empty() {
-                // The ledger of the loop is a copy; hunks of other files do not bear on this one.
-                self.land(&ledger, file, hunks, refused).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Records a decision, durably first.
-    pub(super) async fn record(&mut self, task: &TaskId, hunks: &[HunkId], decision: Decision) -> Result<(), Error> {
-        let known = self.ledgers.get(task);
-        let open = hunks
-            .iter()
-            .filter(|id| known.is_some_and(|ledger| ledger.decision(id).is_none()));
-        let open: Vec<_> = open.cloned().collect();
-        let command = Command::Decide {
-            task: task.clone(),
-            hunks: open.clone(),
-            decision,
-        };
-        self.shared.command(&self.session.id, command).await?;
-        if let Some(ledger) = self.ledgers.get_mut(task) {
-            ledger.decisions.extend(open.into_iter().map(|hunk| (hunk, decision)));
-        }
-        Ok(())
-    }
+fn no_proposal(task: &TaskId) -> Error {
+    Error::Invalid(format!("The task {task} has no proposal to decide."))
 }

@@ -1,0 +1,440 @@
+//! Carries out operations: recorded with all contents first, then written file by file, and seen to be there.
+//!
+//! Nothing of the user's is replaced unless it is what the change was planned on; when it moved on meanwhile, the change
+//! is planned anew, and that is recorded too.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aca_protocol::methods::Refusal;
+use aca_protocol::{HunkId, OperationId, TaskId};
+use aca_workspace::landing::{self, Expect, LandError, Landed, New, Place};
+use aca_workspace::objects::Blob;
+
+use super::late;
+use super::live::Live;
+use super::plan::{Aim, Change, Draft, Edit, Plan};
+use super::worker::Worker;
+use crate::core::{Command, Content, Operation, Step};
+use crate::{EditorReply, Error};
+
+/// How often a step is planned anew because its file moved on.
+const TRIES: usize = 5;
+
+/// What became of an operation.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// The operation; nothing if there was nothing to write.
+    pub(super) operation: Option<OperationId>,
+    /// Hunks that were carried out.
+    pub(super) carried: Vec<HunkId>,
+    /// Hunks whose text was there already.
+    pub(super) there: Vec<HunkId>,
+    /// Hunks that were not carried out, and why.
+    pub(super) refused: Vec<Refusal>,
+    /// What else a person should know.
+    pub(super) warnings: Vec<String>,
+}
+
+/// What became of one try to write files.
+enum Tried {
+    Done,
+    MovedOn,
+    Refused(String),
+}
+
+/// An aim with what is planned for it.
+struct Part {
+    aim: Aim,
+    drafts: Vec<Draft>,
+    /// The index of its first step.
+    first: usize,
+}
+
+impl Worker {
+    /// Carries out aims as one operation. Hunks that cannot be carried out are left out of it, and are no error.
+    ///
+    /// # Errors
+    ///
+    /// If something cannot be recorded. Files that were written by then are found when the session is opened again.
+    pub(super) async fn operate(
+        &mut self,
+        task: &TaskId,
+        undoes: Option<OperationId>,
+        aims: Vec<Aim>,
+    ) -> Result<Outcome, Error> {
+        let mut outcome = Outcome::default();
+        let parts = self.plan_all(aims, &mut outcome);
+        if parts.is_empty() {
+            return Ok(outcome);
+        }
+        let drafts: Vec<Draft> = parts.iter().flat_map(|part| part.drafts.clone()).collect();
+        let operation = Operation {
+            id: OperationId::new(uuid::Uuid::new_v4().simple().to_string()),
+            undoes,
+            steps: self.steps(drafts).await?,
+        };
+        let id = operation.id.clone();
+        self.command(Command::Operate {
+            task: task.clone(),
+            operation,
+        })
+        .await?;
+        outcome.operation = Some(id.clone());
+        let mut recorded = Ok(());
+        for part in parts {
+            recorded = self.carry_out(task, &id, part, &mut outcome).await;
+            if recorded.is_err() {
+                break;
+            }
+        }
+        let ended = Command::EndOperation {
+            task: task.clone(),
+            operation: id,
+        };
+        recorded.and(self.command(ended).await)?;
+        if outcome.carried.is_empty() {
+            outcome.operation = None;
+        }
+        Ok(outcome)
+    }
+
+    fn plan_all(&self, aims: Vec<Aim>, outcome: &mut Outcome) -> Vec<Part> {
+        let (mut parts, mut first): (Vec<Part>, usize) = (Vec::new(), 0);
+        for mut aim in aims {
+            let leaving = parts.iter().flat_map(|part| &part.drafts);
+            let leaving = leaving.filter(|draft| draft.after.is_none());
+            let leaving: Vec<&str> = leaving.map(|draft| draft.path.as_str()).collect();
+            let plan = match in_place_of_directory(&aim, &leaving) {
+                Some(draft) if self.session.root.join(&draft.path).is_dir() => Plan {
+                    drafts: vec![draft],
+                    ..Plan::default()
+                },
+                _ => aim.plan(&self.session.root, &self.shared.buffers, &mut outcome.refused),
+            };
+            outcome.there.extend(plan.there);
+            if !plan.drafts.is_empty() {
+                let drafts = plan.drafts;
+                let count = drafts.len();
+                parts.push(Part { aim, drafts, first });
+                first += count;
+            }
+        }
+        parts
+    }
+
+    /// Stores the contents of drafts and returns them as steps.
+    async fn steps(&self, drafts: Vec<Draft>) -> Result<Vec<Step>, Error> {
+        let session = Arc::clone(&self.session);
+        let storing = tokio::task::spawn_blocking(move || {
+            let sides = drafts.iter().flat_map(|draft| [&draft.before, &draft.after]);
+            let contents: Vec<&[u8]> = sides.flatten().map(|blob| blob.bytes.as_slice()).collect();
+            let mut stored = session.objects.write(&contents)?.into_iter();
+            let mut content = |blob: &Option<Blob>| {
+                let blob = blob.as_ref()?;
+                Some(Content {
+                    blob: stored.next()?,
+                    executable: blob.executable,
+                })
+            };
+            let step = |draft: &Draft| Step {
+                path: draft.path.clone(),
+                hunks: draft.hunks.clone(),
+                open: draft.edit.is_some(),
+                before: content(&draft.before),
+                after: content(&draft.after),
+                landed: draft.landed.clone(),
+                spans: draft.spans.clone(),
+            };
+            Ok(drafts.iter().map(step).collect())
+        });
+        let stored = storing
+            .await
+            .map_err(|error| Error::internal("Storing contents", error))?;
+        stored.map_err(|error: aca_workspace::objects::Error| match error {
+            aca_workspace::objects::Error::DiskFull { .. } => Error::Unavailable(error.to_string()),
+            other => Error::Internal(other.to_string()),
+        })
+    }
+
+    /// Writes one part of an operation and records it; planned anew as often as its files move on.
+    async fn carry_out(
+        &mut self,
+        task: &TaskId,
+        operation: &OperationId,
+        part: Part,
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
+        let Part {
+            mut aim,
+            mut drafts,
+            first,
+        } = part;
+        for _ in 0..TRIES {
+            match self.write_all(&mut aim, &drafts, outcome).await {
+                Tried::Done => return self.done(task, operation, first, &drafts, outcome).await,
+                Tried::Refused(reason) => {
+                    self.take_back(&aim, &drafts).await;
+                    outcome.refuse(aim.hunks(), &reason);
+                    return Ok(());
+                }
+                Tried::MovedOn => {}
+            }
+            let planned = aim.plan(&self.session.root, &self.shared.buffers, &mut outcome.refused);
+            if planned.drafts.is_empty() {
+                // It was there for a moment, or someone else did the same.
+                let there = !planned.there.is_empty();
+                return if there {
+                    self.done(task, operation, first, &drafts, outcome).await
+                } else {
+                    Ok(())
+                };
+            }
+            outcome.there.extend(planned.there);
+            if planned.drafts.len() != drafts.len() {
+                break;
+            }
+            drafts = planned.drafts;
+            let steps = self.steps(drafts.clone()).await?;
+            for (n, step) in steps.into_iter().enumerate() {
+                self.command(Command::Replan {
+                    task: task.clone(),
+                    operation: operation.clone(),
+                    index: first + n,
+                    step,
+                })
+                .await?;
+            }
+        }
+        self.take_back(&aim, &drafts).await;
+        let paths: Vec<&str> = drafts.iter().map(|draft| draft.path.as_str()).collect();
+        let reason = format!(
+            "{} kept changing meanwhile. Try again when it rests.",
+            paths.join(" or ")
+        );
+        outcome.refuse(aim.hunks(), &reason);
+        Ok(())
+    }
+
+    /// Records that all steps of a part are done.
+    async fn done(
+        &mut self,
+        task: &TaskId,
+        operation: &OperationId,
+        first: usize,
+        drafts: &[Draft],
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
+        for index in first..first + drafts.len() {
+            self.command(Command::StepDone {
+                task: task.clone(),
+                operation: operation.clone(),
+                index,
+            })
+            .await?;
+        }
+        for hunk in drafts.iter().flat_map(|draft| &draft.hunks) {
+            if !outcome.carried.contains(hunk) {
+                outcome.carried.push(hunk.clone());
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_all(&self, aim: &mut Aim, drafts: &[Draft], outcome: &mut Outcome) -> Tried {
+        for draft in drafts {
+            match self.write(draft, outcome).await {
+                Tried::Done => {}
+                other => return other,
+            }
+            if let Change::Move(moving) = &mut aim.change
+                && draft.path == moving.to
+            {
+                // What an earlier try put there is not in the way of the next one.
+                moving.over.clone_from(&draft.after);
+            }
+        }
+        Tried::Done
+    }
+
+    async fn write(&self, draft: &Draft, outcome: &mut Outcome) -> Tried {
+        if draft.before == draft.after {
+            return Tried::Done;
+        }
+        match &draft.edit {
+            Some(edit) => self.edit(draft, edit, outcome).await,
+            // It was opened since it was planned.
+            None if draft.content_changes() && self.is_open(&draft.path) && !self.rests(draft) => Tried::MovedOn,
+            None => {
+                self.replace(&draft.path, draft.before.clone(), draft.after.clone())
+                    .await
+            }
+        }
+    }
+
+    fn is_open(&self, path: &str) -> bool {
+        self.shared.buffers.live(&self.session.root.join(path)).is_some()
+    }
+
+    /// Whether an open document says what the disk says, for a file that goes away or that an editor cannot change.
+    fn rests(&self, draft: &Draft) -> bool {
+        let live = Live::read(&self.shared.buffers, &self.session.root, &draft.path);
+        draft.after.is_none() && !live.is_unsaved(&self.session.root, &draft.path)
+    }
+
+    async fn edit(&self, draft: &Draft, edit: &Edit, outcome: &mut Outcome) -> Tried {
+        let path = self.session.root.join(&draft.path);
+        let to_save = self.saves.then(|| Live::on_disk(&self.session.root, &draft.path));
+        let label = format!("aca: {}", self.label);
+        match edit.buffer.change(&path, edit.after.clone(), label).await {
+            EditorReply::Landed => {}
+            EditorReply::Stale => return Tried::MovedOn,
+            EditorReply::Refused(reason) => return Tried::Refused(reason),
+        }
+        if let Some(Live::Closed(disk)) = to_save {
+            outcome.warnings.extend(self.save(draft, disk).await);
+        }
+        Tried::Done
+    }
+
+    /// Writes what landed in an open document to its file as well, if the document was saved before. Returns what to
+    /// know if that did not work.
+    async fn save(&self, draft: &Draft, disk: Blob) -> Option<String> {
+        let text = |blob: Option<&Blob>| aca_review::text::decode(&blob?.bytes);
+        let (on_disk, before, after) = (
+            text(Some(&disk))?,
+            text(draft.before.as_ref())?,
+            text(draft.after.as_ref())?,
+        );
+        if on_disk.text != before.text {
+            return None;
+        }
+        let reason = match aca_review::text::encode(&after.text, on_disk.encoding) {
+            Ok(bytes) => {
+                let executable = disk.executable;
+                match self
+                    .replace(&draft.path, Some(disk), Some(Blob { bytes, executable }))
+                    .await
+                {
+                    Tried::Done => return None,
+                    Tried::MovedOn => "its file was changed meanwhile.".to_owned(),
+                    Tried::Refused(reason) => reason,
+                }
+            }
+            Err(error) => format!("{error}."),
+        };
+        Some(format!("What landed in {} is not saved: {reason}", draft.path))
+    }
+
+    /// Changes one closed file through the workspace's exchange and verification.
+    async fn replace(&self, path: &str, before: Option<Blob>, after: Option<Blob>) -> Tried {
+        let (root, displaced) = (self.session.root.clone(), self.displaced());
+        let named = path.to_owned();
+        let replacing = tokio::task::spawn_blocking(move || {
+            let place = Place {
+                root: &root,
+                displaced: displaced.as_deref(),
+            };
+            let landed = step(place, &named, before.as_ref(), after.as_ref());
+            if let Ok(Landed::Displaced(displaced)) = landed {
+                late::keep(displaced, root, named, before);
+                return Ok(());
+            }
+            landed.map(drop)
+        });
+        match replacing.await {
+            Ok(Ok(())) => Tried::Done,
+            Ok(Err(LandError::Moved { .. })) => Tried::MovedOn,
+            Ok(Err(error)) => Tried::Refused(error.to_string()),
+            Err(error) => Tried::Refused(error.to_string()),
+        }
+    }
+
+    /// Where what landings displace is kept for a while; nothing if it cannot be made.
+    pub(super) fn displaced(&self) -> Option<PathBuf> {
+        let dir = crate::layout::displaced(&self.session.dir);
+        match std::fs::create_dir_all(&dir) {
+            Ok(()) => Some(dir),
+            Err(error) => {
+                tracing::warn!(%error, dir = %dir.display(), "what landings displace cannot be kept");
+                None
+            }
+        }
+    }
+
+    /// A file that was to move and is at both places by now stays at the old one.
+    async fn take_back(&self, aim: &Aim, drafts: &[Draft]) {
+        let (Change::Move(moving), [arrived, _]) = (&aim.change, drafts) else {
+            return;
+        };
+        if moving.over != arrived.after {
+            return;
+        }
+        if let Tried::Refused(reason) = self
+            .replace(&arrived.path, arrived.after.clone(), arrived.before.clone())
+            .await
+        {
+            tracing::warn!(reason, path = arrived.path, "a move could not be taken back");
+        }
+    }
+
+    /// Finishes a step that was recorded, exactly as it was. Returns whether it is done.
+    pub(super) async fn finish(&self, path: &str, before: Option<Blob>, after: Option<Blob>) -> bool {
+        matches!(self.replace(path, before, after).await, Tried::Done)
+    }
+}
+
+impl Draft {
+    fn content_changes(&self) -> bool {
+        let bytes = |blob: &'_ Option<Blob>| blob.as_ref().map(|blob| blob.bytes.clone());
+        bytes(&self.before) != bytes(&self.after)
+    }
+}
+
+impl Outcome {
+    pub(super) fn refuse(&mut self, hunks: impl IntoIterator<Item = HunkId>, reason: &str) {
+        self.refused.extend(hunks.into_iter().map(|hunk| Refusal {
+            hunk,
+            reason: reason.to_owned(),
+        }));
+    }
+}
+
+/// A new file may take the place of a directory that earlier steps empty.
+fn in_place_of_directory(aim: &Aim, leaving: &[&str]) -> Option<Draft> {
+    let Change::Whole {
+        path,
+        hunks,
+        from: None,
+        to: Some(to),
+        ..
+    } = &aim.change
+    else {
+        return None;
+    };
+    let below = |other: &&str| {
+        other
+            .strip_prefix(path.as_str())
+            .is_some_and(|rest| rest.starts_with('/'))
+    };
+    leaving
+        .iter()
+        .any(below)
+        .then(|| Draft::whole(path, hunks, None, Some(to.clone())))
+}
+
+/// Takes one step on disk.
+pub(super) fn step(
+    place: Place<'_>,
+    path: &str,
+    before: Option<&Blob>,
+    after: Option<&Blob>,
+) -> Result<Landed, LandError> {
+    let expect = before.map_or(Expect::Absent, |blob| Expect::Bytes(&blob.bytes));
+    let new = after.map_or(New::Remove, |blob| New::Bytes {
+        bytes: &blob.bytes,
+        // Only a change of it is a change: the user's own permissions stay.
+        executable: (before.map(|before| before.executable) != Some(blob.executable)).then_some(blob.executable),
+    });
+    landing::step(place, path, expect, new)
+}

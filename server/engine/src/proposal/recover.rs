@@ -1,0 +1,186 @@
+//! Operations that a crash interrupted, looked at before their proposals are shown.
+//!
+//! What was decided is carried out where nobody has touched the file since, and what had happened is recorded. All else
+//! is left as it is: its hunks are undecided, and nothing of the user's is lost.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use aca_protocol::{OperationId, TaskId};
+use aca_review::ledger::{FileLedger, Placement};
+use aca_review::text;
+use aca_workspace::landing::{self, Place};
+use aca_workspace::objects::Blob;
+
+use super::file::{Texts, texts};
+use super::late;
+use super::live::Live;
+use super::undo::{self, Loaded};
+use super::worker::Worker;
+use crate::Error;
+use crate::actor::Message;
+use crate::core::{Command, Operating};
+
+/// What became of an interrupted step.
+#[derive(Debug, PartialEq, Eq)]
+enum Found {
+    /// It had happened.
+    Done,
+    /// The file is as it was before.
+    Untouched,
+    /// The file is something else.
+    Other,
+}
+
+impl Worker {
+    /// Finishes what a crash interrupted of a task's operations.
+    pub(super) async fn recover(&mut self, task: &TaskId) {
+        let operations = self.task(task).map(|task| task.operations.clone()).unwrap_or_default();
+        let kept = crate::layout::displaced(&self.session.dir);
+        let any_kept = std::fs::read_dir(&kept).is_ok_and(|mut entries| entries.next().is_some());
+        let mut swept = HashSet::new();
+        for known in operations.iter().rev().filter(|known| any_kept || !known.ended) {
+            if let Err(error) = self.sweep(known, &mut swept).await {
+                let problem = format!("What an interrupted landing of task {task} left cannot be removed: {error}");
+                let _ = self.shared.inbox.send(Message::Problem(problem));
+            }
+        }
+        for known in operations.iter().filter(|known| !known.ended) {
+            if let Err(error) = self.finish_operation(task, known).await {
+                let problem = format!("An interrupted landing of task {task} could not be finished: {error}");
+                let _ = self.shared.inbox.send(Message::Problem(problem));
+            }
+        }
+        // What was recorded is part of the proposal that is shown next.
+        if let Err(error) = self.reload(task).await {
+            tracing::warn!(%error, %task, "a recovered proposal cannot be read");
+        }
+    }
+
+    /// Puts what landings displaced where it belongs, and removes what they left.
+    async fn sweep(&self, known: &Operating, swept: &mut HashSet<String>) -> Result<(), Error> {
+        let steps = known.operation.steps.iter();
+        let steps: Vec<_> = steps.filter(|step| swept.insert(step.path.clone())).cloned().collect();
+        let loaded = undo::load(&self.session, steps).await?;
+        let (root, displaced) = (self.session.root.clone(), self.displaced());
+        let sweeping = tokio::task::spawn_blocking(move || {
+            loaded
+                .iter()
+                .try_for_each(|step| settle(step, &root, displaced.as_ref()))
+        });
+        let settled = sweeping
+            .await
+            .map_err(|error| Error::internal("Looking for what a landing left", error))?;
+        settled.map_err(Error::Internal)
+    }
+
+    async fn finish_operation(&self, task: &TaskId, known: &Operating) -> Result<(), Error> {
+        let operation = &known.operation.id;
+        for group in undo::groups(known) {
+            let open = group.steps.into_iter().filter(|(index, _)| !known.done.contains(index));
+            let (indexes, steps): (Vec<usize>, Vec<_>) = open.unzip();
+            let loaded = undo::load(&self.session, steps).await?;
+            if self.finish_steps(&loaded).await {
+                self.steps_done(task, operation, indexes).await?;
+            }
+        }
+        self.command(Command::EndOperation {
+            task: task.clone(),
+            operation: operation.clone(),
+        })
+        .await
+    }
+
+    async fn steps_done(&self, task: &TaskId, operation: &OperationId, indexes: Vec<usize>) -> Result<(), Error> {
+        for index in indexes {
+            self.command(Command::StepDone {
+                task: task.clone(),
+                operation: operation.clone(),
+                index,
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Finishes steps that belong together. Returns whether all are done.
+    async fn finish_steps(&self, steps: &[Loaded]) -> bool {
+        let mut done: Vec<&Loaded> = Vec::new();
+        for loaded in steps {
+            let Loaded { step, before, after } = loaded;
+            let finished = match self.found(loaded) {
+                Found::Done => true,
+                Found::Untouched if !step.open => self.finish(&step.path, before.clone(), after.clone()).await,
+                Found::Untouched | Found::Other => false,
+            };
+            if !finished {
+                // A file is not to be at two places: one that moves goes back to its old one, if nobody touched it.
+                for Loaded { step, before, after } in done {
+                    self.finish(&step.path, after.clone(), before.clone()).await;
+                }
+                return false;
+            }
+            done.push(loaded);
+        }
+        true
+    }
+
+    /// Compares a file with what a step was to make of it.
+    fn found(&self, loaded: &Loaded) -> Found {
+        let Loaded { step, before, after } = loaded;
+        let live = match step.open {
+            true => Live::read(&self.shared.buffers, &self.session.root, &step.path),
+            false => Live::on_disk(&self.session.root, &step.path),
+        };
+        let Ok(now) = live.content(&self.session.root, &step.path) else {
+            return Found::Other;
+        };
+        if step.open {
+            let text = |blob: Option<&Blob>| text::decode(&blob?.bytes).map(|decoded| decoded.text);
+            let now = text(now.as_ref());
+            return match () {
+                () if now == text(after.as_ref()) => Found::Done,
+                () if now == text(before.as_ref()) => Found::Untouched,
+                () if has_all(before.as_ref(), after.as_ref(), now.as_deref()) => Found::Done,
+                () => Found::Other,
+            };
+        }
+        let text = || text::decode(&now.as_ref()?.bytes).map(|decoded| decoded.text);
+        match () {
+            () if now == *after => Found::Done,
+            () if now == *before => Found::Untouched,
+            () if has_all(before.as_ref(), after.as_ref(), text().as_deref()) => Found::Done,
+            () => Found::Other,
+        }
+    }
+}
+
+/// Whether a text has everything that a step was to bring, beside what the user wrote since.
+fn has_all(before: Option<&Blob>, after: Option<&Blob>, now: Option<&str>) -> bool {
+    let (Some(Texts { before, after, .. }), Some(now)) = (texts(before, after), now) else {
+        return false;
+    };
+    let mut ledger = FileLedger::new("", &before, &after);
+    let mut placements = ledger.place(now).iter();
+    placements.all(|placement| matches!(placement, Placement::AlreadyThere { .. }))
+}
+
+/// Settles what a landing on one file left.
+fn settle(loaded: &Loaded, root: &std::path::Path, displaced: Option<&PathBuf>) -> Result<(), String> {
+    let Loaded { step, before, after } = loaded;
+    let now = match Live::on_disk(root, &step.path) {
+        Live::Closed(now) => Some(now),
+        _ => None,
+    };
+    let is = |blob: &Option<Blob>, bytes: &[u8]| blob.as_ref().is_some_and(|blob| blob.bytes == bytes);
+    let is_known = |left: &[u8]| is(before, left) || is(after, left) || is(&now, left);
+    let place = Place {
+        root,
+        displaced: displaced.map(PathBuf::as_path),
+    };
+    let left = landing::recover(place, &step.path, is_known).map_err(|error| error.to_string())?;
+    for left in left {
+        late::settle(left, root, &step.path, before.clone())?;
+    }
+    Ok(())
+}
