@@ -11,6 +11,10 @@ use ropey::Rope;
 use crate::proposal::read_plain;
 use crate::{Buffers, Error, config};
 
+mod review;
+
+pub(crate) use review::{REASONS, next_round, redo, report, story};
+
 /// The longest title, in characters.
 const MAX_TITLE: usize = 72;
 

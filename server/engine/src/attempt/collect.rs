@@ -1,15 +1,17 @@
 //! After the sandbox: the outcome, and the result as a proposal. Everything read here was written by the agent.
 
-use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
 use std::sync::Arc;
 
-use aca_protocol::agent::{End, Outcome};
+use aca_protocol::agent::{ClaimedReason, End, Outcome, Record, files as names};
 use aca_workspace::objects::Checkout;
 
 use super::Context;
-use crate::core::{AttemptEnd, Proposed};
-use crate::proposal::hunks_between;
-use crate::staging;
+use super::journal::MAX_LINE;
+use super::reasons::Deeds;
+use crate::core::{AttemptEnd, HunkRef, Proposed};
+use crate::{check, proposal, staging};
 
 impl Context {
     /// Turns an outcome into the attempt's end; the result is in the object store when this returns.
@@ -19,7 +21,11 @@ impl Context {
             End::Failed { reason } => Ok(AttemptEnd::Failed { reason }),
             End::Finished => {
                 self.show("reading the result");
-                let (proposed, refused) = match self.result().await {
+                let ReadResult {
+                    proposed,
+                    refused,
+                    unheard,
+                } = match self.result(outcome.reasons).await {
                     Ok(result) => result,
                     Err(reason) => return Ok(self.unread(&reason)),
                 };
@@ -27,10 +33,13 @@ impl Context {
                 for (path, reason) in refused {
                     summary.push_str(&format!("\nLeft out: {path}: {reason}"));
                 }
+                for words in unheard {
+                    summary.push_str(&format!("\nIt had finished before it heard: {words}"));
+                }
                 Ok(AttemptEnd::Finished {
                     summary,
                     proposed,
-                    verify: false,
+                    verify: check::wanted(&self.shared, &self.session).await,
                 })
             }
         }
@@ -46,24 +55,67 @@ impl Context {
         AttemptEnd::Lost { reason }
     }
 
-    /// Reads the result; the second part is what was left out of it, path and reason.
-    async fn result(&self) -> Result<(Option<Proposed>, Vec<(String, String)>), String> {
+    /// Reads the result, with the reasons that the agent claims for it.
+    async fn result(&self, claims: Vec<ClaimedReason>) -> Result<ReadResult, String> {
         let base = self.base()?;
-        let (session, dir) = (Arc::clone(&self.session), self.dir.clone());
+        let (session, dir, told) = (Arc::clone(&self.session), self.dir.clone(), self.steer.told());
         let importing = tokio::task::spawn_blocking(move || {
             let checkout: Checkout = staging::read_json(&dir.checkout())?;
-            let imported = session.objects.import_result(&base, &dir.work(), &checkout);
-            let imported = imported.map_err(|error| error.to_string())?;
-            let hunks = hunks_between(&session.objects, &base, &imported.tree)?;
-            let (base, result) = (base.as_str().to_owned(), imported.tree.as_str().to_owned());
-            let proposed = (!hunks.is_empty()).then_some(Proposed {
-                base,
-                result,
-                hunks,
-                reasons: BTreeMap::new(),
+            // What the agent changed shows against what it started from; what it proposes, against the base.
+            let imported = session
+                .objects
+                .import_result(checkout.tree(), &dir.work(), &checkout)
+                .map_err(|error| error.to_string())?;
+            let files = proposal::files(&session.objects, &base, &imported.tree)?;
+            let refs = files.iter().flat_map(|file| {
+                let path = file.path.clone();
+                file.ids().into_iter().map(move |id| HunkRef { id, path: path.clone() })
             });
-            Ok((proposed, imported.refused))
+            let hunks: Vec<HunkRef> = refs.collect();
+            let deeds = deeds(&dir.out().join(names::JOURNAL), &session.root);
+            let proposed = (!hunks.is_empty()).then(|| Proposed {
+                base: base.as_str().to_owned(),
+                result: imported.tree.as_str().to_owned(),
+                hunks,
+                reasons: deeds.reasons(&claims, &files, &session.root),
+            });
+            let unheard = deeds.unheard(&told).into_iter().map(str::to_owned).collect();
+            Ok(ReadResult {
+                proposed,
+                refused: imported.refused,
+                unheard,
+            })
         });
         importing.await.map_err(|error| error.to_string())?
     }
+}
+
+/// What an attempt has left behind.
+struct ReadResult {
+    proposed: Option<Proposed>,
+    /// What was left out of it, path and reason.
+    refused: Vec<(String, String)>,
+    /// What the agent was told too late.
+    unheard: Vec<String>,
+}
+
+/// Reads what a journal says about the attempt's changes; as far as it can be read, for nothing depends on it.
+fn deeds(journal: &Path, root: &Path) -> Deeds {
+    let mut deeds = Deeds::default();
+    let Ok(file) = staging::open_regular(journal) else {
+        return deeds;
+    };
+    let mut journal = BufReader::new(file);
+    let mut line = Vec::new();
+    let mut next = |line: &mut Vec<u8>| {
+        line.clear();
+        let read = journal.by_ref().take(MAX_LINE as u64).read_until(b'\n', line);
+        read.is_ok_and(|read| read > 0)
+    };
+    while next(&mut line) {
+        if let Ok(record) = serde_json::from_slice::<Record>(&line) {
+            deeds.see(&record, root);
+        }
+    }
+    deeds
 }

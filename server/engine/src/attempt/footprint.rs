@@ -3,7 +3,7 @@
 //! What a task reads is known from its tool calls, what it changes also from its checkout, whatever program did it.
 //! A person's change is told once for each task and file: what the file says then is not what the task began with.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -82,6 +82,17 @@ impl Footprints {
             // Nobody may be listening.
             let _ = shared.changes.send(Change::Conflict(conflict));
         }
+    }
+
+    /// Looks at all files of the tasks at work in a workspace, of which any may have changed.
+    pub(crate) fn look_again(&self, shared: &Shared, root: &Path) {
+        let paths: HashSet<_> = {
+            let tasks = self.tasks();
+            let here = tasks.values().filter(|footprint| footprint.root == root);
+            here.flat_map(|footprint| footprint.files.keys().map(|path| root.join(path)))
+                .collect()
+        };
+        paths.iter().for_each(|path| self.touched(shared, path));
     }
 
     /// Returns those of these files that nothing is known of yet; of the others, what was changed is noted.

@@ -11,7 +11,7 @@ use crate::Error;
 use crate::layout::AttemptDir;
 
 /// The longest line of a journal that is read, in bytes.
-const MAX_LINE: usize = 64 << 20;
+pub(super) const MAX_LINE: usize = 64 << 20;
 
 /// The most records one answer holds.
 const MAX_RECORDS: usize = 10_000;

@@ -5,14 +5,19 @@
 
 mod activity;
 mod collect;
+mod footprint;
 mod journal;
 pub(crate) mod link;
 mod prepare;
+mod reasons;
+mod round;
+mod steer;
 mod watch;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use aca_protocol::AttemptId;
 use aca_protocol::agent::files;
 use aca_sandbox::{Backend, Status};
 use tokio_util::sync::CancellationToken;
@@ -24,7 +29,9 @@ use crate::handle::Shared;
 use crate::layout::AttemptDir;
 use crate::{parts, staging};
 
+pub(crate) use footprint::Footprints;
 pub(crate) use journal::transcript;
+pub(crate) use steer::{Steer, Tellers};
 
 /// How long to wait before something that failed is tried again; doubled each time.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
@@ -35,8 +42,11 @@ pub(crate) struct Context {
     shared: Arc<Shared>,
     session: Arc<SessionContext>,
     attempt: Attempt,
+    /// The attempts it goes on from, newest first.
+    earlier: Vec<AttemptId>,
     task: Task,
     dir: AttemptDir,
+    steer: Arc<Steer>,
     stop: CancellationToken,
     /// The base's tree, from when it is known.
     base: OnceLock<String>,
@@ -48,9 +58,9 @@ pub(crate) struct Context {
 pub(crate) async fn run(
     shared: Arc<Shared>,
     session: Arc<SessionContext>,
-    attempt: Attempt,
+    (attempt, earlier): (Attempt, Vec<AttemptId>),
     task: Task,
-    stop: CancellationToken,
+    steer: Arc<Steer>,
 ) {
     let dir = AttemptDir::new(&session.dir, &attempt.id);
     let base = attempt.base.clone().map(OnceLock::from).unwrap_or_default();
@@ -58,9 +68,11 @@ pub(crate) async fn run(
         shared,
         session,
         attempt,
+        earlier,
         task,
         dir,
-        stop,
+        stop: steer.stop.clone(),
+        steer,
         base,
         files: TaskTracker::new(),
     };
@@ -80,6 +92,7 @@ pub(crate) async fn run(
         );
         let _ = context.shared.inbox.send(Message::Problem(problem));
     }
+    context.too_late();
 }
 
 /// Returns whether something of an ended attempt is still there to be discarded.

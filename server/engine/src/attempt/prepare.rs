@@ -7,6 +7,7 @@ use aca_sandbox::{Backend, SandboxSpec};
 use aca_workspace::objects::Tree;
 
 use super::Context;
+use super::round::Round;
 use crate::config::{self, Config};
 use crate::core::Command;
 use crate::{parts, prompt, staging};
@@ -24,17 +25,23 @@ impl Context {
         self.show("reading the configuration");
         let config = self.config()?;
         staging::room(&self.session)?;
-        if self.base.get().is_none() {
+        let known = self.base.get().is_some();
+        if !known {
             let base = self.snapshot().await?;
             self.base.get_or_init(|| base);
         }
-        self.assemble(&config).await
+        let round = self.round().await?;
+        if !known {
+            self.record_snapshot(round.as_ref()).await?;
+        }
+        self.assemble(&config, round).await
     }
 
     /// Gets everything ready for a sandbox whose start was recorded and never happened.
     pub(super) async fn prepare_again(&self) -> Result<Prepared, String> {
         let config = self.config()?;
-        self.assemble(&config).await
+        let round = self.round().await?;
+        self.assemble(&config, round).await
     }
 
     /// Records that the sandbox is about to be started, starts it, and records that too.
@@ -73,17 +80,35 @@ impl Context {
             .await
             .map_err(|error| error.to_string())?
             .map_err(|error| error.to_string())?;
-        let base = tree.as_str().to_owned();
-        let taken = Command::Snapshotted {
-            attempt: self.attempt.id.clone(),
-            base: base.clone(),
-            start: None,
-        };
-        self.command(taken).await.map_err(|error| error.to_string())?;
-        Ok(base)
+        Ok(tree.as_str().to_owned())
     }
 
-    async fn assemble(&self, config: &Config) -> Result<Prepared, String> {
+    async fn record_snapshot(&self, round: Option<&Round>) -> Result<(), String> {
+        let base = self.base()?;
+        let start = round.map(|round| &round.start).filter(|start| **start != base);
+        let taken = Command::Snapshotted {
+            attempt: self.attempt.id.clone(),
+            base: base.as_str().to_owned(),
+            start: start.map(|start| start.as_str().to_owned()),
+        };
+        self.command(taken).await.map_err(|error| error.to_string())
+    }
+
+    /// Returns what is special about this attempt if it goes on from an earlier one. The same base gives the same.
+    async fn round(&self) -> Result<Option<Round>, String> {
+        let Some(continues) = self.attempt.continues.clone() else {
+            return Ok(None);
+        };
+        self.show("putting the open hunks into the files");
+        let (session, task, earlier) = (Arc::clone(&self.session), self.task.clone(), self.earlier.clone());
+        let base = self.base()?;
+        let making = self
+            .files
+            .spawn_blocking(move || Round::new(&session.objects, &session.dir, &base, &task, (&continues, &earlier)));
+        making.await.map_err(|error| error.to_string())?.map(Some)
+    }
+
+    async fn assemble(&self, config: &Config, round: Option<Round>) -> Result<Prepared, String> {
         // What is wrong with the gateway's settings is said before anything runs.
         parts::shared_gateway(&self.shared, &self.session.root)?;
         let backend = parts::backend(&self.shared.config, config, config.sandbox.backend);
@@ -95,8 +120,11 @@ impl Context {
             Driver::Direct | Driver::Command => None,
         };
         self.show("checking out the base");
-        let attempt = self.attempt_spec(config, driver);
-        self.check_out(&attempt).await?;
+        let mut attempt = self.attempt_spec(config, driver);
+        if let Some(round) = &round {
+            round.specify(&mut attempt, &self.task);
+        }
+        self.check_out(&attempt, round).await?;
         let named = (&self.task.id, &attempt);
         let spec = staging::sandbox(&self.shared, &self.session, config, &self.dir, named, claude);
         Ok(Prepared { backend, spec, attempt })
@@ -120,7 +148,11 @@ impl Context {
             conversation: uuid::Uuid::new_v4().to_string(),
             resume: false,
             story: String::new(),
-            ask_reasons: String::new(),
+            ask_reasons: if config.agent.reasons {
+                prompt::REASONS.to_owned()
+            } else {
+                String::new()
+            },
             gateway_token: uuid::Uuid::new_v4().simple().to_string(),
             limits: AgentLimits {
                 silence_secs: config.agent.silence_minutes * 60,
@@ -130,12 +162,18 @@ impl Context {
         }
     }
 
-    async fn check_out(&self, spec: &AttemptSpec) -> Result<(), String> {
+    async fn check_out(&self, spec: &AttemptSpec, round: Option<Round>) -> Result<(), String> {
         let (session, dir, spec) = (Arc::clone(&self.session), self.dir.clone(), spec.clone());
         let base = self.base()?;
-        let checking_out = self
-            .files
-            .spawn_blocking(move || staging::lay_out(&session, &dir, &base, &spec));
+        let checking_out = self.files.spawn_blocking(move || {
+            let start = round.as_ref().map_or(&base, |round| &round.start);
+            staging::lay_out(&session, &dir, start, &spec)?;
+            let Some(round) = round.filter(|_| spec.resume) else {
+                return Ok(());
+            };
+            let text = |error| format!("{} cannot be written: {error}.", dir.out().display());
+            round.bring(&dir, aca_sandbox::sandbox_user()).map_err(text)
+        });
         checking_out.await.map_err(|error| error.to_string())?
     }
 }

@@ -95,6 +95,10 @@ impl Context {
         let mut changes = self.steer.wanted.subscribe();
         let (mut paused, mut told) = (None, 0);
         loop {
+            if self.stop.is_cancelled() {
+                // What was held stays so until it is killed.
+                return std::future::pending().await;
+            }
             let wanted = changes.borrow_and_update().clone();
             if paused != Some(wanted.paused) {
                 self.hold(link, wanted.paused).await?;

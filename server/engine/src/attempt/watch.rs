@@ -9,6 +9,7 @@ use tokio::io::BufReader;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::footprint::Tracker;
 use super::journal::read_line;
 use super::link::{Link, Stream};
 use super::{Context, RETRY_FIRST, RETRY_LAST, activity};
@@ -39,9 +40,10 @@ impl Context {
                 Err(reason) => self.before_retry(reason, &mut pause).await?,
             }
         };
+        let tracker = Tracker::new(self, self.base()?);
         let carrying = self.carry_models(spec.gateway_token, gateway, traffic);
         let gateway = AbortOnDropHandle::new(tokio::spawn(carrying));
-        let end = self.until_ended(backend, models).await;
+        let end = self.until_ended(backend, models, &tracker).await;
         // What the last requests used is still being recorded.
         if tokio::time::timeout(USAGE_GRACE, gateway).await.is_err() {
             tracing::warn!(attempt = %self.attempt.id, "the usage of the last model requests was not recorded in time");
@@ -49,13 +51,18 @@ impl Context {
         end
     }
 
-    async fn until_ended(&self, backend: &dyn Backend, models: mpsc::Sender<Stream>) -> Result<AttemptEnd, String> {
+    async fn until_ended(
+        &self,
+        backend: &dyn Backend,
+        models: mpsc::Sender<Stream>,
+        tracker: &Tracker,
+    ) -> Result<AttemptEnd, String> {
         let name = self.attempt.id.as_str();
         let mut offset = 0;
         let mut pause = RETRY_FIRST;
         loop {
             let before = offset;
-            let followed = self.follow(backend, &models, &mut offset).await;
+            let followed = self.follow(backend, &models, tracker, &mut offset).await;
             if let Some(outcome) = staging::outcome(&self.dir)? {
                 return self.collect(outcome).await;
             }
@@ -90,6 +97,7 @@ impl Context {
         &self,
         backend: &dyn Backend,
         models: &mpsc::Sender<Stream>,
+        tracker: &Tracker,
         offset: &mut u64,
     ) -> std::io::Result<()> {
         // A program in the sandbox may answer in the agent's place, and never.
@@ -100,8 +108,9 @@ impl Context {
         let (link, _driving, mut journal) = connected;
         let mut line = Vec::new();
         let mut stopping = false;
-        let overdue = self.stop_overdue(STOP_GRACE);
-        tokio::pin!(overdue);
+        let (overdue, passing) = (self.stop_overdue(STOP_GRACE), self.pass_on(&link));
+        tokio::pin!(overdue, passing);
+        let mut reachable = true;
         loop {
             tokio::select! {
                 // Cancel safe: what was read stays in `line`.
@@ -110,12 +119,17 @@ impl Context {
                         return Ok(());
                     }
                     *offset += line.len() as u64;
-                    self.show_record(&line);
+                    self.take_record(&line, tracker);
                     line.clear();
                 }
                 () = self.stop.cancelled(), if !stopping => {
                     stopping = true;
                     self.pass_stop_on(&link, backend).await?;
+                }
+                // Whatever broke there also ends the journal, unless the agent no longer listens.
+                error = &mut passing, if reachable => {
+                    reachable = false;
+                    tracing::debug!(%error, attempt = %self.attempt.id, "nothing more can be passed on to the agent");
                 }
                 () = &mut overdue => return Ok(()),
             }
@@ -156,10 +170,11 @@ impl Context {
         Ok(())
     }
 
-    fn show_record(&self, line: &[u8]) {
+    fn take_record(&self, line: &[u8], tracker: &Tracker) {
         let Ok(Record { event: Some(event), .. }) = serde_json::from_slice(line) else {
             return;
         };
+        tracker.see(&event);
         if let Some(activity) = activity::of(&event) {
             self.show(activity);
         }

@@ -321,3 +321,84 @@ proptest! {
         }
     }
 }
+
+/// A task whose sandbox runs.
+fn running(name: &str) -> State {
+    let mut state = state(1);
+    let snapshotted = Command::Snapshotted {
+        attempt: attempt(name),
+        base: "b".to_owned(),
+        start: None,
+    };
+    let started = Command::Started { attempt: attempt(name) };
+    all(&mut state, [create(name), snapshotted, starting(name), started]);
+    state
+}
+
+fn pause(name: &str, paused: bool) -> Command {
+    Command::Pause {
+        task: task(name),
+        paused,
+    }
+}
+
+fn tell(name: &str, words: &str) -> Command {
+    Command::Tell {
+        task: task(name),
+        id: format!("id of {words}"),
+        text: words.to_owned(),
+    }
+}
+
+#[test]
+fn an_agent_at_work_is_held_let_go_on_and_told() {
+    let mut state = running("t");
+    let hold = |paused| vec![Effect::Pause(attempt("t"), paused)];
+    assert_eq!(step(&mut state, pause("t", false)), Ok(Vec::new()), "it is at work");
+    assert_eq!(step(&mut state, pause("t", true)), Ok(hold(true)));
+    assert_eq!(step(&mut state, pause("t", true)), Ok(Vec::new()), "it is held already");
+    let known = |state: &State| state.task(&task("t")).map(|task| task.phase.clone());
+    assert_eq!(known(&state), Some(Phase::Paused { since_ms: 7 }));
+    assert_eq!(
+        step(&mut state, tell("t", "more")),
+        Ok(vec![Effect::Tell(attempt("t"))])
+    );
+    assert_eq!(step(&mut state, pause("t", false)), Ok(hold(false)));
+    assert_eq!(known(&state), Some(Phase::Running { since_ms: 7 }));
+    assert_eq!(step(&mut state, pause("t", true)), Ok(hold(true)));
+    let stop = Command::Stop { task: task("t") };
+    assert_eq!(step(&mut state, stop), Ok(vec![Effect::Stop(attempt("t"))]));
+    for late in [pause("t", true), pause("t", false), tell("t", "late")] {
+        assert!(matches!(step(&mut state, late), Err(Error::Invalid(_))));
+    }
+}
+
+#[test]
+fn a_further_round_knows_all_attempts_before_it() {
+    let mut state = running("t");
+    let send_back = || Command::SendBack {
+        task: task("t"),
+        remark: "once more".to_owned(),
+    };
+    all(
+        &mut state,
+        [tell("t", "words"), ended("t", finished(&["h"])), send_back()],
+    );
+    let second = AttemptId::new("aca-01234567-t-2");
+    let end = |attempt: &AttemptId| Command::Ended {
+        attempt: attempt.clone(),
+        end: finished(&["h"]),
+    };
+    all(&mut state, [end(&second), send_back()]);
+    let third = AttemptId::new("aca-01234567-t-3");
+    let earlier = |id: &AttemptId| {
+        state
+            .attempt(id)
+            .map(|attempt| state.earlier(attempt))
+            .unwrap_or_default()
+    };
+    assert_eq!(earlier(&third), [second.clone(), attempt("t")]);
+    assert_eq!(earlier(&attempt("t")), []);
+    let told = state.task(&task("t")).map(|task| task.told.clone());
+    assert_eq!(told, Some(Vec::new()), "what one attempt was told is not for the next");
+}
