@@ -2,11 +2,24 @@
 
 use std::path::Path;
 
+use aca_protocol::methods::OperationView;
 use aca_protocol::proposal::{FileChange, FileView, HunkState, HunkView, ProposalView};
-use aca_protocol::{HunkId, TaskId};
+use aca_protocol::task::{TaskState, TaskView};
+use aca_protocol::{HunkId, OperationId, TaskId};
 
 use super::Board;
 use crate::life::fixture::todo_task;
+
+/// A task whose proposal waits for decisions.
+fn ready(id: &str) -> TaskView {
+    TaskView {
+        state: TaskState::Ready {
+            pending: 1,
+            conflicts: 0,
+        },
+        ..todo_task(id, "a.rs", 0, "TODO x")
+    }
+}
 
 fn proposal(revision: u64, files: &[(&str, FileChange, &[HunkState])]) -> ProposalView {
     let file = |(path, change, states): &(&str, FileChange, &[HunkState])| {
@@ -30,14 +43,14 @@ fn pending(board: &Board, path: &str) -> Vec<String> {
         .file(Path::new(path))
         .pending
         .iter()
-        .map(|pending| pending.hunk.id.to_string())
+        .map(|hunk| hunk.view.id.to_string())
         .collect()
 }
 
 #[test]
 fn only_undecided_hunks_wait() {
     let board = Board::default();
-    let task = todo_task("t", "a.rs", 0, "TODO x");
+    let task = ready("t");
     let states = [
         HunkState::Clean,
         HunkState::Landed,
@@ -47,12 +60,40 @@ fn only_undecided_hunks_wait() {
     let dirty = board.set_proposal(&task, &proposal(1, &[("a.rs", FileChange::Modify, &states)]));
     assert!(dirty.contains(Path::new("/w/a.rs")));
     assert_eq!(pending(&board, "/w/a.rs"), ["0", "3"]);
+    let rejected = board.file(Path::new("/w/a.rs")).rejected;
+    assert_eq!(
+        rejected.iter().map(|hunk| hunk.view.id.as_str()).collect::<Vec<_>>(),
+        ["2"]
+    );
+}
+
+#[test]
+fn a_review_knows_what_the_agent_could_do_again_and_what_needs_what() {
+    let board = Board::default();
+    let task = ready("t");
+    let conflict = HunkState::Gone { reason: String::new() };
+    let mut proposal = proposal(
+        4,
+        &[
+            ("a.rs", FileChange::Modify, &[HunkState::Clean]),
+            ("b.rs", FileChange::Modify, &[conflict, HunkState::Rejected]),
+        ],
+    );
+    for (number, hunk) in proposal.files.iter_mut().flat_map(|file| &mut file.hunks).enumerate() {
+        hunk.id = HunkId::new(number.to_string());
+        hunk.line = 10 * number as u32;
+    }
+    proposal.files[0].hunks[0].needs = vec![HunkId::new("1"), HunkId::new("gone")];
+    board.set_proposal(&task, &proposal);
+    let hunk = board.file(Path::new("/w/a.rs")).pending[0].clone();
+    assert_eq!((hunk.review.revision, &*hunk.needs), (4, &["b.rs:11".to_owned()][..]));
+    assert_eq!(hunk.review.redo, [HunkId::new("1"), HunkId::new("2")]);
 }
 
 #[test]
 fn a_decided_file_is_cleared_and_told_of() {
     let board = Board::default();
-    let task = todo_task("t", "a.rs", 0, "TODO x");
+    let task = ready("t");
     board.set_proposal(
         &task,
         &proposal(1, &[("a.rs", FileChange::Modify, &[HunkState::Clean])]),
@@ -63,12 +104,50 @@ fn a_decided_file_is_cleared_and_told_of() {
     );
     assert!(dirty.contains(Path::new("/w/a.rs")));
     assert!(pending(&board, "/w/a.rs").is_empty() && board.touched(&task.id).is_empty());
+    let decided = [HunkState::Landed, HunkState::Rejected];
+    board.set_proposal(&task, &proposal(3, &[("a.rs", FileChange::Modify, &decided)]));
+    assert!(board.file(Path::new("/w/a.rs")).rejected.is_empty());
+}
+
+#[test]
+fn nothing_waits_while_the_task_is_at_work_again() {
+    let board = Board::default();
+    let task = ready("t");
+    board.set_proposal(
+        &task,
+        &proposal(1, &[("a.rs", FileChange::Modify, &[HunkState::Clean])]),
+    );
+    board.set_task(&TaskView {
+        state: TaskState::Queued,
+        ..task.clone()
+    });
+    assert!(pending(&board, "/w/a.rs").is_empty());
+    assert_eq!(board.touched(&task.id), [Path::new("/w/a.rs")]);
+    board.set_task(&task);
+    assert_eq!(pending(&board, "/w/a.rs"), ["0"]);
+}
+
+#[test]
+fn an_earlier_list_of_operations_changes_nothing() {
+    let board = Board::default();
+    let root = Path::new("/w");
+    let operation = |id: &str| OperationView {
+        id: OperationId::new(id),
+        task: TaskId::new("t"),
+        undoes: None,
+        at_ms: 0,
+        paths: Vec::new(),
+        hunks: Vec::new(),
+    };
+    board.set_operations(root, vec![operation("1"), operation("2")]);
+    board.set_operations(root, vec![operation("1")]);
+    assert_eq!(board.workspace(root).operations.len(), 2);
 }
 
 #[test]
 fn an_older_view_changes_nothing() {
     let board = Board::default();
-    let task = todo_task("t", "a.rs", 0, "TODO x");
+    let task = ready("t");
     board.set_proposal(
         &task,
         &proposal(5, &[("a.rs", FileChange::Modify, &[HunkState::Clean])]),
@@ -85,7 +164,7 @@ fn an_older_view_changes_nothing() {
 #[test]
 fn a_file_to_be_renamed_is_where_it_was() {
     let board = Board::default();
-    let task = todo_task("t", "a.rs", 0, "TODO x");
+    let task = ready("t");
     let change = FileChange::Rename {
         from: "old.rs".to_owned(),
     };
@@ -98,7 +177,7 @@ fn a_file_to_be_renamed_is_where_it_was() {
 fn the_newest_task_of_a_file_comes_first() {
     let board = Board::default();
     for (id, created_ms) in [("a", 1), ("c", 3), ("b", 2)] {
-        let mut task = todo_task(id, "a.rs", 0, "TODO x");
+        let mut task = ready(id);
         task.created_ms = created_ms;
         board.set_task(&task);
     }
@@ -112,8 +191,8 @@ fn the_newest_task_of_a_file_comes_first() {
 #[test]
 fn a_workspace_that_is_left_is_forgotten_and_can_come_back() {
     let board = Board::default();
-    let task = todo_task("t", "a.rs", 0, "TODO x");
-    let mut other = todo_task("o", "a.rs", 0, "TODO x");
+    let task = ready("t");
+    let mut other = ready("o");
     other.workspace = "/other".into();
     board.set_task(&task);
     board.set_task(&other);

@@ -2,9 +2,10 @@
 
 use lsp_types::{
     ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability, CodeLensOptions,
-    ExecuteCommandOptions, OneOf, ResourceOperationKind, SaveOptions, ServerCapabilities, TextDocumentSyncCapability,
-    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkDoneProgressOptions,
-    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
+    ExecuteCommandOptions, HoverProviderCapability, MarkupKind, OneOf, ResourceOperationKind, SaveOptions,
+    ServerCapabilities, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    TextDocumentSyncSaveOptions, WorkDoneProgressOptions, WorkspaceFoldersServerCapabilities,
+    WorkspaceServerCapabilities,
 };
 use serde_json::{Value, json};
 
@@ -29,13 +30,19 @@ pub(crate) struct ClientFlags {
     pub(crate) progress: bool,
     /// It opens documents when told to.
     pub(crate) show_document: bool,
+    /// It lets its user choose an answer to a message, without taking the keyboard from them.
+    pub(crate) message_choices: bool,
+    /// It sends a diagnostic's data back with a code action's request.
+    pub(crate) diagnostic_data: bool,
+    /// It shows markdown where the pointer rests, and prefers it to plain text.
+    pub(crate) hover_markdown: bool,
     /// It wants `aca/*` notifications: `experimental.aca` is `true` or an object.
     pub(crate) aca: bool,
 }
 
 impl ClientFlags {
-    /// Reads a client's capabilities.
-    pub(crate) fn new(capabilities: &ClientCapabilities) -> Self {
+    /// Reads a client's capabilities. `name` is the one it gives itself.
+    pub(crate) fn new(capabilities: &ClientCapabilities, name: Option<&str>) -> Self {
         let workspace = capabilities.workspace.as_ref();
         let edits = workspace.and_then(|workspace| workspace.workspace_edit.as_ref());
         let window = capabilities.window.as_ref();
@@ -45,6 +52,11 @@ impl ClientFlags {
             .as_ref()
             .and_then(|document| document.code_action.as_ref());
         let offered = general.and_then(|general| general.position_encodings.as_deref());
+        let document = capabilities.text_document.as_ref();
+        let published = document.and_then(|document| document.publish_diagnostics.as_ref());
+        let hover = document
+            .and_then(|document| document.hover.as_ref())
+            .and_then(|hover| hover.content_format.as_deref());
         let operations = edits
             .and_then(|edits| edits.resource_operations.as_deref())
             .unwrap_or_default();
@@ -66,9 +78,21 @@ impl ClientFlags {
             show_document: window
                 .and_then(|window| window.show_document.as_ref())
                 .is_some_and(|document| document.support),
+            message_choices: window.is_some_and(|window| window.show_message.is_some()) && !takes_the_keyboard(name),
+            diagnostic_data: published.and_then(|published| published.data_support) == Some(true),
+            hover_markdown: hover.and_then(<[_]>::first) == Some(&MarkupKind::Markdown),
             aca: aca.is_some_and(|aca| matches!(aca, Value::Bool(true) | Value::Object(_))),
         }
     }
+}
+
+/// Says whether a client is known to ask its user in a prompt that takes whatever they are typing.
+///
+/// Neovim asks by `vim.ui.select`, which is an `inputlist` unless a plugin replaces it; the Emacs clients ask in the
+/// minibuffer; Helix and Kakoune open a menu.
+fn takes_the_keyboard(name: Option<&str>) -> bool {
+    const PROMPTS: &[&str] = &["neovim", "emacs", "eglot", "helix", "kak-lsp"];
+    name.is_some_and(|name| PROMPTS.contains(&name.to_lowercase().as_str()))
 }
 
 /// Returns what the server offers to a client with which it agreed on `encoding`.
@@ -82,7 +106,12 @@ pub(crate) fn server(encoding: Encoding) -> ServerCapabilities {
         ..TextDocumentSyncOptions::default()
     };
     let actions = CodeActionOptions {
-        code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, CodeActionKind::REFACTOR_REWRITE]),
+        code_action_kinds: Some(vec![
+            CodeActionKind::QUICKFIX,
+            CodeActionKind::REFACTOR,
+            CodeActionKind::REFACTOR_REWRITE,
+            CodeActionKind::SOURCE,
+        ]),
         // Every action is complete as it is sent. One that is sent to be resolved all the same comes back unchanged.
         resolve_provider: Some(false),
         work_done_progress_options: WorkDoneProgressOptions::default(),
@@ -91,6 +120,7 @@ pub(crate) fn server(encoding: Encoding) -> ServerCapabilities {
         position_encoding: Some(encoding.kind()),
         text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
         code_action_provider: Some(CodeActionProviderCapability::Options(actions)),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
         code_lens_provider: Some(CodeLensOptions {
             resolve_provider: Some(false),
         }),
@@ -115,7 +145,7 @@ mod tests {
     use super::*;
 
     fn flags(capabilities: &str) -> ClientFlags {
-        ClientFlags::new(&serde_json::from_str(capabilities).unwrap())
+        ClientFlags::new(&serde_json::from_str(capabilities).unwrap(), None)
     }
 
     #[test]
@@ -139,6 +169,28 @@ mod tests {
             ..ClientFlags::default()
         };
         assert_eq!(flags, expected);
+    }
+
+    #[test]
+    fn what_a_client_does_not_declare_it_is_not_sent() {
+        let review = flags(
+            r#"{"textDocument":{"publishDiagnostics":{"dataSupport":true},
+                                "hover":{"contentFormat":["markdown","plaintext"]}},
+                "window":{"showMessage":{"messageActionItem":{"additionalPropertiesSupport":true}}}}"#,
+        );
+        assert!(review.diagnostic_data && review.hover_markdown && review.message_choices);
+        let plain = flags(
+            r#"{"textDocument":{"publishDiagnostics":{},"hover":{"contentFormat":["plaintext","markdown"]}},"window":{}}"#,
+        );
+        assert_eq!(plain, ClientFlags::default());
+    }
+
+    #[test]
+    fn nobody_is_asked_in_a_prompt_that_takes_the_keyboard() {
+        let capabilities = serde_json::from_str(r#"{"window":{"showMessage":{}}}"#).unwrap();
+        let asked = |name: Option<&str>| ClientFlags::new(&capabilities, name).message_choices;
+        assert!(asked(None) && asked(Some("Visual Studio Code")));
+        assert!(!asked(Some("Neovim")) && !asked(Some("Eglot")));
     }
 
     #[test]

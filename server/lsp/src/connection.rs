@@ -12,6 +12,8 @@ use tower_lsp::jsonrpc;
 use crate::background::Background;
 use crate::board::Board;
 use crate::capabilities::ClientFlags;
+use crate::checks::Checks;
+use crate::conflict::Hints;
 use crate::documents::{Document, Documents, Encoding};
 use crate::error;
 use crate::progress::Progress;
@@ -42,6 +44,10 @@ pub(crate) struct Connection {
     pub(crate) board: Board,
     /// What is to be published.
     pub(crate) publisher: Publisher,
+    /// Checks that the client started.
+    pub(crate) checks: Checks,
+    /// Hints that the client was given.
+    pub(crate) hints: Hints,
     /// Progress that the client shows.
     pub(crate) progress: Progress,
     /// Cancelled once the client has sent `initialized`; before that it must be sent nothing.
@@ -69,6 +75,8 @@ impl Connection {
             workspaces: Workspaces::default(),
             board: Board::default(),
             publisher: Publisher::default(),
+            checks: Checks::default(),
+            hints: Hints::default(),
             progress: Progress::default(),
             ready: CancellationToken::new(),
             flags: OnceLock::new(),

@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use aca_engine::Change;
 use aca_protocol::TaskId;
-use aca_protocol::methods::{ProposalChanged, ProposalChangedParams, StatusChanged, TaskChanged};
+use aca_protocol::methods::{
+    Conflict, ConflictParams, ProposalChanged, ProposalChangedParams, StatusChanged, TaskChanged, TasksParams,
+};
 use aca_protocol::task::TaskView;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::connection::Connection;
+use crate::{checks, conflict};
 
 /// Follows the engine's changes for as long as both live.
 pub(crate) async fn changes(connection: Arc<Connection>, mut changes: broadcast::Receiver<Change>) {
@@ -20,6 +23,7 @@ pub(crate) async fn changes(connection: Arc<Connection>, mut changes: broadcast:
         match changes.recv().await {
             Ok(Change::Task(view)) => task(&connection, view).await,
             Ok(Change::Proposal { task, revision }) => proposal(&connection, task, revision).await,
+            Ok(Change::Conflict(params)) => conflict(&connection, params).await,
             Ok(Change::Status(status)) => {
                 if connection.flags().aca {
                     notify::<StatusChanged>(&connection, status).await;
@@ -42,9 +46,39 @@ pub(crate) fn read_workspace(connection: &Arc<Connection>, root: &Path) {
     for view in &tasks.tasks {
         record_task(connection, view);
     }
+    read_operations(connection, root);
+    read_check(connection, root);
     for proposal in connection.engine.proposals(root) {
         record_proposal(connection, &proposal.task);
     }
+}
+
+/// Reads, behind the caller, what a workspace's check is.
+pub(crate) fn read_check(connection: &Arc<Connection>, root: &Path) {
+    let (behind, root) = (Arc::clone(connection), root.to_owned());
+    connection.background.spawn(async move {
+        let params = TasksParams {
+            workspace: root.clone(),
+        };
+        match behind.engine.check_command(params).await {
+            Ok(check) => behind.board.set_check(&root, check),
+            Err(error) => tracing::debug!(%error, "what the check is cannot be read"),
+        }
+    });
+}
+
+/// Reads, behind the caller, what has landed in a workspace.
+fn read_operations(connection: &Arc<Connection>, root: &Path) {
+    let (behind, root) = (Arc::clone(connection), root.to_owned());
+    connection.background.spawn(async move {
+        let params = TasksParams {
+            workspace: root.clone(),
+        };
+        match behind.engine.operations(params).await {
+            Ok(result) => behind.board.set_operations(&root, result.operations),
+            Err(error) => tracing::debug!(%error, "what has landed cannot be read"),
+        }
+    });
 }
 
 async fn read_everything(connection: &Arc<Connection>) {
@@ -62,7 +96,11 @@ async fn read_everything(connection: &Arc<Connection>) {
 }
 
 async fn task(connection: &Arc<Connection>, view: TaskView) {
-    record_task(connection, &view);
+    if record_task(connection, &view) && view.state.is_settled() {
+        // A decision and its taking back change the state of their task.
+        read_operations(connection, &view.workspace);
+        connection.hints.forget(&view.id);
+    }
     if wants(connection, &view.workspace) {
         notify::<TaskChanged>(connection, view).await;
     }
@@ -75,12 +113,27 @@ async fn proposal(connection: &Arc<Connection>, task: TaskId, revision: u64) {
     }
 }
 
-fn record_task(connection: &Arc<Connection>, view: &TaskView) {
+async fn conflict(connection: &Arc<Connection>, params: ConflictParams) {
+    let Some(task) = connection.engine.task(&params.task) else {
+        return;
+    };
+    if wants(connection, &task.workspace) {
+        notify::<Conflict>(connection, params).await;
+    } else if !connection.flags().aca && connection.workspaces.canonical(&task.workspace).is_some() {
+        conflict::hint(connection, params);
+    }
+}
+
+fn record_task(connection: &Arc<Connection>, view: &TaskView) -> bool {
     let is_ours = connection.workspaces.canonical(&view.workspace).is_some();
-    if is_ours && connection.board.set_task(view) {
+    let is_new = is_ours && connection.board.set_task(view);
+    if is_new {
+        // Its hunks are shown or not, by whether it is at work.
+        connection.publisher.files(connection.board.touched(&view.id));
         connection.publisher.lenses();
         connection.progress.update(connection, view);
     }
+    is_new
 }
 
 fn record_proposal(connection: &Arc<Connection>, task: &TaskId) -> Option<TaskView> {
@@ -92,6 +145,7 @@ fn record_proposal(connection: &Arc<Connection>, task: &TaskId) -> Option<TaskVi
             .publisher
             .files(connection.board.set_proposal(&view, &proposal));
         connection.publisher.lenses();
+        checks::tell(connection, &proposal);
     }
     Some(view)
 }

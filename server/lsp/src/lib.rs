@@ -23,7 +23,9 @@
 mod background;
 mod board;
 mod capabilities;
+mod checks;
 mod commands;
+mod conflict;
 mod connection;
 mod documents;
 mod error;

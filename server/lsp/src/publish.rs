@@ -91,7 +91,7 @@ pub(crate) async fn diagnostics(connection: Arc<Connection>) {
                 .map(|(_, known)| known)
                 .unwrap_or_default();
             let pending = connection.board.file(&path).pending;
-            let diagnostics = review::diagnostics(&pending, document.as_deref(), connection.encoding());
+            let diagnostics = review::diagnostics(&pending, document.as_deref(), connection.flags());
             let may_be_forgotten = marks.forgotten.contains(&path) && !known.is_empty();
             if diagnostics != known || may_be_forgotten {
                 publish(&connection, uri.clone(), diagnostics.clone()).await;

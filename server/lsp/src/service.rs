@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use aca_protocol::methods::{Decide, Proposal, Request, Run, Status, Stop, Tasks, Transcript};
+use aca_protocol::methods::{
+    Amend, AtWork, Check, CheckCommand, ConfirmCheck, Decide, Join, Operations, Pause, Proposal, Request, Resume, Run,
+    SendBack, Split, Status, Stop, Tasks, Tell, Transcript, Undo,
+};
 use tower_lsp::{Client, ClientSocket, LspService};
 
 use crate::connection::Connection;
@@ -23,6 +26,19 @@ pub(crate) fn build(init: impl FnOnce(Client) -> Connection) -> (LspService<Serv
         .custom_method(Stop::METHOD, requests::aca_stop)
         .custom_method(Proposal::METHOD, requests::aca_proposal)
         .custom_method(Decide::METHOD, requests::aca_decide)
+        .custom_method(Split::METHOD, requests::aca_split)
+        .custom_method(Join::METHOD, requests::aca_join)
+        .custom_method(Amend::METHOD, requests::aca_amend)
+        .custom_method(Undo::METHOD, requests::aca_undo)
+        .custom_method(Operations::METHOD, requests::aca_operations)
+        .custom_method(SendBack::METHOD, requests::aca_send_back)
+        .custom_method(Tell::METHOD, requests::aca_tell)
+        .custom_method(Pause::METHOD, requests::aca_pause)
+        .custom_method(Resume::METHOD, requests::aca_resume)
+        .custom_method(AtWork::METHOD, requests::aca_at_work)
+        .custom_method(Check::METHOD, requests::aca_check)
+        .custom_method(CheckCommand::METHOD, requests::aca_check_command)
+        .custom_method(ConfirmCheck::METHOD, requests::aca_confirm_check)
         .custom_method(Transcript::METHOD, requests::aca_transcript)
         .custom_method(Status::METHOD, requests::aca_status)
         .custom_method(
@@ -35,6 +51,7 @@ pub(crate) fn build(init: impl FnOnce(Client) -> Connection) -> (LspService<Serv
             .custom_method("aca/probe/stuck", requests::probe_stuck)
             .custom_method("aca/probe/panic", requests::probe_panic)
             .custom_method("aca/probe/ask", requests::probe_ask)
+            .custom_method("aca/probe/block", requests::probe_block)
             .custom_method("aca/probe/say", requests::probe_say)
             .custom_method("aca/probe/document", requests::probe_document);
     }

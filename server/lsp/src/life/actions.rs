@@ -1,17 +1,19 @@
 //! *Do this* and what follows it, as code actions on a TODO.
 
-use std::sync::Arc;
-
 use aca_protocol::task::{TaskState, TaskView};
 use aca_workspace::todo::Todo;
 use lsp_types::{CodeAction, CodeActionKind, Command, Range};
 
 use super::{short, tasks_of};
-use crate::commands::{self, RunArgs, TaskArgs, command};
+use crate::board::FileBoard;
+use crate::commands::{self, AllArgs, HunksArgs, RunArgs, TaskArgs, command};
 use crate::documents::{Document, last_line_of, line_of};
 
-/// Returns the actions on the TODOs that a range touches. `tasks` are those of the document's file, newest first.
-pub(crate) fn actions(document: &Document, tasks: &[Arc<TaskView>], selected: Range) -> Vec<CodeAction> {
+/// How many of the tasks that are at work on a file are named.
+const MAX_NAMED: usize = 2;
+
+/// Returns the actions on the TODOs that a range touches. `at_work` are the tasks at work on the document's file.
+pub(crate) fn actions(document: &Document, file: &FileBoard, at_work: &[TaskView], selected: Range) -> Vec<CodeAction> {
     let lines = selected.start.line..=selected.end.line;
     let touched = |todo: &Todo| line_of(todo) <= *lines.end() && *lines.start() <= last_line_of(todo);
     let todos = document.todos();
@@ -22,7 +24,7 @@ pub(crate) fn actions(document: &Document, tasks: &[Arc<TaskView>], selected: Ra
     let mut actions = Vec::new();
     for (todo, task) in todos
         .iter()
-        .zip(tasks_of(todos, tasks))
+        .zip(tasks_of(todos, &file.tasks))
         .filter(|(todo, _)| touched(todo))
     {
         let title = |words: &str| {
@@ -37,39 +39,76 @@ pub(crate) fn actions(document: &Document, tasks: &[Arc<TaskView>], selected: Ra
         };
         match task.map(|task| (task, &task.state)) {
             Some((task, TaskState::Ready { .. })) => {
-                let args = TaskArgs { task: task.id.clone() };
+                let about = TaskArgs { task: task.id.clone() };
+                let all = AllArgs {
+                    task: task.id.clone(),
+                    seen: file.revisions.get(&task.id).copied(),
+                };
                 push(
                     "Show the first hunk",
                     CodeActionKind::QUICKFIX,
                     commands::SHOW_PROPOSAL,
-                    &args,
+                    &about,
                 );
                 push(
                     "Accept all hunks of this task",
                     CodeActionKind::QUICKFIX,
                     commands::ACCEPT_ALL,
-                    &args,
+                    &all,
                 );
                 push(
                     "Reject all hunks of this task",
                     CodeActionKind::QUICKFIX,
                     commands::REJECT_ALL,
-                    &args,
+                    &all,
                 );
             }
             Some((task, state)) if !state.is_settled() => {
                 let args = TaskArgs { task: task.id.clone() };
+                match state {
+                    TaskState::Running { .. } => push("Pause", CodeActionKind::QUICKFIX, commands::PAUSE, &args),
+                    TaskState::Paused => push("Resume", CodeActionKind::QUICKFIX, commands::RESUME, &args),
+                    _ => {}
+                }
                 push("Stop", CodeActionKind::QUICKFIX, commands::STOP, &args);
             }
-            _ => push(
-                "Do this",
-                CodeActionKind::REFACTOR_REWRITE,
-                commands::RUN,
-                &run_args(document, todo),
-            ),
+            task => {
+                push(
+                    &format!("Do this{}", also(at_work)),
+                    CodeActionKind::REFACTOR_REWRITE,
+                    commands::RUN,
+                    &run_args(document, todo),
+                );
+                if let Some((task, TaskState::Rejected | TaskState::Landed { rejected: 1.., .. })) = task {
+                    let args = HunksArgs {
+                        task: task.id.clone(),
+                        hunks: None,
+                    };
+                    push(
+                        "Bring the rejected hunks back",
+                        CodeActionKind::REFACTOR,
+                        commands::REOPEN,
+                        &args,
+                    );
+                }
+            }
         }
     }
     actions
+}
+
+/// Returns what to add to the title of what starts a task on a file that others are at work on.
+fn also(at_work: &[TaskView]) -> String {
+    if at_work.is_empty() {
+        return String::new();
+    }
+    let named = at_work.iter().take(MAX_NAMED).map(|task| short(&task.title, 40));
+    let mut names: Vec<_> = named.collect();
+    let more = at_work.len().saturating_sub(MAX_NAMED);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    format!(" (also at work here: {})", names.join(", "))
 }
 
 /// Returns the argument that starts a task from a TODO.

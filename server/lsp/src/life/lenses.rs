@@ -1,4 +1,4 @@
-//! The life of each TODO, as a lens above it. Whatever a lens does, a code action does too.
+//! The life of each TODO, as lenses above it. Whatever a lens does, a code action does too.
 
 use std::sync::Arc;
 
@@ -10,46 +10,53 @@ use super::{describe, tasks_of};
 use crate::commands::{self, TaskArgs, command};
 use crate::documents::{Document, line_of};
 
-/// Returns a lens for each TODO. `tasks` are those of the document's file, newest first.
+/// Returns the lenses of each TODO. `tasks` are those of the document's file, newest first.
 pub(crate) fn lenses(document: &Document, tasks: &[Arc<TaskView>], now_ms: u64) -> Vec<CodeLens> {
     let todos = document.todos();
-    let lens = |(todo, task): (_, Option<&Arc<TaskView>>)| {
+    let of_todo = |(todo, task): (_, Option<&Arc<TaskView>>)| {
         let at = Position {
             line: line_of(todo),
             character: 0,
         };
         let run = |title: String| command(title, commands::RUN, &run_args(document, todo));
-        let command = match task {
-            None => run("▶ Do this".to_owned()),
+        let commands = match task {
+            None => vec![run("▶ Do this".to_owned())],
             Some(task) => of_task(task, now_ms, run),
         };
-        CodeLens {
+        commands.into_iter().map(move |command| CodeLens {
             range: Range { start: at, end: at },
             command: Some(command),
             data: None,
-        }
+        })
     };
-    todos.iter().zip(tasks_of(todos, tasks)).map(lens).collect()
+    todos.iter().zip(tasks_of(todos, tasks)).flat_map(of_todo).collect()
 }
 
-fn of_task(task: &TaskView, now_ms: u64, run: impl Fn(String) -> Command) -> Command {
+fn of_task(task: &TaskView, now_ms: u64, run: impl Fn(String) -> Command) -> Vec<Command> {
     let words = describe(task, now_ms);
     let args = TaskArgs { task: task.id.clone() };
+    let of = |title: String, name| command(title, name, &args);
     match &task.state {
-        TaskState::Queued | TaskState::Preparing { .. } => command(words, commands::STOP, &args),
-        TaskState::Running { .. } | TaskState::Paused | TaskState::Verifying { .. } => {
-            command(format!("⟳ {words} · stop"), commands::STOP, &args)
-        }
-        TaskState::Ready { .. } => command(format!("✓ {words}"), commands::SHOW_PROPOSAL, &args),
+        TaskState::Queued | TaskState::Preparing { .. } => vec![of(words, commands::STOP)],
+        TaskState::Running { .. } => vec![
+            of(format!("⟳ {words} · stop"), commands::STOP),
+            of("pause".to_owned(), commands::PAUSE),
+        ],
+        TaskState::Paused => vec![
+            of(format!("{words} · ▶ resume"), commands::RESUME),
+            of("stop".to_owned(), commands::STOP),
+        ],
+        TaskState::Verifying { .. } => vec![of(format!("⟳ {words} · stop"), commands::STOP)],
+        TaskState::Ready { .. } => vec![of(format!("✓ {words}"), commands::SHOW_PROPOSAL)],
         TaskState::Stopped | TaskState::Rejected | TaskState::NothingToDo { .. } => {
-            run(format!("{words} · ▶ do this again"))
+            vec![run(format!("{words} · ▶ do this again"))]
         }
-        TaskState::Failed { .. } | TaskState::Lost { .. } => run(format!("{words} · ▶ try again")),
+        TaskState::Failed { .. } | TaskState::Lost { .. } => vec![run(format!("{words} · ▶ try again"))],
         // A lens needs a command to be shown; one without a name does nothing.
-        TaskState::Stopping | TaskState::Landed { .. } => Command {
+        TaskState::Stopping | TaskState::Landed { .. } => vec![Command {
             title: words,
             command: String::new(),
             arguments: None,
-        },
+        }],
     }
 }

@@ -1,6 +1,7 @@
 //! The life of a TODO: which task was made from it, how that task is put into words, and what can be done with it.
 
 mod actions;
+mod beside;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod lenses;
@@ -10,6 +11,7 @@ mod tests;
 mod words;
 
 pub(crate) use actions::actions;
+pub(crate) use beside::{beside, words_about};
 pub(crate) use lenses::lenses;
 pub(crate) use matching::tasks_of;
 pub(crate) use words::{describe, short};

@@ -7,6 +7,7 @@ use lsp_types::Url;
 
 use super::did_open::place_anew;
 use crate::connection::Connection;
+use crate::follow;
 use crate::workspaces::{Root, path_of};
 
 /// Reads the settings of a workspace again when its settings file is saved in this editor.
@@ -23,6 +24,7 @@ pub(crate) fn did_save(connection: &Arc<Connection>, uri: &Url) {
     // Wrong settings are said; until they are mended, those that counted before go on.
     match Root::new(old.given.clone()) {
         Ok((root, None)) => {
+            follow::read_check(connection, &root.canonical);
             connection.workspaces.replace(root);
             place_anew(connection);
         }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use aca_protocol::methods::AtWorkParams;
+use aca_protocol::task::TaskView;
 use lsp_types::{CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CodeActionResponse};
 
 use crate::connection::Connection;
+use crate::documents::WorkspaceFile;
 use crate::{life, review, selection};
 
 /// Returns the actions on a place: those on its TODOs, on the selection, and on pending hunks.
@@ -16,15 +19,18 @@ pub(crate) fn code_action(connection: &Arc<Connection>, params: &CodeActionParam
     let encoding = connection.encoding();
     let board = connection.board.file(&file.path);
     // The most specific first: a hunk may lie on the TODO it came from.
-    let mut actions = review::actions(
-        &document,
-        &board.pending,
-        params.range,
-        &params.context.diagnostics,
+    let mut actions = review::actions(&review::Context {
+        document: &document,
+        file: &board,
+        workspace: &connection.board.workspace(&file.root.canonical),
+        selected: params.range,
+        diagnostics: &params.context.diagnostics,
         encoding,
-    );
-    actions.extend(life::actions(&document, &board.tasks, params.range));
+    });
+    let at_work = at_work(connection, file);
+    actions.extend(life::actions(&document, &board, &at_work, params.range));
     actions.extend(selection::action(&document, params.range, encoding));
+    actions.extend(life::beside(file, &at_work));
     if let Some(only) = &params.context.only {
         actions.retain(|action| action.kind.as_ref().is_some_and(|kind| is_wanted(kind, only)));
     }
@@ -33,6 +39,20 @@ pub(crate) fn code_action(connection: &Arc<Connection>, params: &CodeActionParam
         .into_iter()
         .filter_map(|action| wire(action, literals))
         .collect()
+}
+
+/// Returns the tasks at work on a file.
+fn at_work(connection: &Connection, file: &WorkspaceFile) -> Vec<TaskView> {
+    if !connection.board.is_busy() {
+        return Vec::new();
+    }
+    let params = AtWorkParams {
+        workspace: file.root.canonical.clone(),
+        path: file.relative.clone(),
+    };
+    // A workspace that is not open yet has no tasks at work.
+    let result = connection.engine.at_work(&params);
+    result.map(|result| result.tasks).unwrap_or_default()
 }
 
 /// Says whether a kind is one of those asked for, or below one: `refactor` asks for `refactor.rewrite` too.

@@ -11,7 +11,10 @@ use crate::workspaces::named_roots;
 
 /// Answers at once; the workspaces' sessions are opened behind it.
 pub(crate) fn initialize(connection: &Arc<Connection>, params: &InitializeParams) -> InitializeResult {
-    connection.set_flags(ClientFlags::new(&params.capabilities));
+    connection.set_flags(ClientFlags::new(
+        &params.capabilities,
+        params.client_info.as_ref().map(|client| client.name.as_str()),
+    ));
     if let Some(pid) = params.process_id.filter(|_| connection.options.watch_parent) {
         parent::watch(pid, connection.stop.clone());
     }

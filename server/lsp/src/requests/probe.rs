@@ -42,3 +42,12 @@ pub(crate) async fn probe_say(server: &Server, _: Value) -> Result<Value> {
     }
     Ok(Value::Null)
 }
+
+/// Keeps the thread that carries out a question to the engine busy for a while.
+pub(crate) async fn probe_block(server: &Server, _: Value) -> Result<Value> {
+    let busy = |_| async {
+        std::thread::sleep(std::time::Duration::from_millis(600));
+        Ok(Value::Null)
+    };
+    server.connection.ask("a test", busy).await
+}

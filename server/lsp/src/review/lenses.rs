@@ -1,44 +1,72 @@
-//! Accept and reject, as lenses above a pending hunk.
+//! What can be decided about a pending hunk and why it is there, as lenses above it.
 
 use std::sync::Arc;
 
-use aca_protocol::proposal::HunkState;
-use lsp_types::{CodeLens, Position, Range};
+use aca_protocol::proposal::Resolution;
+use lsp_types::{CodeLens, Command, Position, Range};
+use serde::Serialize;
 
-use super::actions::can_land;
+use super::actions::{can_land, hunk_args, resolve_args};
 use super::diagnostics::range;
-use crate::board::Pending;
-use crate::commands::{self, HunkArgs, command};
+use super::message::why;
+use crate::board::Hunk;
+use crate::commands::{self, command};
 use crate::documents::{Document, Encoding};
+use crate::life::short;
+
+/// How much of a reason a lens has room for, in characters.
+const MAX_REASON: usize = 80;
 
 /// Returns the lenses of a document's pending hunks.
-pub(crate) fn lenses(document: &Document, pending: &[Arc<Pending>], encoding: Encoding) -> Vec<CodeLens> {
+pub(crate) fn lenses(document: &Document, pending: &[Arc<Hunk>], encoding: Encoding) -> Vec<CodeLens> {
     let mut lenses = Vec::new();
     for hunk in pending {
         let line = range(hunk, Some(document), encoding).start.line;
         let at = Position { line, character: 0 };
-        let args = HunkArgs {
-            task: hunk.task.clone(),
-            hunk: hunk.hunk.id.clone(),
-        };
-        let mut push = |title: &str, name: &str| {
-            let command = Some(command(title, name, &args));
-            lenses.push(CodeLens {
-                range: Range { start: at, end: at },
-                command,
-                data: None,
-            });
-        };
-        if can_land(hunk) {
-            push("✓ accept", commands::ACCEPT);
-            push("✗ reject", commands::REJECT);
-        } else {
-            let why = match hunk.hunk.state {
-                HunkState::Overlapping { .. } => "conflict",
-                _ => "cannot be landed",
-            };
-            push(&format!("{why}: ✗ reject"), commands::REJECT);
-        }
+        lenses.extend(commands_of(hunk).into_iter().map(|command| CodeLens {
+            range: Range { start: at, end: at },
+            command: Some(command),
+            data: None,
+        }));
     }
     lenses
+}
+
+fn commands_of(hunk: &Hunk) -> Vec<Command> {
+    let of = |title: &str, name: &str, args: &dyn Args| args.command(title, name);
+    let mut commands = if hunk.view.state.is_conflict() {
+        vec![
+            of("conflict: keep mine", commands::REJECT, &hunk_args(hunk)),
+            of(
+                "take the agent's",
+                commands::RESOLVE,
+                &resolve_args(hunk, Resolution::Agent),
+            ),
+        ]
+    } else if can_land(hunk) {
+        vec![
+            of("✓ accept", commands::ACCEPT, &hunk_args(hunk)),
+            of("✗ reject", commands::REJECT, &hunk_args(hunk)),
+        ]
+    } else {
+        vec![of("cannot be landed: ✗ reject", commands::REJECT, &hunk_args(hunk))]
+    };
+    // A lens needs a command to be shown; one without a name does nothing.
+    commands.extend(why(&hunk.view).map(|why| Command {
+        title: short(&why, MAX_REASON),
+        command: String::new(),
+        arguments: None,
+    }));
+    commands
+}
+
+/// An argument of one of our commands.
+trait Args {
+    fn command(&self, title: &str, name: &str) -> Command;
+}
+
+impl<T: Serialize> Args for T {
+    fn command(&self, title: &str, name: &str) -> Command {
+        command(title, name, self)
+    }
 }

@@ -32,6 +32,14 @@ pub(crate) const TESTS: &[Test] = &[
         a_reply_does_not_overtake,
     ),
     (
+        "traffic::what_waits_for_the_engine_delays_nothing_else",
+        what_waits_for_the_engine_delays_nothing_else,
+    ),
+    (
+        "traffic::every_method_of_ours_is_routed",
+        every_method_of_ours_is_routed,
+    ),
+    (
         "traffic::malformed_messages_are_answered_and_survived",
         malformed_messages_are_answered_and_survived,
     ),
@@ -153,6 +161,42 @@ fn an_unanswered_client_request_stops_nothing() {
     };
     client.wait("the beginning", progress("begin"));
     client.wait("the end", progress("end"));
+}
+
+/// A question to the engine is carried out beside the thread that reads, so one that keeps its thread busy for 600 ms
+/// holds up neither edits nor other requests.
+fn what_waits_for_the_engine_delays_nothing_else() {
+    let mut client = Client::initialized(json!({}));
+    let uri = client.open("a.rs", "");
+    let slow = client.send("aca/probe/block", json!({}));
+    for version in 2..102 {
+        client.change(&uri, version, [0, 0, 0, 0], "x");
+    }
+    let asked = client.send("aca/probe/document", json!({ "uri": uri }));
+    let first = client.wait("either reply", |message| {
+        message["id"] == slow || message["id"] == asked
+    });
+    assert_eq!(
+        (&first["id"], &first["result"]["version"]),
+        (&json!(asked), &json!(101))
+    );
+    assert!(client.reply(slow)["result"].is_null());
+}
+
+/// tower-lsp silently ignores a custom method whose name it knows already, its own or another custom one. None of ours
+/// is of the former kind, none is there twice, and each is answered.
+fn every_method_of_ours_is_routed() {
+    let mut client = Client::initialized(json!({}));
+    let workspace = client.workspace();
+    for method in aca_protocol::methods::REQUESTS {
+        let reply = client.request(method, json!({ "workspace": workspace, "task": "no-such-task" }));
+        assert_ne!(reply["error"]["code"], -32601, "{method}: {reply}");
+        assert!(method.starts_with("aca/"), "{method}");
+    }
+    let mut names = aca_protocol::methods::REQUESTS.to_vec();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), aca_protocol::methods::REQUESTS.len());
 }
 
 fn malformed_messages_are_answered_and_survived() {
