@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::seed::{Files, seed};
 use crate::server::DATA_DIR;
 
 /// How long anything may take.
@@ -27,7 +28,20 @@ pub(crate) struct Client {
 impl Client {
     /// Starts a server with an empty workspace; nothing is sent yet.
     pub(crate) fn start() -> Self {
-        let mut client = Self::start_unread();
+        Self::start_in(tempfile::tempdir().unwrap())
+    }
+
+    /// Starts a server on a proposal that turns `base` into `result`, and shakes hands.
+    pub(crate) fn reviewing(capabilities: Value, base: &Files<'_>, result: &Files<'_>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        seed(&dir.path().join("data"), &dir.path().join("work"), base, result);
+        let mut client = Self::start_in(dir);
+        client.initialize(json!({ "capabilities": capabilities }));
+        client
+    }
+
+    fn start_in(dir: tempfile::TempDir) -> Self {
+        let mut client = Self::start_unread_in(dir);
         let stdout = client.server.stdout.take().unwrap();
         let (sender, messages) = channel();
         std::thread::spawn(move || {
@@ -44,7 +58,10 @@ impl Client {
 
     /// Starts a server whose output nobody reads.
     pub(crate) fn start_unread() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::start_unread_in(tempfile::tempdir().unwrap())
+    }
+
+    fn start_unread_in(dir: tempfile::TempDir) -> Self {
         std::fs::create_dir_all(dir.path().join("work")).unwrap();
         let mut server = Command::new(std::env::current_exe().unwrap())
             .env_clear()

@@ -9,6 +9,8 @@
 mod client;
 mod ends;
 mod features;
+mod review;
+mod seed;
 mod server;
 mod traffic;
 
@@ -21,7 +23,7 @@ fn main() {
     if let Some(data_dir) = std::env::var_os(server::DATA_DIR) {
         server::run(data_dir.into());
     }
-    let tests = [traffic::TESTS, ends::TESTS, features::TESTS].concat();
+    let tests = [traffic::TESTS, ends::TESTS, features::TESTS, review::TESTS].concat();
     let trials = tests.into_iter().map(|(name, test)| {
         Trial::test(name, move || {
             test();

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aca_engine::config::Config;
 use aca_engine::{ClaudeSource, Engine, EngineConfig};
@@ -34,6 +35,7 @@ pub(crate) fn run(data_dir: PathBuf) -> ! {
         });
         let options = ServeOptions {
             probes: true,
+            landing_timeout: Duration::from_secs(1),
             ..ServeOptions::default()
         };
         let stop = options.stop.clone();
