@@ -94,7 +94,7 @@ keys! {
     Lower agent.silence_minutes: |v, _| values::whole(v, 1..=1440)?.into(), |it| number(*it);
     Lower agent.total_minutes: |v, _| values::whole(v, 1..=1440)?.into(), |it| number(*it);
     Any agent.reasons: |v, _| values::truth(v)?, |it| Some(Value::Boolean(*it));
-    User review.save_landed: |v, _| values::truth(v)?, |it| Some(Value::Boolean(*it));
+    Any review.save_landed: |v, _| values::truth(v)?, |it| Some(Value::Boolean(*it));
     User claude_code.path: |v, _| Some(values::absolute(v)?), |it| path(it.as_deref());
     User claude_code.version: |v, _| values::version(v)?, |it| text(it);
     User sandbox.backend: |v, _| values::named(v)?, |it| values::name_of(*it);

@@ -98,7 +98,9 @@ impl Worker {
         for id in chosen.iter().filter(|id| ledger.decision(id) != Some(Decision::Accept)) {
             let hunk = hunks.iter().find(|hunk| hunk.id == *id);
             let by_name = matches!(params.selection, Selection::Hunks { .. });
-            match hunk.map(|hunk| resolved(hunk, by_name, params.resolution)) {
+            let how = hunk.map(|hunk| resolved(hunk, by_name, params.resolution));
+            match how {
+                Some(_) if ledger.makes_room_for(id, chosen) => landing.push((id.clone(), ledger::Resolution::Merge)),
                 Some(Ok(resolution)) => landing.push((id.clone(), resolution)),
                 Some(Err(reason)) => outcome.refuse([id.clone()], &reason),
                 None => outcome.refuse([id.clone()], "The proposal does not have it any more."),

@@ -170,6 +170,22 @@ impl Ledger {
         }
     }
 
+    /// Whether a hunk makes a new file where a directory is, and `chosen` takes files out of that directory.
+    pub(crate) fn makes_room_for(&self, hunk: &HunkId, chosen: &[HunkId]) -> bool {
+        let is_made = |file: &&ChangedFile| file.change == FileChange::Create && file.ids().contains(hunk);
+        let Some(made) = self.files.iter().find(is_made) else {
+            return false;
+        };
+        let below = |path: &str| path.strip_prefix(&made.path).is_some_and(|rest| rest.starts_with('/'));
+        let leaves = |file: &&ChangedFile| match &file.change {
+            FileChange::Delete => below(&file.path),
+            FileChange::Rename { from } => below(from),
+            _ => false,
+        };
+        let leaving = self.files.iter().filter(leaves).flat_map(ChangedFile::ids);
+        self.decision(hunk).is_none() && leaving.into_iter().any(|id| chosen.contains(&id))
+    }
+
     /// Returns the undecided hunks that need one of `hunks`, with what they need.
     pub(crate) fn needing(&self, hunks: &[HunkId]) -> Vec<(HunkId, HunkId)> {
         let open = self.files.iter().flat_map(ChangedFile::ids);

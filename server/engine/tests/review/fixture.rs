@@ -1,17 +1,18 @@
 //! A session whose one task has a finished attempt, made from two states of a directory.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use aca_engine::config::Config;
-use aca_engine::core::{AttemptEnd, Event, Landing, Proposed};
+use aca_engine::core::{AttemptEnd, Event, Proposed};
 use aca_engine::{Change, ClaudeSource, EditorId, EditorReply, EditorRequest, Engine, EngineConfig, hunks_between};
 use aca_protocol::agent::Driver;
-use aca_protocol::methods::{DecideParams, DecideResult};
-use aca_protocol::proposal::{Decision, HunkState, ProposalView, Selection};
+use aca_protocol::methods::{DecideParams, DecideResult, OperationView, TasksParams, UndoParams, UndoResult};
+use aca_protocol::proposal::{Decision, HunkState, HunkView, ProposalView, Resolution, Selection};
 use aca_protocol::task::{Origin, TaskState};
-use aca_protocol::{AttemptId, HunkId, SessionId, TaskId};
+use aca_protocol::{AttemptId, HunkId, OperationId, SessionId, TaskId};
 use aca_store::{NewEvent, Store};
 use aca_workspace::objects::Objects;
 use async_trait::async_trait;
@@ -23,7 +24,10 @@ use tokio::sync::mpsc;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A file by path and text; executable ones end in `.sh` or begin with `#!`.
-type Files = [(&'static str, &'static str)];
+pub(crate) type Files<'a> = [(&'a str, &'a str)];
+
+/// A file by path and content.
+pub(crate) type Contents<'a> = [(&'a str, &'a [u8])];
 
 /// A workspace, its session, and an engine on both.
 pub(crate) struct Fixture {
@@ -35,25 +39,71 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     /// Makes a session in which an attempt turned `base` into `result`, and a workspace that says `base`.
-    pub(crate) async fn new(base: &Files, result: &Files) -> Self {
-        Self::with_landing(base, result, None).await
+    pub(crate) async fn new(base: &Files<'_>, result: &Files<'_>) -> Self {
+        Self::of(&bytes(base), &bytes(result)).await
     }
 
-    /// As [`Fixture::new`], with a landing that was begun and never recorded as done.
-    pub(crate) async fn with_landing(base: &Files, result: &Files, landing: Option<Landing>) -> Self {
+    /// As [`Fixture::new`], for files of any content.
+    pub(crate) async fn of(base: &Contents<'_>, result: &Contents<'_>) -> Self {
+        Self::rounds(base, &[result]).await
+    }
+
+    /// As [`Fixture::of`], with several rounds: each turned `base` into its own result.
+    pub(crate) async fn rounds(base: &Contents<'_>, results: &[&Contents<'_>]) -> Self {
         let home = TempDir::new().unwrap();
         let root = home.path().canonicalize().unwrap().join("project");
-        let data = home.path().join("data");
-        seed(&data, &root, base, result, landing);
-        let engine = start(&data);
+        seed(&home.path().join("data"), &root, base, results);
+        Self::opened_at(home, root).await
+    }
+
+    /// Makes a session in which only these events happened, with the contents of another session and these files.
+    pub(crate) async fn after(events: &[Vec<u8>], of: &Self, files: &Contents<'_>) -> Self {
+        let home = TempDir::new().unwrap();
+        let root = home.path().canonicalize().unwrap().join("project");
+        std::fs::create_dir_all(&root).unwrap();
+        let dir = session_dir(&home.path().join("data"));
+        let mut store = Store::create(&dir, &root, &session()).unwrap();
+        let copied = std::process::Command::new("cp")
+            .arg("-r")
+            .args([of.session().join("objects.git"), dir.clone()])
+            .status();
+        assert!(copied.unwrap().success());
+        for body in events {
+            append(&mut store, body);
+        }
+        files.iter().for_each(|(path, content)| write(&root, path, content));
+        Self::opened_at(home, root).await
+    }
+
+    /// Adds the contents of another session.
+    pub(crate) fn copy_objects(&self, of: &Self) {
+        let from = of.session().join("objects.git/objects/.");
+        let to = self.session().join("objects.git/objects");
+        let copied = std::process::Command::new("cp").arg("-rn").args([from, to]).status();
+        assert!(copied.unwrap().success());
+    }
+
+    async fn opened_at(home: TempDir, root: PathBuf) -> Self {
         let fixture = Self {
-            engine,
+            engine: start(&home.path().join("data")),
             root,
             task: TaskId::new("t"),
             home,
         };
         fixture.opened().await;
         fixture
+    }
+
+    /// Where the session's state is.
+    pub(crate) fn session(&self) -> PathBuf {
+        session_dir(&self.home.path().join("data"))
+    }
+
+    /// Stops the engine and returns everything that has happened.
+    pub(crate) async fn events(&self) -> Vec<Vec<u8>> {
+        self.engine.shutdown().await;
+        let store = Store::open(&self.session()).unwrap();
+        store.events(0).unwrap().into_iter().map(|event| event.body).collect()
     }
 
     /// Starts a second engine on the same data, as after a crash of the first.
@@ -75,8 +125,30 @@ impl Fixture {
         std::fs::read_to_string(self.path(path)).unwrap()
     }
 
+    pub(crate) fn bytes(&self, path: &str) -> Vec<u8> {
+        std::fs::read(self.path(path)).unwrap()
+    }
+
     pub(crate) fn write(&self, path: &str, text: &str) {
-        write(&self.root, path, text);
+        write(&self.root, path, text.as_bytes());
+    }
+
+    /// The paths of everything in the workspace that is not a directory.
+    pub(crate) fn everything(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut dirs = vec![self.root.clone()];
+        while let Some(dir) = dirs.pop() {
+            for entry in std::fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() && !path.is_symlink() {
+                    dirs.push(path);
+                } else {
+                    found.push(path.strip_prefix(&self.root).unwrap().display().to_string());
+                }
+            }
+        }
+        found.sort();
+        found
     }
 
     pub(crate) fn proposal(&self) -> Arc<ProposalView> {
@@ -96,6 +168,12 @@ impl Fixture {
         proposal.files.iter().flat_map(of).collect()
     }
 
+    /// All hunks as they are shown.
+    pub(crate) fn views(&self) -> Vec<HunkView> {
+        let files = self.proposal().files.clone();
+        files.into_iter().flat_map(|file| file.hunks).collect()
+    }
+
     pub(crate) fn states(&self) -> Vec<HunkState> {
         self.hunks().into_iter().map(|(_, _, state)| state).collect()
     }
@@ -105,12 +183,47 @@ impl Fixture {
     }
 
     pub(crate) async fn decide(&self, decision: Decision, selection: Selection) -> DecideResult {
+        self.decide_as(decision, selection, None, None).await
+    }
+
+    pub(crate) async fn decide_as(
+        &self,
+        decision: Decision,
+        selection: Selection,
+        resolution: Option<Resolution>,
+        seen: Option<u64>,
+    ) -> DecideResult {
         let params = DecideParams {
             task: self.task.clone(),
             decision,
             selection,
+            resolution,
+            seen,
         };
         wait(self.engine.decide(params)).await.unwrap()
+    }
+
+    /// Accepts a hunk by its number, whatever is in the way.
+    pub(crate) async fn resolve_nth(&self, resolution: Resolution, n: usize) -> DecideResult {
+        let ids = vec![self.hunks()[n].1.clone()];
+        self.decide_as(Decision::Accept, Selection::Hunks { ids }, Some(resolution), None)
+            .await
+    }
+
+    pub(crate) async fn undo(&self, operation: Option<OperationId>, hunks: Option<Vec<HunkId>>) -> UndoResult {
+        let params = UndoParams {
+            workspace: self.root.clone(),
+            operation,
+            hunks,
+        };
+        wait(self.engine.undo(params)).await.unwrap()
+    }
+
+    pub(crate) async fn operations(&self) -> Vec<OperationView> {
+        let params = TasksParams {
+            workspace: self.root.clone(),
+        };
+        wait(self.engine.operations(params)).await.unwrap().operations
     }
 
     pub(crate) async fn accept_all(&self) -> DecideResult {
@@ -165,6 +278,11 @@ impl Editor {
             .set(self.id, &self.path, version, Rope::from_str(text));
     }
 
+    /// Closes the document, so that its file counts.
+    pub(crate) fn close(&self) {
+        self.engine.buffers().close(self.id, &self.path);
+    }
+
     /// Waits for a request, checks what it was computed for, and answers it.
     pub(crate) async fn answer(&mut self, answer: impl FnOnce(&Self, &EditorRequest) -> EditorReply) -> String {
         let request = wait(self.inbox.recv()).await.unwrap();
@@ -208,13 +326,24 @@ fn start(data: &Path) -> Engine {
     })
 }
 
-fn seed(data: &Path, root: &Path, base: &Files, result: &Files, landing: Option<Landing>) {
-    let session = SessionId::new("0123456789abcdef");
-    let dir = data.join("sessions").join(session.as_str());
+fn session() -> SessionId {
+    SessionId::new("0123456789abcdef")
+}
+
+fn session_dir(data: &Path) -> PathBuf {
+    data.join("sessions").join(session().as_str())
+}
+
+fn bytes<'a>(files: &Files<'a>) -> Vec<(&'a str, &'a [u8])> {
+    files.iter().map(|(path, text)| (*path, text.as_bytes())).collect()
+}
+
+fn seed(data: &Path, root: &Path, base: &Contents<'_>, results: &[&Contents<'_>]) {
+    let dir = session_dir(data);
     std::fs::create_dir_all(root).unwrap();
-    let mut store = Store::create(&dir, root, &session).unwrap();
+    let mut store = Store::create(&dir, root, &session()).unwrap();
     let objects = Objects::open(&dir.join("objects.git")).unwrap();
-    let tree = |files: &Files| {
+    let tree = |files: &Contents<'_>| {
         for entry in std::fs::read_dir(root).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
@@ -223,71 +352,79 @@ fn seed(data: &Path, root: &Path, base: &Files, result: &Files, landing: Option<
                 std::fs::remove_file(path).unwrap()
             }
         }
-        files.iter().for_each(|(path, text)| write(root, path, text));
+        files.iter().for_each(|(path, content)| write(root, path, content));
         objects.snapshot(root, &[]).unwrap()
     };
-    let result = tree(result);
+    let results: Vec<_> = results.iter().map(|result| tree(result)).collect();
     let base = tree(base);
-    let (task, attempt) = (TaskId::new("t"), AttemptId::new("a"));
-    let hunks = hunks_between(&objects, &base, &result).unwrap();
-    let proposed = Proposed {
-        base: base.as_str().to_owned(),
-        result: result.as_str().to_owned(),
-        hunks,
-    };
-    let mut events = vec![
-        Event::TaskCreated {
-            task: task.clone(),
-            title: "a task".to_owned(),
-            origin: Origin::Text {
-                text: "a task".to_owned(),
-            },
+    let task = TaskId::new("t");
+    let mut events = vec![Event::TaskCreated {
+        task: task.clone(),
+        title: "a task".to_owned(),
+        origin: Origin::Text {
+            text: "a task".to_owned(),
         },
-        Event::AttemptPlanned {
-            task: task.clone(),
-            attempt: attempt.clone(),
-        },
-        Event::SnapshotTaken {
-            attempt: attempt.clone(),
+    }];
+    for (n, result) in results.iter().enumerate() {
+        let attempt = AttemptId::new(format!("a{n}"));
+        let proposed = Proposed {
             base: base.as_str().to_owned(),
-        },
-        Event::SandboxStarting {
-            attempt: attempt.clone(),
-            nonce: "n".to_owned(),
-            backend: "process".to_owned(),
-            driver: Driver::Direct,
-        },
-        Event::SandboxStarted {
-            attempt: attempt.clone(),
-        },
-        Event::AttemptEnded {
-            attempt,
-            end: AttemptEnd::Finished {
-                summary: "done".to_owned(),
-                proposed: Some(proposed),
-            },
-        },
-    ];
-    events.extend(landing.map(|landing| Event::LandingPlanned { task, landing }));
-    for event in events {
-        let body = serde_json::to_vec(&event).unwrap();
-        let event = NewEvent {
-            kind: "seeded",
-            ts_ms: 1,
-            task: None,
-            attempt: None,
-            body: &body,
+            result: result.as_str().to_owned(),
+            hunks: hunks_between(&objects, &base, result).unwrap(),
+            reasons: BTreeMap::new(),
         };
-        store.append(&[event], &[]).unwrap();
+        events.extend([
+            Event::AttemptPlanned {
+                task: task.clone(),
+                attempt: attempt.clone(),
+                continues: None,
+            },
+            Event::SnapshotTaken {
+                attempt: attempt.clone(),
+                base: base.as_str().to_owned(),
+                start: None,
+            },
+            Event::SandboxStarting {
+                attempt: attempt.clone(),
+                nonce: "n".to_owned(),
+                backend: "process".to_owned(),
+                driver: Driver::Direct,
+            },
+            Event::SandboxStarted {
+                attempt: attempt.clone(),
+            },
+            Event::AttemptEnded {
+                attempt,
+                end: AttemptEnd::Finished {
+                    summary: "done".to_owned(),
+                    proposed: Some(proposed),
+                    verify: false,
+                },
+            },
+        ]);
+    }
+    for event in events {
+        append(&mut store, &serde_json::to_vec(&event).unwrap());
     }
 }
 
-fn write(root: &Path, path: &str, text: &str) {
+fn append(store: &mut Store, body: &[u8]) {
+    let event = NewEvent {
+        kind: "seeded",
+        ts_ms: 1,
+        task: None,
+        attempt: None,
+        body,
+    };
+    store.append(&[event], &[]).unwrap();
+}
+
+fn write(root: &Path, path: &str, content: &[u8]) {
     use std::os::unix::fs::PermissionsExt as _;
     let file = root.join(path);
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-    std::fs::write(&file, text).unwrap();
-    let mode = if path.ends_with(".sh") || text.starts_with("#!") {
+    std::fs::write(&file, content).unwrap();
+    let mode = if path.ends_with(".sh") || content.starts_with(b"#!") {
         0o755
     } else {
         0o644

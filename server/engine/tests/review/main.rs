@@ -9,4 +9,8 @@
 )]
 
 mod cases;
+mod decisions;
+mod files;
 mod fixture;
+mod recovery;
+mod undo;
