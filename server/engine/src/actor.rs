@@ -235,7 +235,7 @@ impl Actor {
         let verifying = session.state.tasks();
         let verifying = verifying.filter(|task| matches!(task.phase, Phase::Verifying { .. }));
         effects.extend(verifying.map(|task| Effect::Verify(task.id.clone())));
-        let left = check::leftovers(&session.context.dir);
+        let left = check::left_over(&session.context.dir);
         let sweep = check::sweep(Arc::clone(&self.shared), Arc::clone(&session.context), left);
         self.discards.spawn(sweep);
         let review = session.review.clone();

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 
+use aca_protocol::SessionId;
 use aca_protocol::methods::CheckCommandResult;
 
 use super::detect::{self, Files};
 use crate::Error;
-use crate::actor::SessionContext;
 use crate::config::{self, Config, Loaded, Origin};
 use crate::handle::Shared;
 
@@ -18,23 +18,14 @@ const MAX_FILE: u64 = 256 << 10;
 /// The setting that names the command.
 const KEY: &str = "checks.command";
 
-/// Returns the session's check and the settings.
+/// Returns the check of the session whose workspace is at `root`, and the settings.
 ///
 /// # Errors
 ///
 /// [`Error::Invalid`] if the settings cannot be read, [`Error::Unavailable`] if the engine is shutting down.
-pub(crate) async fn known(shared: &Shared, session: &SessionContext) -> Result<(CheckCommandResult, Config), Error> {
-    command(shared, &session.id, &session.root).await
-}
-
-/// As [`known`], for a session by its name.
-///
-/// # Errors
-///
-/// As [`known`].
 pub(crate) async fn command(
     shared: &Shared,
-    session: &aca_protocol::SessionId,
+    session: &SessionId,
     root: &Path,
 ) -> Result<(CheckCommandResult, Config), Error> {
     let confirmed = shared

@@ -178,6 +178,12 @@ fn manager(files: &Files) -> &'static str {
 mod tests {
     use super::*;
 
+    /// Build files with their texts, and the command with the file that it is guessed from.
+    type Case = (
+        &'static [(&'static str, &'static str)],
+        Option<(&'static str, &'static str)>,
+    );
+
     fn guess(files: &[(&'static str, &str)]) -> Option<(String, &'static str)> {
         let files = files.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
         detect(&files).map(|guess| (guess.command, guess.from))
@@ -185,23 +191,23 @@ mod tests {
 
     #[test]
     fn each_build_system_has_its_check() {
-        let default_script = r#"{"scripts": {"test": "echo \"Error: no test specified\" && exit 1"}}"#;
-        let tests = r#"{"scripts": {"test": "vitest", "check": "tsc"}}"#;
-        let only_test = r#"{"scripts": {"test": "vitest"}}"#;
-        let cases: &[(&[(&'static str, &str)], Option<(&str, &str)>)] = &[
+        const NO_TEST: &str = r#"{"scripts": {"test": "echo \"Error: no test specified\" && exit 1"}}"#;
+        const BOTH: &str = r#"{"scripts": {"test": "vitest", "check": "tsc"}}"#;
+        const ONLY_TEST: &str = r#"{"scripts": {"test": "vitest"}}"#;
+        let cases: &[Case] = &[
             (&[], None),
             (&[("Cargo.toml", "[package]")], Some(("cargo test", "Cargo.toml"))),
             (&[("go.mod", "module m")], Some(("go test ./...", "go.mod"))),
-            (&[("package.json", tests)], Some(("npm run check", "package.json"))),
+            (&[("package.json", BOTH)], Some(("npm run check", "package.json"))),
             (
-                &[("package.json", only_test), ("pnpm-lock.yaml", "")],
+                &[("package.json", ONLY_TEST), ("pnpm-lock.yaml", "")],
                 Some(("pnpm run test", "package.json")),
             ),
             (
-                &[("package.json", only_test), ("yarn.lock", "")],
+                &[("package.json", ONLY_TEST), ("yarn.lock", "")],
                 Some(("yarn run test", "package.json")),
             ),
-            (&[("package.json", default_script)], None),
+            (&[("package.json", NO_TEST)], None),
             (&[("package.json", "not JSON")], None),
             (&[("tox.ini", ""), ("pytest.ini", "")], Some(("tox", "tox.ini"))),
             (

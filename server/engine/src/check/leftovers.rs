@@ -25,7 +25,7 @@ fn backend_file(dir: &AttemptDir) -> PathBuf {
 }
 
 /// Returns the names of the checks of a session that have a directory.
-pub(crate) fn leftovers(session_dir: &Path) -> Vec<String> {
+pub(crate) fn left_over(session_dir: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(layout::checks(session_dir))
         .into_iter()
         .flatten()

@@ -24,8 +24,8 @@ use crate::config::Config;
 use crate::core::{Command, Task};
 use crate::handle::Shared;
 
-pub(crate) use command::{command, known};
-pub(crate) use leftovers::{leftovers, sweep};
+pub(crate) use command::command;
+pub(crate) use leftovers::{left_over, sweep};
 
 /// A check that is to be run.
 #[derive(Debug, Clone)]
@@ -91,7 +91,7 @@ impl Checks {
 
 /// Says whether an agent's result is to be checked before it is shown.
 pub(crate) async fn wanted(shared: &Shared, session: &SessionContext) -> bool {
-    let known = known(shared, session).await;
+    let known = command(shared, &session.id, &session.root).await;
     known.is_ok_and(|(known, _)| known.confirmed && known.command.is_some())
 }
 
@@ -170,7 +170,8 @@ pub(crate) async fn run(
 ///
 /// A sentence, if there is none that a person has confirmed.
 async fn agreed(shared: &Shared, session: &SessionContext, plan: &Plan) -> Result<(String, Config), String> {
-    let (known, config) = known(shared, session).await.map_err(|error| error.to_string())?;
+    let known = command(shared, &session.id, &session.root).await;
+    let (known, config) = known.map_err(|error| error.to_string())?;
     match &plan.what {
         What::Chosen { command, .. } => Ok((command.clone(), config)),
         What::Result => Ok((runnable(&known).map_err(|error| error.to_string())?, config)),

@@ -65,7 +65,7 @@ impl<'a> Run<'a> {
     ) -> Self {
         let short = session.id.as_str();
         let short = short.get(..8).unwrap_or(short);
-        let taken = leftovers(&session.dir);
+        let taken = leftovers::left_over(&session.dir);
         let name = |number: u64| format!("aca-{short}-{}-check-{number}", plan.task.id);
         // What an engine before this one left may still have a name.
         let free = (number..).map(name).find(|name| !taken.contains(name));
@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
         // A checkout that is still being written would outlive its removal.
         self.files.close();
         self.files.wait().await;
-        if let Err(reason) = super::leftovers::remove(self.shared, self.session, &self.name).await {
+        if let Err(reason) = leftovers::remove(self.shared, self.session, &self.name).await {
             let problem = format!("What is left of the check {} could not be removed: {reason}", self.name);
             let _ = self.shared.inbox.send(Message::Problem(problem));
         }

@@ -1,5 +1,7 @@
 //! The core as a table of histories: commands in, events and views out.
 
+mod checks;
+
 use aca_protocol::agent::Driver;
 use aca_protocol::proposal::Decision;
 use aca_protocol::task::{Origin, TaskState, Usage};

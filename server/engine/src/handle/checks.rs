@@ -22,12 +22,9 @@ impl Engine {
         let CheckParams { task, selection } = params;
         let known = self.known(&task)?;
         let proposal = self.proposal(&task)?;
-        if !matches!(
-            known.state,
-            TaskState::Ready { .. } | TaskState::Landed { .. } | TaskState::Rejected
-        ) {
+        if !matches!(known.state, TaskState::Ready { .. }) {
             return Err(Error::Invalid(format!(
-                "The proposal of task {task} is not ready to be decided, so its hunks are not checked yet."
+                "The proposal of task {task} does not wait for decisions, so there is nothing to check."
             )));
         }
         let (agreed, _) = check::command(&self.shared, &known.session, &known.workspace).await?;
