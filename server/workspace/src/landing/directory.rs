@@ -105,7 +105,11 @@ impl Directory {
         if dir.st_mode & WRITABLE == 0 || file_mode & WRITABLE == 0 {
             return Err(error.read_only());
         }
-        let may_write = |name: &str| rustix::fs::accessat(&self.fd, name, Access::WRITE_OK, AtFlags::EACCESS);
+        let may_write = |name: &str| match rustix::fs::accessat(&self.fd, name, Access::WRITE_OK, AtFlags::EACCESS) {
+            // An editor is about to replace it. Whether it is still as expected is looked at later.
+            Err(Errno::NOENT) => Ok(()),
+            other => other,
+        };
         let file_access = if file.is_some() { may_write(&self.name) } else { Ok(()) };
         may_write(".").and(file_access).map_err(|errno| error.errno(errno))
     }

@@ -207,15 +207,11 @@ impl Step<'_> {
         };
         // Twice, for the same reason as in an exchange.
         let taken = look().and_then(|_| dir.sync().map_err(|source| error.io(source)));
-        match taken.and_then(|()| look()) {
-            Ok(file) => {
-                let displaced = self.take(&name, file, old);
-                match self.read_open(dir.name()) {
-                    Ok(None) => Ok(displaced),
-                    // The user has saved it again. That is newer.
-                    found => Err(self.moved(found.ok().flatten().map(|(_, bytes)| bytes), displaced)),
-                }
-            }
+        let seen = taken.and_then(|()| Ok((look()?, self.read_open(dir.name())?)));
+        match seen {
+            Ok((file, None)) => Ok(self.take(&name, file, old)),
+            // The user has saved it again. That is newer.
+            Ok((file, Some((_, found)))) => Err(self.moved(Some(found), self.take(&name, file, old))),
             Err(failed) => match dir.rename(&name, dir.name(), RenameFlags::NOREPLACE) {
                 Ok(()) => {
                     let _ = dir.sync();

@@ -1,4 +1,5 @@
-//! Debian packages: the container engine, the tool that makes its base image, a C compiler for static binaries.
+//! Debian packages: the container engine, the tool that makes its base image, a C compiler for static binaries, and what
+//! tests of the workspace work with.
 
 use std::path::Path;
 
@@ -19,6 +20,8 @@ const NEEDED: &[(&str, &str)] = &[
     ("npm", "npm"),
     ("unshare", "util-linux"),
     ("tmux", "tmux"),
+    ("strace", "strace"),
+    ("vim", "vim"),
 ];
 
 /// Installs the packages whose programs are missing, and `python3-venv` where Python cannot make an environment.
