@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use aca_protocol::proposal::Resolution;
 use clap::{Args, Parser, Subcommand};
 
 use crate::exit;
@@ -44,8 +45,28 @@ pub(crate) enum Command {
     Status,
     /// Look at a task's hunks and accept or reject them.
     Review(ReviewArgs),
+    /// Take back a landing; what you typed since stays.
+    ///
+    /// Its hunks are undecided again. The taking back can be taken back too: name it, and the hunks have landed again.
+    Undo(UndoArgs),
+    /// Send a proposal back to its agent with a remark, and wait for the next round.
+    ///
+    /// The agent's conversation goes on, in files as they are now: what landed is in them, what was rejected is gone.
+    #[command(name = "send-back")]
+    SendBack(SendBackArgs),
+    /// Tell a running agent something; it reads it when it comes to it.
+    Tell(TellArgs),
+    /// Hold a running agent where it is.
+    Pause(TaskArgs),
+    /// Let a held agent go on.
+    Resume(TaskArgs),
+    /// Run the project's check in a sandbox, on your files with a task's hunks in them.
+    ///
+    /// Nothing of it enters your files. The check command is run only once a person has confirmed it. The exit code is 0 if
+    /// the check passes, 1 if it fails and 3 if it could not be run.
+    Check(CheckArgs),
     /// Stop a task.
-    Stop(StopArgs),
+    Stop(TaskArgs),
     /// Test everything aca needs and say how to mend what is missing.
     Doctor,
     /// The image that sandboxes are made from.
@@ -78,29 +99,117 @@ pub(crate) struct RunArgs {
 }
 
 /// `aca review`
-#[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("mode").multiple(false))]
+#[derive(Debug, Default, Args)]
+#[command(group = clap::ArgGroup::new("mode").multiple(false), after_help = REVIEW_HELP)]
 pub(crate) struct ReviewArgs {
     /// The task, or the beginning of its id [default: the newest that waits for review].
     pub(crate) task: Option<String>,
-    /// List the hunks and end.
+    /// List the hunks and end; so it is without a terminal.
     #[arg(long, group = "mode")]
     pub(crate) list: bool,
-    /// Accept these hunks, or `all`.
+    /// Accept these hunks, named by their ids or beginnings of them.
     #[arg(long, group = "mode", value_name = "HUNK", num_args = 0.., value_delimiter = ',')]
     pub(crate) accept: Option<Vec<String>>,
-    /// Reject these hunks, or `all`.
+    /// Reject these hunks.
     #[arg(long, group = "mode", value_name = "HUNK", num_args = 0.., value_delimiter = ',')]
     pub(crate) reject: Option<Vec<String>>,
-    /// Only this file, relative to the workspace; with --accept or --reject alone: all its hunks.
+    /// Bring these rejected hunks back, undecided.
+    #[arg(long, group = "mode", value_name = "HUNK", num_args = 0.., value_delimiter = ',')]
+    pub(crate) reopen: Option<Vec<String>>,
+    /// All hunks of the proposal, instead of naming them.
+    #[arg(long, conflicts_with_all = ["list", "file"])]
+    pub(crate) all: bool,
+    /// Only this file, relative to the workspace; to decide, without naming hunks: all of it.
     #[arg(long, value_name = "PATH")]
     pub(crate) file: Option<String>,
+    /// With --accept, where you changed the same lines: put the agent's text there, or both, yours first.
+    #[arg(long, value_name = "WHOSE", requires = "accept", conflicts_with_all = ["list", "reject", "reopen"])]
+    pub(crate) resolve: Option<Resolve>,
+    /// Refuse hunks that say something else than in this revision of the proposal, as --list --json gave it.
+    #[arg(long, value_name = "REVISION", conflicts_with = "list")]
+    pub(crate) seen: Option<u64>,
 }
 
-/// `aca stop`
+/// What is put where a person changed the same lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Resolve {
+    /// The agent's text.
+    Agent,
+    /// What is there, and the agent's text after it.
+    Both,
+}
+
+impl From<Resolve> for Resolution {
+    fn from(resolve: Resolve) -> Self {
+        match resolve {
+            Resolve::Agent => Self::Agent,
+            Resolve::Both => Self::Both,
+        }
+    }
+}
+
+const REVIEW_HELP: &str = "\
+On a terminal the review goes from hunk to hunk, a key for each decision; ? shows all keys. Hunks whose lines you
+changed meanwhile, or those beside them, are never accepted by --all or --file: name them.
+
+Examples:
+  aca review                          review the newest proposal
+  aca review --list                   print it
+  aca review t1 --accept h-03d1,h-19  accept two hunks
+  aca review t1 --reject --file a.rs  reject what is undecided in a file
+  aca review t1 --accept h-19 --resolve both";
+
+/// `aca undo`
 #[derive(Debug, Args)]
-pub(crate) struct StopArgs {
-    /// The task, or the beginning of its id [default: the one that is at work].
+pub(crate) struct UndoArgs {
+    /// The operation to take back, or the beginning of its id [default: the newest landing that stands].
+    pub(crate) operation: Option<String>,
+    /// List the landings and takings back, oldest first, and end.
+    #[arg(long, conflicts_with_all = ["operation", "hunk"])]
+    pub(crate) list: bool,
+    /// Take back only this hunk of it; may be given several times.
+    #[arg(long, value_name = "HUNK")]
+    pub(crate) hunk: Vec<String>,
+}
+
+/// `aca send-back`
+#[derive(Debug, Args)]
+pub(crate) struct SendBackArgs {
+    /// The task, or the beginning of its id.
+    pub(crate) task: String,
+    /// What the agent is told.
+    #[arg(required_unless_present = "redo", default_value = "", hide_default_value = true)]
+    pub(crate) remark: String,
+    /// Have this hunk made again on your files as they are; may be given several times.
+    #[arg(long, value_name = "HUNK")]
+    pub(crate) redo: Vec<String>,
+}
+
+/// `aca tell`
+#[derive(Debug, Args)]
+pub(crate) struct TellArgs {
+    /// The task, or the beginning of its id.
+    pub(crate) task: String,
+    /// What to tell its agent.
+    pub(crate) text: String,
+}
+
+/// `aca check`
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The task, or the beginning of its id [default: the newest that waits for review].
+    pub(crate) task: Option<String>,
+    /// The hunks [default: all that are undecided].
+    pub(crate) hunks: Vec<String>,
+    /// Confirm the project's check command, from now on, and run it.
+    #[arg(long)]
+    pub(crate) confirm: bool,
+}
+
+/// `aca stop`, `aca pause`, `aca resume`
+#[derive(Debug, Args)]
+pub(crate) struct TaskArgs {
+    /// The task, or the beginning of its id [default: the newest that it fits].
     pub(crate) task: Option<String>,
 }
 
@@ -154,6 +263,23 @@ mod tests {
             ("aca review t1 --accept h1,h2 --json", true),
             ("aca review t1 --accept h1 --reject h2", false),
             ("aca review --list --file src/a.rs", true),
+            ("aca review t1 --accept --all --resolve both", true),
+            ("aca review t1 --accept h1 --resolve mine", false),
+            ("aca review t1 --reject h1 --resolve both", false),
+            ("aca review t1 --reopen h1 --seen 3", true),
+            ("aca review --list --all", false),
+            ("aca undo", true),
+            ("aca undo o1 --hunk h1 --hunk h2", true),
+            ("aca undo o1 --list", false),
+            ("aca send-back t1", false),
+            ("aca send-back t1 again", true),
+            ("aca send-back t1 --redo h1", true),
+            ("aca tell t1", false),
+            ("aca tell t1 words", true),
+            ("aca pause", true),
+            ("aca resume t1", true),
+            ("aca check", true),
+            ("aca check t1 h1 h2 --confirm", true),
             ("aca stop", true),
             ("aca --json status", true),
             ("aca status --workspace /tmp -vv", true),

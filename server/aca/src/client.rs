@@ -16,9 +16,15 @@ use crate::framing::Framing;
 
 /// A connection to the process that owns the sessions.
 pub(crate) struct Client {
+    caller: Caller,
+    notifications: mpsc::UnboundedReceiver<Notice>,
+}
+
+/// The half of a connection that asks.
+#[derive(Clone)]
+pub(crate) struct Caller {
     outgoing: mpsc::UnboundedSender<Value>,
     pending: Arc<Mutex<Pending>>,
-    notifications: mpsc::UnboundedReceiver<Notice>,
 }
 
 /// A notification as it came.
@@ -76,15 +82,32 @@ impl Client {
             Arc::clone(&pending),
             notify,
         ));
-        let client = Self {
-            outgoing,
-            pending,
-            notifications,
-        };
-        client.introduce(workspace).await?;
-        Ok(client)
+        let caller = Caller { outgoing, pending };
+        caller.introduce(workspace).await?;
+        Ok(Self { caller, notifications })
     }
 
+    /// Sends a request and waits for its answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`Caller::call`].
+    pub(crate) async fn call<R: Request>(&self, params: R::Params) -> Result<R::Result, Failure> {
+        self.caller.call::<R>(params).await
+    }
+
+    /// Returns a handle to ask by while notifications are waited for.
+    pub(crate) fn caller(&self) -> Caller {
+        self.caller.clone()
+    }
+
+    /// Waits for the next notification; `None` once the connection has ended.
+    pub(crate) async fn notification(&mut self) -> Option<Notice> {
+        self.notifications.recv().await
+    }
+}
+
+impl Caller {
     /// Sends a request and waits for its answer.
     ///
     /// # Errors
@@ -94,11 +117,6 @@ impl Client {
         let params = serde_json::to_value(params).map_err(|error| unreadable(R::METHOD, &error))?;
         let result = self.request(R::METHOD, params).await?;
         serde_json::from_value(result).map_err(|error| unreadable(R::METHOD, &error))
-    }
-
-    /// Waits for the next notification; `None` once the connection has ended.
-    pub(crate) async fn notification(&mut self) -> Option<Notice> {
-        self.notifications.recv().await
     }
 
     async fn introduce(&self, workspace: &Path) -> Result<(), Failure> {

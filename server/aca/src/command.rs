@@ -1,11 +1,16 @@
 //! The commands, one file each.
 
+pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod image;
 pub(crate) mod lsp;
+pub(crate) mod pause;
 pub(crate) mod review;
 pub(crate) mod run;
+pub(crate) mod send_back;
 pub(crate) mod status;
 pub(crate) mod stop;
+pub(crate) mod tell;
+pub(crate) mod undo;

@@ -1,6 +1,6 @@
 //! What every command starts from: options, settings, the data directory, and the way to the engine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use crate::claude::Provisioner;
 use crate::cli::Global;
 use crate::client::Client;
 use crate::exit::{Exit, Failure};
-use crate::host::Host;
+use crate::host::{Guests, Host};
 use crate::terminal::{self, Screen};
 use crate::{owner, workspace};
 
 /// How long another process may take to become the owner or to stop being it.
-const HANDOVER: Duration = Duration::from_secs(5);
+const HANDOVER: Duration = Duration::from_secs(10);
 /// How often it is looked at in that time.
 const GLANCE: Duration = Duration::from_millis(20);
 
@@ -90,9 +90,13 @@ impl Context {
     ///
     /// When the data directory cannot be used, or its owner does not answer.
     pub(crate) async fn place(&self) -> Result<Place, Failure> {
+        self.find_place(Guests::Welcome).await
+    }
+
+    async fn find_place(&self, guests: Guests) -> Result<Place, Failure> {
         let deadline = Instant::now() + HANDOVER;
         loop {
-            if let Some(host) = Host::start(&self.data_dir, Arc::new(self.provisioner()))? {
+            if let Some(host) = Host::start(&self.data_dir, Arc::new(self.provisioner()), guests)? {
                 return Ok(Place::Owner(Box::new(host)));
             }
             if let Some(owner) = owner::read(&self.data_dir)
@@ -112,9 +116,23 @@ impl Context {
     /// # Errors
     ///
     /// As [`Context::place`], and when the settings are wrong.
-    pub(crate) async fn link(&self, root: &std::path::Path) -> Result<Link, Failure> {
+    pub(crate) async fn link(&self, root: &Path) -> Result<Link, Failure> {
+        self.link_from(self.place().await?, root).await
+    }
+
+    /// Connects a client for a command that ends soon. If it becomes the owner it takes no guests in, so that it need not
+    /// stay for them; whoever comes meanwhile waits and becomes the owner after it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::link`].
+    pub(crate) async fn brief_link(&self, root: &Path) -> Result<Link, Failure> {
+        self.link_from(self.find_place(Guests::Turned).await?, root).await
+    }
+
+    async fn link_from(&self, place: Place, root: &Path) -> Result<Link, Failure> {
         let screen = self.screen;
-        match self.place().await? {
+        match place {
             Place::Owner(host) => {
                 let client = Client::start(host.attach(), root).await?;
                 Ok(Link {
@@ -144,6 +162,11 @@ impl Context {
 }
 
 impl Link {
+    /// Whether the engine runs in this process, so that work stands still when it ends.
+    pub(crate) fn is_owner(&self) -> bool {
+        self.host.is_some()
+    }
+
     /// Ends the conversation. Where other processes are served from here, it stays until they leave.
     pub(crate) async fn close(self) {
         drop(self.client);

@@ -58,7 +58,8 @@ impl Failure {
 
     /// Something that should work did not; says what was being done.
     pub(crate) fn while_doing(doing: &str, cause: impl fmt::Display) -> Self {
-        Self::new(Exit::Failed, format!("{doing}: {cause}."))
+        let cause = cause.to_string();
+        Self::new(Exit::Failed, format!("{doing}: {}.", cause.trim_end_matches('.')))
     }
 }
 
@@ -71,6 +72,17 @@ impl From<ConfigError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cause_that_is_a_sentence_ends_once() {
+        for cause in ["no space left", "There is no space left."] {
+            let failure = Failure::while_doing("The file cannot be written", cause);
+            assert_eq!(
+                failure.message,
+                format!("The file cannot be written: {}.", cause.trim_end_matches('.'))
+            );
+        }
+    }
 
     #[test]
     fn help_and_readme_list_the_same_exit_codes() {

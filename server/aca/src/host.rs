@@ -19,6 +19,15 @@ use crate::{agent, owner, socket};
 /// How much an in-process client may have in flight, in bytes.
 const PIPE: usize = 1 << 20;
 
+/// Whether other processes may attach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Guests {
+    /// They may.
+    Welcome,
+    /// They wait until this process has ended.
+    Turned,
+}
+
 /// The running engine with its socket.
 pub(crate) struct Host {
     engine: Engine,
@@ -36,7 +45,11 @@ impl Host {
     /// # Errors
     ///
     /// When the data directory or the socket cannot be made.
-    pub(crate) fn start(data_dir: &Path, claude: Arc<dyn ClaudeSource>) -> Result<Option<Self>, Failure> {
+    pub(crate) fn start(
+        data_dir: &Path,
+        claude: Arc<dyn ClaudeSource>,
+        guests: Guests,
+    ) -> Result<Option<Self>, Failure> {
         let lock = OwnerLock::acquire(data_dir)
             .map_err(|error| Failure::while_doing("The data directory cannot be used", error))?;
         let Some(lock) = lock else { return Ok(None) };
@@ -44,10 +57,13 @@ impl Host {
         let socket = socket::path(data_dir)?;
         // Left by an owner that was killed: whoever holds the lock may replace it.
         let _ = fs::remove_file(&socket);
-        let listener = UnixListener::bind(&socket)
-            .map_err(|error| Failure::while_doing(&format!("{} cannot be listened on", socket.display()), error))?;
-        owner::write(data_dir, &socket)
-            .map_err(|error| Failure::while_doing("The owner's note cannot be written", error))?;
+        let listener = match guests {
+            Guests::Welcome => Some(bind(data_dir, &socket)?),
+            Guests::Turned => {
+                owner::remove(data_dir);
+                None
+            }
+        };
         let engine = Engine::start(EngineConfig {
             data_dir: data_dir.into(),
             agent,
@@ -62,7 +78,9 @@ impl Host {
             guests: watch::Sender::new(0),
             _lock: lock,
         };
-        host.listen(listener);
+        if let Some(listener) = listener {
+            host.listen(listener);
+        }
         Ok(Some(host))
     }
 
@@ -161,6 +179,14 @@ impl Host {
             }
         });
     }
+}
+
+fn bind(data_dir: &Path, socket: &Path) -> Result<UnixListener, Failure> {
+    let listener = UnixListener::bind(socket)
+        .map_err(|error| Failure::while_doing(&format!("{} cannot be listened on", socket.display()), error))?;
+    owner::write(data_dir, socket)
+        .map_err(|error| Failure::while_doing("The owner's note cannot be written", error))?;
+    Ok(listener)
 }
 
 /// Whether the process at the other end runs as the user of this one.

@@ -13,6 +13,7 @@ mod exit;
 mod framing;
 mod host;
 mod log;
+mod names;
 mod owner;
 mod socket;
 mod terminal;
@@ -61,6 +62,12 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Run(args) => command::run::run(&context, args).await,
         Command::Status => command::status::run(&context).await,
         Command::Review(args) => command::review::run(&context, args).await,
+        Command::Undo(args) => command::undo::run(&context, &args).await,
+        Command::SendBack(args) => command::send_back::run(&context, args).await,
+        Command::Tell(args) => command::tell::run(&context, args).await,
+        Command::Pause(args) => command::pause::pause(&context, args).await,
+        Command::Resume(args) => command::pause::resume(&context, args).await,
+        Command::Check(args) => command::check::run(&context, &args).await,
         Command::Stop(args) => command::stop::run(&context, args).await,
         Command::Doctor => command::doctor::run(&context).await,
         Command::Image(cli::ImageCommand::Build) => command::image::build(&context).await,

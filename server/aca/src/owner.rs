@@ -33,6 +33,11 @@ pub(crate) fn write(data_dir: &Path, socket: &Path) -> io::Result<()> {
     fs::rename(unfinished, note(data_dir))
 }
 
+/// Removes the note: the one who left it is not the owner any more, and the owner listens nowhere.
+pub(crate) fn remove(data_dir: &Path) {
+    let _ = fs::remove_file(note(data_dir));
+}
+
 /// Reads the note, if there is one.
 pub(crate) fn read(data_dir: &Path) -> Option<Owner> {
     serde_json::from_slice(&fs::read(note(data_dir)).ok()?).ok()
@@ -58,5 +63,7 @@ mod tests {
         );
         fs::write(note(dir.path()), "{").unwrap();
         assert_eq!(read(dir.path()), None);
+        remove(dir.path());
+        assert!(!note(dir.path()).exists());
     }
 }

@@ -1,6 +1,8 @@
 //! Talks to the person: results on stdout, everything else on stderr; colours and spinners only on a terminal.
 
-use std::env;
+mod full;
+mod paint;
+
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
@@ -8,6 +10,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::exit::Failure;
+
+pub(crate) use full::FullScreen;
+pub(crate) use paint::{has_colours, paint};
 
 /// How results are shown.
 #[derive(Debug, Clone, Copy)]
@@ -23,18 +28,19 @@ pub(crate) struct Progress {
 }
 
 impl Screen {
-    /// Makes the screen of this process and settles whether there are colours.
+    /// Makes the screen of this process.
     pub(crate) fn new(json: bool) -> Self {
-        if env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
-            console::set_colors_enabled(false);
-            console::set_colors_enabled_stderr(false);
-        }
         Self { json }
     }
 
     /// Whether results are JSON.
     pub(crate) fn is_json(self) -> bool {
         self.json
+    }
+
+    /// Whether a person is at a terminal, to see pictures and press keys.
+    pub(crate) fn is_interactive(self) -> bool {
+        !self.json && io::stdout().is_terminal()
     }
 
     /// Writes a result for people; nothing where results are JSON.
@@ -93,6 +99,17 @@ impl Progress {
             None => {
                 let _ = writeln!(io::stderr(), "{text}");
             }
+        }
+    }
+
+    /// Writes a remark to stderr, made [`harmless`], above the line that changes.
+    pub(crate) fn note(&self, text: &str) {
+        let write = || {
+            let _ = writeln!(io::stderr(), "{}", harmless(text));
+        };
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The words for tasks, hunks and costs on a terminal.
 
-use aca_protocol::HunkId;
-use aca_protocol::methods::TasksResult;
-use aca_protocol::proposal::{FileChange, FileView, HunkState, HunkView};
-use aca_protocol::task::{TaskState, TaskView, Usage};
-use console::style;
+use std::time::Duration;
 
-use crate::exit::{Exit, Failure};
-use crate::terminal::{harmless, harmless_line};
+use aca_protocol::HunkId;
+use aca_protocol::proposal::{CheckState, CheckView, FileChange, FileView, HunkState, HunkView, ProposalView};
+use aca_protocol::task::{TaskState, TaskView, Usage};
+use ratatui::style::Stylize as _;
+use ratatui::text::Line;
+
+use crate::terminal::{harmless, harmless_line, paint};
 
 /// Says where a task stands, in a few words.
 pub(crate) fn state(state: &TaskState) -> String {
@@ -54,12 +55,13 @@ pub(crate) fn usage(usage: &Usage) -> String {
 pub(crate) fn task_line(task: &TaskView) -> String {
     let words = state(&task.state);
     let words = match &task.state {
-        TaskState::Failed { .. } | TaskState::Lost { .. } => style(words).red(),
-        TaskState::Ready { .. } => style(words).yellow(),
-        TaskState::Landed { .. } => style(words).green(),
-        _ => style(words).cyan(),
+        TaskState::Failed { .. } | TaskState::Lost { .. } => words.red(),
+        TaskState::Ready { .. } => words.yellow(),
+        TaskState::Landed { .. } => words.green(),
+        _ => words.cyan(),
     };
-    format!("{}  {}  {words}", style(&task.id).dim(), harmless_line(&task.title))
+    let title = format!("  {}  ", harmless_line(&task.title));
+    paint(Line::from(vec![task.id.to_string().dim(), title.into(), words]))
 }
 
 /// What happens to a file, as a heading.
@@ -78,20 +80,28 @@ pub(crate) fn file_heading(file: &FileView) -> String {
         FileChange::Mode { executable: false } => format!("{path} (no longer executable)"),
         FileChange::Unsupported { reason } => format!("{path} (can only be rejected: {})", harmless(reason)),
     };
-    style(text).bold().to_string()
+    text
 }
 
 /// Where a hunk stands, in a few words.
 pub(crate) fn hunk_state(state: &HunkState) -> &'static str {
     match state {
-        HunkState::Clean | HunkState::Moved => "to decide",
+        HunkState::Clean => "to decide",
+        HunkState::Moved => "to decide: its lines have moved",
         HunkState::Touched { .. } => "to decide: the lines beside it were changed meanwhile",
-        HunkState::Gone { .. } => "the place of this change is gone",
         HunkState::Overlapping { .. } => "conflict: these lines were changed meanwhile",
+        HunkState::Gone { .. } => "conflict: the place of this change is gone",
         HunkState::AlreadyThere => "the file already says this",
         HunkState::Landed => "landed",
         HunkState::Rejected => "rejected",
     }
+}
+
+/// Finds a hunk of a proposal, with its file.
+pub(crate) fn find<'p>(proposal: &'p ProposalView, id: &HunkId) -> Option<(&'p FileView, &'p HunkView)> {
+    let hunks = proposal.files.iter();
+    let mut hunks = hunks.flat_map(|file| file.hunks.iter().map(move |hunk| (file, hunk)));
+    hunks.find(|(_, hunk)| hunk.id == *id)
 }
 
 /// Enough of a hunk's id to name it on the command line.
@@ -99,51 +109,35 @@ pub(crate) fn short(id: &HunkId) -> String {
     id.as_str().chars().take(8).collect()
 }
 
-/// Whether a hunk waits for a decision.
-pub(crate) fn is_undecided(hunk: &HunkView) -> bool {
-    hunk.state.is_open()
+/// Said where a project has no check.
+pub(crate) const NO_CHECK: &str =
+    "This project has no check: none is configured and none was recognised. Set checks.command in aca.toml.";
+
+/// Says how a check ended, with its command.
+pub(crate) fn check(check: &CheckView) -> String {
+    let command = &check.command;
+    match &check.state {
+        CheckState::Running => format!("check runs: {command}"),
+        CheckState::Passed => format!("check passed: {command}"),
+        CheckState::Failed { code: Some(code) } => format!("check failed with {code}: {command}"),
+        CheckState::Failed { code: None } => format!("check was ended by a signal or the time limit: {command}"),
+        CheckState::Broken { reason } => format!("check could not be run: {reason}"),
+    }
 }
 
-/// Finds a task by its id, or by a beginning that only one has; without one, the newest that `fits`.
-///
-/// # Errors
-///
-/// When there is none, or there are several.
-pub(crate) fn choose<'t>(
-    tasks: &'t TasksResult,
-    wanted: Option<&str>,
-    fits: impl Fn(&TaskState) -> bool,
-    none: &str,
-) -> Result<&'t TaskView, Failure> {
-    let Some(wanted) = wanted else {
-        let newest = tasks.tasks.iter().rev().find(|task| fits(&task.state));
-        return newest.ok_or_else(|| Failure::new(Exit::Nothing, none));
-    };
-    let alike: Vec<&TaskView> = tasks
-        .tasks
-        .iter()
-        .filter(|task| task.id.as_str().starts_with(wanted))
-        .collect();
-    match alike.as_slice() {
-        [task] => Ok(task),
-        [] => Err(Failure::new(
-            Exit::Nothing,
-            format!(
-                "There is no task `{}` in this workspace; `aca status` lists all.",
-                harmless(wanted)
-            ),
-        )),
-        several => several
-            .iter()
-            .copied()
-            .find(|task| task.id.as_str() == wanted)
-            .ok_or_else(|| {
-                Failure::new(
-                    Exit::Usage,
-                    format!("{} tasks begin with `{wanted}`; say more of the id.", several.len()),
-                )
-            }),
+/// How long ago something was, roughly.
+pub(crate) fn ago(time: Duration) -> String {
+    match time.as_secs() {
+        0..60 => "just now".into(),
+        seconds @ 60..3600 => format!("{} min ago", seconds / 60),
+        seconds @ 3600..86_400 => format!("{} h ago", seconds / 3600),
+        seconds => format!("{} d ago", seconds / 86_400),
     }
+}
+
+/// The number of some things with their noun.
+pub(crate) fn count_of<T>(things: &[T], noun: &str) -> String {
+    count(u32::try_from(things.len()).unwrap_or(u32::MAX), noun)
 }
 
 /// A number with its noun.
@@ -157,67 +151,7 @@ pub(crate) fn count(number: u32, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use aca_protocol::task::Origin;
-    use aca_protocol::{SessionId, TaskId};
-
     use super::*;
-
-    fn task(id: &str, state: TaskState) -> TaskView {
-        TaskView {
-            id: TaskId::new(id),
-            session: SessionId::new("s"),
-            workspace: "/w".into(),
-            title: "t".into(),
-            origin: Origin::Text { text: "t".into() },
-            state,
-            attempt: None,
-            usage: Usage::default(),
-            created_ms: 0,
-            changed_ms: 0,
-            revision: 1,
-        }
-    }
-
-    #[test]
-    fn tasks_are_found_by_a_beginning() {
-        let tasks = TasksResult {
-            session: SessionId::new("s"),
-            tasks: vec![
-                task(
-                    "ab",
-                    TaskState::Ready {
-                        pending: 1,
-                        conflicts: 0,
-                    },
-                ),
-                task(
-                    "abc",
-                    TaskState::Ready {
-                        pending: 2,
-                        conflicts: 0,
-                    },
-                ),
-                task("x", TaskState::Stopped),
-            ],
-        };
-        let is_ready = |state: &TaskState| matches!(state, TaskState::Ready { .. });
-        for (wanted, expected) in [
-            (None, Ok("abc")),
-            (Some("ab"), Ok("ab")),
-            (Some("abc"), Ok("abc")),
-            (Some("x"), Ok("x")),
-            (Some("a"), Err(Exit::Usage)),
-            (Some("y"), Err(Exit::Nothing)),
-        ] {
-            let found = choose(&tasks, wanted, is_ready, "Nothing is ready.");
-            assert_eq!(
-                found.map(|task| task.id.as_str()).map_err(|failure| failure.exit),
-                expected
-            );
-        }
-        let none = choose(&tasks, None, |_| false, "Nothing is ready.").unwrap_err();
-        assert_eq!((none.exit, none.message.as_str()), (Exit::Nothing, "Nothing is ready."));
-    }
 
     #[test]
     fn states_and_costs_in_words() {

@@ -6,102 +6,23 @@
     reason = "what fails here fails the test"
 )]
 
+mod common;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use tempfile::TempDir;
+
+use common::{Answer, World};
 
 /// Nothing here takes longer than this unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A home, a data directory and a workspace of one's own.
-struct World {
-    dir: TempDir,
-}
-
-impl World {
-    fn new() -> Self {
-        let world = Self {
-            dir: tempfile::tempdir().unwrap(),
-        };
-        std::fs::create_dir_all(world.workspace()).unwrap();
-        std::fs::write(world.workspace().join("a.py"), "x = 1\n# TODO: say more\n").unwrap();
-        std::fs::write(
-            world.path("script.toml"),
-            "[[turn]]\nreply = { text = \"Nothing to do.\" }\n",
-        )
-        .unwrap();
-        world.settings("[gateway]\nupstream = \"replay:script.toml\"\n[sandbox]\nbackend = \"process\"\n[agent]\ndriver = \"direct\"\n");
-        world
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().canonicalize().unwrap().join(name)
-    }
-
-    fn workspace(&self) -> PathBuf {
-        self.path("workspace")
-    }
-
-    fn settings(&self, text: &str) {
-        std::fs::write(self.path("aca.toml"), text).unwrap();
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_aca"));
-        command
-            .args(args)
-            .current_dir(self.workspace())
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap())
-            .env("HOME", self.path("home"))
-            .env("ACA_DATA_DIR", self.path("data"))
-            .env("ACA_CONFIG_FILE", self.path("aca.toml"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Answer {
-        Answer(self.command(args).output().unwrap())
-    }
-
-    fn editor(&self) -> Editor {
-        Editor::start(self.command(&["lsp"]), &self.workspace())
-    }
-}
-
-/// What a command answered.
-struct Answer(Output);
-
-impl Answer {
-    fn exit(&self) -> i32 {
-        self.0
-            .status
-            .code()
-            .unwrap_or_else(|| 128 + self.0.status.signal().unwrap_or_default())
-    }
-
-    fn stderr(&self) -> String {
-        String::from_utf8_lossy(&self.0.stderr).into_owned()
-    }
-
-    fn stdout(&self) -> String {
-        String::from_utf8_lossy(&self.0.stdout).into_owned()
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.0.stdout).unwrap_or_else(|_| panic!("{} {}", self.stdout(), self.stderr()))
-    }
-}
 
 /// An editor that started `aca lsp`. Its stdin stays open until it is dropped.
 struct Editor {
@@ -111,6 +32,10 @@ struct Editor {
 }
 
 impl Editor {
+    fn of(world: &World) -> Self {
+        Self::start(world.command(&["lsp"]), &world.workspace())
+    }
+
     fn start(mut command: Command, root: &Path) -> Self {
         let mut child = command.stdin(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let (stdin, stdout) = (
@@ -278,8 +203,8 @@ fn a_task_without_a_change_says_so() {
 #[test]
 fn an_editor_and_commands_share_one_owner() {
     let world = World::new();
-    let mut first = world.editor();
-    let mut second = world.editor();
+    let mut first = Editor::of(&world);
+    let mut second = Editor::of(&world);
     let status = world.run(&["status", "--json"]).json();
     assert_eq!(status["status"]["pid"], first.child.id());
     second.leave();
@@ -293,8 +218,8 @@ fn an_editor_and_commands_share_one_owner() {
 #[test]
 fn an_owner_stays_for_those_it_serves() {
     let world = World::new();
-    let mut first = world.editor();
-    let mut second = world.editor();
+    let mut first = Editor::of(&world);
+    let mut second = Editor::of(&world);
     first.leave();
     let answer = second.request("aca/tasks", Some(json!({"workspace": world.workspace()})));
     assert_eq!(answer["result"]["tasks"], json!([]), "{answer}");
@@ -306,8 +231,8 @@ fn an_owner_stays_for_those_it_serves() {
 #[test]
 fn a_signal_ends_the_server_though_stdin_stays_open() {
     let world = World::new();
-    let first = world.editor();
-    let second = world.editor();
+    let first = Editor::of(&world);
+    let second = Editor::of(&world);
     second.signal(Signal::TERM);
     assert_eq!(second.end(), 0);
     first.signal(Signal::TERM);
@@ -317,8 +242,8 @@ fn a_signal_ends_the_server_though_stdin_stays_open() {
 #[test]
 fn a_killed_owner_leaves_nothing_in_the_way() {
     let world = World::new();
-    let first = world.editor();
-    let second = world.editor();
+    let first = Editor::of(&world);
+    let second = Editor::of(&world);
     first.signal(Signal::KILL);
     assert_eq!(first.end(), 128 + 9);
     assert_eq!(second.end(), 0, "the pipe ends with its owner");

@@ -8,12 +8,13 @@ mod stage;
 use aca_protocol::methods::TasksResult;
 use aca_protocol::proposal::{FileView, HunkView, ProposalView};
 use aca_protocol::task::TaskView;
-use console::style;
+use ratatui::style::Stylize as _;
 use serde_json::json;
 
 use crate::cli::DemoArgs;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::terminal::paint;
 use crate::words;
 
 use pair::Pair;
@@ -27,11 +28,9 @@ const UNWANTED: &str = "TOTAL!!!";
 /// Runs the demonstration and checks what came of it.
 pub(crate) async fn run(context: &Context, args: &DemoArgs) -> Result<Exit, Failure> {
     let screen = context.screen;
-    screen.say(
-        &style("aca demo: from a TODO to reviewed lines. A recorded model answers: no key, no network.")
-            .bold()
-            .to_string(),
-    );
+    screen.say(&paint(
+        "aca demo: from a TODO to reviewed lines. A recorded model answers: no key, no network.".bold(),
+    ));
     let pair = pair::choose(context, args).await?;
     screen.say(&pair.introduction());
     let stage = Stage::build(&pair)?;
@@ -39,11 +38,9 @@ pub(crate) async fn run(context: &Context, args: &DemoArgs) -> Result<Exit, Fail
     let cleaned = stage.clean(&pair).await;
     let task = shown?;
     cleaned?;
-    screen.say(
-        &style("\nThis is the loop. Your own: aca run --todo FILE:LINE, or a code action in your editor.")
-            .bold()
-            .to_string(),
-    );
+    screen.say(&paint(
+        "\nThis is the loop. Your own: aca run --todo FILE:LINE, or a code action in your editor.".bold(),
+    ));
     screen.result(&json!({ "sandbox": pair.backend_name(), "driver": pair.driver_name(), "task": task }))?;
     Ok(Exit::Done)
 }
@@ -53,7 +50,7 @@ async fn show(context: &Context, stage: &Stage) -> Result<TaskView, Failure> {
     let line = stage.todo_line()?;
     screen.say(&format!(
         "\n{}\n{}",
-        style("A file with a TODO:").bold(),
+        paint("A file with a TODO:".bold()),
         stage.excerpt(line, 3)?
     ));
 
@@ -64,11 +61,9 @@ async fn show(context: &Context, stage: &Stage) -> Result<TaskView, Failure> {
 
     let proposal: ProposalView = stage.ask(&["review", "--list"]).await?;
     let (wanted, unwanted) = (hunk_with(&proposal, WANTED)?, hunk_with(&proposal, UNWANTED)?);
-    screen.say(
-        &style("\nThe first hunk is what the TODO asks for, the second is not. You decide:")
-            .bold()
-            .to_string(),
-    );
+    screen.say(&paint(
+        "\nThe first hunk is what the TODO asks for, the second is not. You decide:".bold(),
+    ));
     stage
         .perform(screen, &["review", "--accept", &words::short(&wanted.id)])
         .await?;
@@ -78,7 +73,7 @@ async fn show(context: &Context, stage: &Stage) -> Result<TaskView, Failure> {
 
     screen.say(&format!(
         "\n{}\n{}",
-        style("The file now:").bold(),
+        paint("The file now:".bold()),
         stage.excerpt(line, 3)?
     ));
     let text = stage.text()?;
@@ -88,11 +83,9 @@ async fn show(context: &Context, stage: &Stage) -> Result<TaskView, Failure> {
             "The demo ended with another file than it should. This is a fault of aca.",
         ));
     }
-    screen.say(
-        &style("✓ The accepted hunk is in the file, the rejected one is not.")
-            .green()
-            .to_string(),
-    );
+    screen.say(&paint(
+        "✓ The accepted hunk is in the file, the rejected one is not.".green(),
+    ));
     let tasks: TasksResult = stage.ask(&["status"]).await?;
     tasks
         .tasks
@@ -124,7 +117,7 @@ impl Pair {
             Self::Embedded { why, .. } => format!(
                 "{}\nSandbox: a confined process, driven by aca's own small agent loop, because {why}\n\
                  To see Claude Code in a container instead: mend that (`aca doctor` says how), then run `aca demo` again.",
-                style("EMBEDDED PAIR: NO CONTAINER, NO CLAUDE CODE.").yellow().bold()
+                paint("EMBEDDED PAIR: NO CONTAINER, NO CLAUDE CODE.".yellow().bold())
             ),
         }
     }

@@ -3,12 +3,12 @@
 mod checks;
 mod parts;
 
-use console::style;
+use ratatui::style::Stylize as _;
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::terminal::harmless;
+use crate::terminal::{harmless, paint};
 
 /// What one check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -89,9 +89,9 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
 
 fn line(check: &Check) -> String {
     let mark = match check.state {
-        State::Good => style("✓").green(),
-        State::Warning => style("!").yellow(),
-        State::Missing => style("✗").red(),
+        State::Good => paint("✓".green()),
+        State::Warning => paint("!".yellow()),
+        State::Missing => paint("✗".red()),
     };
     let mut text = format!("{mark} {:<15} {}", check.name, harmless(&check.found));
     if let Some(mend) = &check.mend {
@@ -106,7 +106,6 @@ mod tests {
 
     #[test]
     fn a_line_says_what_and_how_to_mend() {
-        console::set_colors_enabled(false);
         assert_eq!(line(&Check::good("git", "2.39")), "✓ git             2.39");
         let missing = line(&Check::missing("git", "not found", "Install git."));
         assert_eq!(missing, "✗ git             not found\n                  → Install git.");

@@ -1,16 +1,22 @@
 //! `aca run`: makes a task and waits until it is ready for review.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
 use aca_engine::config::Backend;
 use aca_engine::parts::docker;
-use aca_protocol::methods::{Run, RunParams, Stop, TaskChanged, TaskParams, Tasks, TasksParams};
+use aca_protocol::methods::{
+    AtWork, AtWorkParams, Conflict, ConflictParams, Run, RunParams, Stop, TaskChanged, TaskParams, Tasks, TasksParams,
+};
 use aca_protocol::task::{Origin, TaskState, TaskView};
+
+use ratatui::style::Stylize as _;
 
 use crate::cli::RunArgs;
 use crate::context::{Context, Link};
 use crate::exit::{Exit, Failure};
+use crate::terminal::Progress;
 use crate::{terminal, words};
 
 /// How often the task is looked at even if nothing is heard: a slow listener may have missed a change.
@@ -24,20 +30,47 @@ pub(crate) async fn run(context: &Context, args: RunArgs) -> Result<Exit, Failur
     let origin = origin(args, &root)?;
     check_parts(context).await?;
     let mut link = context.link(&root).await?;
-    let task = link
-        .client
-        .call::<Run>(RunParams {
-            workspace: root,
-            origin,
-        })
-        .await?;
+    name_others(context, &link, &root, &origin).await;
+    let params = RunParams {
+        workspace: root,
+        origin,
+    };
+    let task = link.client.call::<Run>(params).await?;
+    let exit = finish(context, &mut link, task).await?;
+    link.close().await;
+    Ok(exit)
+}
+
+/// Says which tasks at work have to do with the file that a new one is made for.
+async fn name_others(context: &Context, link: &Link, root: &Path, origin: &Origin) {
+    let Origin::Todo { path, .. } = origin else { return };
+    let params = AtWorkParams {
+        workspace: root.to_path_buf(),
+        path: path.clone(),
+    };
+    // It is a hint: without it the task is made all the same.
+    let Ok(others) = link.client.call::<AtWork>(params).await else {
+        return;
+    };
+    for other in &others.tasks {
+        context.screen.note(&format!(
+            "The task {} is at work on {path} too: {} ({}).",
+            other.id,
+            terminal::harmless_line(&other.title),
+            words::state(&other.state)
+        ));
+    }
+}
+
+/// Waits until a task at work is settled, showing progress, and says how it ended. Ctrl-C stops it.
+///
+/// # Errors
+///
+/// When the connection ends before.
+pub(crate) async fn finish(context: &Context, link: &mut Link, task: TaskView) -> Result<Exit, Failure> {
     let id = task.id.clone();
     let mut progress = context.screen.progress();
-    let working = until_settled(&mut link, task, |task| {
-        if !task.state.is_settled() {
-            progress.show(&format!("{}: {}", task.id, words::state(&task.state)));
-        }
-    });
+    let working = until_settled(link, task, |seen| show(&mut progress, seen));
     let settled = tokio::select! {
         settled = working => Some(settled?),
         () = terminal::interrupted() => None,
@@ -51,13 +84,35 @@ pub(crate) async fn run(context: &Context, args: RunArgs) -> Result<Exit, Failur
         None => {
             context.screen.note("Stopping the task…");
             let stopping = link.client.call::<Stop>(TaskParams { task: id }).await?;
-            let stopped = tokio::time::timeout(STOPPING, until_settled(&mut link, stopping.clone(), |_| ())).await;
+            let stopped = tokio::time::timeout(STOPPING, until_settled(link, stopping.clone(), |_| ())).await;
             (stopped.unwrap_or(Ok(stopping))?, Exit::Interrupted)
         }
     };
     report(context, &task)?;
-    link.close().await;
     Ok(exit)
+}
+
+/// What is met while a task is waited for.
+#[derive(Debug)]
+pub(crate) enum Seen<'a> {
+    /// The task, as it is by now.
+    Task(&'a TaskView),
+    /// The person changed a file that its agent has read or changed; once for each file.
+    Conflict(&'a ConflictParams),
+}
+
+/// Shows what is met while a task is waited for.
+pub(crate) fn show(progress: &mut Progress, seen: Seen<'_>) {
+    match seen {
+        Seen::Task(task) if task.state.is_settled() => {}
+        Seen::Task(task) => progress.show(&format!("{}: {}", task.id, words::state(&task.state))),
+        Seen::Conflict(conflict) => progress.note(&format!(
+            "You changed {}, which the agent has {}. Tell it: aca tell {} TEXT",
+            conflict.path,
+            if conflict.changed { "changed too" } else { "read" },
+            conflict.task
+        )),
+    }
 }
 
 /// Waits until a task is settled; `seen` is given each view of it on the way.
@@ -68,20 +123,28 @@ pub(crate) async fn run(context: &Context, args: RunArgs) -> Result<Exit, Failur
 pub(crate) async fn until_settled(
     link: &mut Link,
     mut task: TaskView,
-    mut seen: impl FnMut(&TaskView),
+    mut seen: impl FnMut(Seen<'_>),
 ) -> Result<TaskView, Failure> {
+    let mut conflicts = BTreeSet::new();
     loop {
-        seen(&task);
+        seen(Seen::Task(&task));
         if task.state.is_settled() {
             return Ok(task);
         }
-        let newer = match tokio::time::timeout(LOOK, next_change(link, &task)).await {
-            Ok(changed) => changed.ok_or_else(|| {
-                Failure::new(
+        let newer = match tokio::time::timeout(LOOK, next_news(link, &task)).await {
+            Ok(None) => {
+                return Err(Failure::new(
                     Exit::Unavailable,
                     "The process that owns the sessions ended; `aca status` finds the task.",
-                )
-            })?,
+                ));
+            }
+            Ok(Some(News::Task(changed))) => changed,
+            Ok(Some(News::Conflict(conflict))) => {
+                if conflicts.insert(conflict.path.clone()) {
+                    seen(Seen::Conflict(&conflict));
+                }
+                continue;
+            }
             Err(_) => {
                 let tasks = link
                     .client
@@ -101,11 +164,20 @@ pub(crate) async fn until_settled(
     }
 }
 
-async fn next_change(link: &mut Link, task: &TaskView) -> Option<TaskView> {
+enum News {
+    Task(TaskView),
+    Conflict(ConflictParams),
+}
+
+/// Waits for news of a task; `None` once the connection has ended.
+async fn next_news(link: &mut Link, task: &TaskView) -> Option<News> {
     loop {
         let notice = link.client.notification().await?;
         if let Some(changed) = notice.read::<TaskChanged>().filter(|changed| changed.id == task.id) {
-            return Some(changed);
+            return Some(News::Task(changed));
+        }
+        if let Some(conflict) = notice.read::<Conflict>().filter(|conflict| conflict.task == task.id) {
+            return Some(News::Conflict(conflict));
         }
     }
 }
@@ -148,7 +220,7 @@ fn report(context: &Context, task: &TaskView) -> Result<(), Failure> {
     context.screen.say(&words::task_line(task));
     let usage = words::usage(&task.usage);
     if !usage.is_empty() {
-        context.screen.say(&console::style(usage).dim().to_string());
+        context.screen.say(&terminal::paint(usage.dim()));
     }
     if let TaskState::NothingToDo { summary } = &task.state
         && !summary.is_empty()

@@ -1,23 +1,32 @@
 //! `aca status`: the tasks of the workspace, and what is wrong.
 
-use aca_protocol::methods::{Status, StatusParams, Tasks, TasksParams};
+use std::collections::BTreeMap;
+
+use aca_protocol::methods::{Proposal, Status, StatusParams, TaskParams, Tasks, TasksParams};
+use aca_protocol::proposal::{CheckState, ProposalView};
+use aca_protocol::task::{TaskState, TaskView};
+use ratatui::style::Stylize as _;
+use ratatui::text::{Line, Span};
 use serde_json::json;
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::terminal::{harmless_line, paint};
 use crate::words;
 
 /// Lists the tasks, oldest first.
 pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     let root = context.root()?;
-    let link = context.link(&root).await?;
-    let tasks = link
-        .client
-        .call::<Tasks>(TasksParams {
-            workspace: root.clone(),
-        })
-        .await?;
+    let link = context.brief_link(&root).await?;
+    let workspace = root.clone();
+    let tasks = link.client.call::<Tasks>(TasksParams { workspace }).await?;
     let status = link.client.call::<Status>(StatusParams {}).await?;
+    let mut reviews = BTreeMap::new();
+    for task in tasks.tasks.iter().filter(|task| is_in_review(task)) {
+        let params = TaskParams { task: task.id.clone() };
+        let proposal = link.client.call::<Proposal>(params).await?;
+        reviews.insert(task.id.clone(), proposal);
+    }
     for problem in &status.problems {
         context.screen.note(&format!("Problem: {problem}"));
     }
@@ -28,17 +37,50 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
         ));
     }
     for task in &tasks.tasks {
+        let mut spans = Vec::new();
+        if let Some(proposal) = reviews.get(&task.id) {
+            spans.extend(review(proposal));
+        }
         let usage = words::usage(&task.usage);
-        let gap = if usage.is_empty() { "" } else { "  " };
-        context.screen.say(&format!(
-            "{}{gap}{}",
-            words::task_line(task),
-            console::style(usage).dim()
-        ));
+        if !usage.is_empty() {
+            spans.push(format!("  {usage}").dim());
+        }
+        context
+            .screen
+            .say(&format!("{}{}", words::task_line(task), paint(Line::from(spans))));
     }
+    let short =
+        |proposal: &ProposalView| json!({ "round": proposal.round, "note": proposal.note, "check": proposal.check });
+    let reviews: BTreeMap<String, _> = reviews
+        .iter()
+        .map(|(task, proposal)| (task.to_string(), short(proposal)))
+        .collect();
     context
         .screen
-        .result(&json!({ "status": status, "session": tasks.session, "tasks": tasks.tasks }))?;
+        .result(&json!({ "status": status, "session": tasks.session, "tasks": tasks.tasks, "reviews": reviews }))?;
     link.close().await;
     Ok(Exit::Done)
+}
+
+/// Whether a task has a proposal of which more is to be said than the task itself says.
+fn is_in_review(task: &TaskView) -> bool {
+    matches!(task.state, TaskState::Ready { .. })
+}
+
+/// What a proposal says of its round and its check.
+fn review(proposal: &ProposalView) -> Vec<Span<'static>> {
+    let mut spans = Vec::new();
+    if proposal.round > 1 {
+        spans.push(format!("  round {}", proposal.round).into());
+    }
+    spans.extend(proposal.check.as_ref().map(|check| match check.state {
+        CheckState::Running => "  check runs".cyan(),
+        CheckState::Passed => "  check passed".green(),
+        CheckState::Failed { .. } => "  check failed".red(),
+        CheckState::Broken { .. } => "  check could not be run".red(),
+    }));
+    if !proposal.note.is_empty() {
+        spans.push(format!("  {}", harmless_line(&proposal.note)).yellow());
+    }
+    spans
 }

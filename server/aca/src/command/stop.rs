@@ -2,24 +2,31 @@
 
 use aca_protocol::methods::{Stop, TaskParams, Tasks, TasksParams};
 
-use crate::cli::StopArgs;
+use crate::cli::TaskArgs;
 use crate::command::run;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::words;
+use crate::{names, words};
 
 /// Stops a task and waits until it is over.
-pub(crate) async fn run(context: &Context, args: StopArgs) -> Result<Exit, Failure> {
+pub(crate) async fn run(context: &Context, args: TaskArgs) -> Result<Exit, Failure> {
     let root = context.root()?;
-    let mut link = context.link(&root).await?;
-    let tasks = link.client.call::<Tasks>(TasksParams { workspace: root }).await?;
+    let mut link = context.brief_link(&root).await?;
+    let look = TasksParams { workspace: root };
+    let tasks = link.client.call::<Tasks>(look.clone()).await?;
     let none = "No task is at work in this workspace; `aca status` lists all.";
-    let task = words::choose(&tasks, args.task.as_deref(), |state| !state.is_settled(), none)?;
-    if task.state.is_settled() {
-        let message = format!("The task {} is not at work: {}.", task.id, words::state(&task.state));
-        return Err(Failure::new(Exit::Nothing, message));
-    }
-    let stopping = link.client.call::<Stop>(TaskParams { task: task.id.clone() }).await?;
+    let task = names::task(&tasks, args.task.as_deref(), |state| !state.is_settled(), none)?;
+    names::must_be_at_work(task)?;
+    let stopping = match link.client.call::<Stop>(TaskParams { task: task.id.clone() }).await {
+        Ok(stopping) => stopping,
+        Err(failure) => {
+            // It may have ended since it was looked at: then there was nothing to stop, and no wrong command line.
+            let tasks = link.client.call::<Tasks>(look).await?;
+            let task = tasks.tasks.iter().find(|other| other.id == task.id);
+            task.map_or(Ok(()), names::must_be_at_work)?;
+            return Err(failure);
+        }
+    };
     let stopped = run::until_settled(&mut link, stopping, |_| ()).await?;
     context.screen.say(&words::task_line(&stopped));
     context.screen.result(&stopped)?;

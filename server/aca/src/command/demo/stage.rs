@@ -5,14 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use console::style;
+use ratatui::style::Stylize as _;
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::Pair;
 use crate::exit::{Exit, Failure};
-use crate::terminal::Screen;
+use crate::terminal::{Screen, paint};
 
 /// The example.
 const EXAMPLE: &str = include_str!("../../../demo/cart.py");
@@ -66,7 +66,7 @@ impl Stage {
     pub(super) async fn perform(&self, screen: Screen, args: &[&str]) -> Result<(), Failure> {
         screen.say(&format!(
             "\n{}",
-            style(format!("$ aca {}", args.join(" "))).cyan().bold()
+            paint(format!("$ aca {}", args.join(" ")).cyan().bold())
         ));
         let stdout = if screen.is_json() {
             Stdio::null()
@@ -132,11 +132,11 @@ impl Stage {
         let shown: Vec<String> = near
             .map(|(number, text)| {
                 let text = if text.contains("TODO") {
-                    style(text).yellow()
+                    text.yellow()
                 } else {
-                    style(text)
+                    text.into()
                 };
-                format!("{:>4}  {text}", style(number).dim())
+                paint(vec![format!("{number:>4}  ").dim(), text])
             })
             .collect();
         Ok(shown.join("\n"))

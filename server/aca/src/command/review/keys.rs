@@ -1,244 +1,248 @@
-//! The walk through a proposal by single keys: pure, the terminal is elsewhere.
+//! What each key asks for.
 
-use aca_protocol::HunkId;
-use aca_protocol::proposal::{Decision, FileView, HunkView, ProposalView, Selection};
-use console::Key;
+use aca_protocol::proposal::{Decision, Resolution};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::words;
+use super::walk::Way;
 
-/// What is shown under each hunk.
-pub(super) const PROMPT: &str = "accept [a], reject [r], next [n], previous [p], quit [q], all keys [?]";
-
-/// What every key does.
-pub(super) const HELP: &str = "\
-Keys:
-  a  accept this hunk: it lands in the file
-  r  reject this hunk
-  A  accept all undecided hunks of this file
-  R  reject all undecided hunks of this file
-  n  next hunk, decide later
-  p  previous hunk
-  q  quit; what is undecided waits
-  ?  this help";
-
-/// Where a person is in a proposal.
-pub(super) struct Walk {
-    proposal: ProposalView,
-    /// Only this file.
-    file: Option<String>,
-    /// The hunk that is looked at.
-    at: Option<HunkId>,
-}
-
-/// What a key asks for.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Action {
-    /// Show the current hunk.
-    Show,
-    /// Show [`HELP`].
+/// What a person asks for by a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// Go to a neighbour.
+    Step(Way),
+    /// Go to a neighbouring file.
+    StepFile(Way),
+    /// Go to the first or last hunk.
+    End(Way),
+    /// Go through a long hunk.
+    Page(Way),
+    /// Decide.
+    Decide(Decision, Scope),
+    /// Answer a conflict; without a resolution the person's own text stays.
+    Resolve(Option<Resolution>),
+    /// Change the hunk's text in an editor.
+    Edit,
+    /// Choose lines to cut out.
+    Split,
+    /// Make one hunk of this and the next.
+    Join,
+    /// Take back the last landing.
+    Undo,
+    /// Take back the last taking back.
+    Redo,
+    /// Ask the agent to make the hunk again on the files as they are.
+    AskAgain,
+    /// Send the proposal back with a remark.
+    SendBack,
+    /// Run the project's check.
+    Check(Scope),
+    /// Ask for a text to search.
+    Search,
+    /// Search it again.
+    Find(Way),
+    /// Show what is known of the proposal as a whole.
+    About,
+    /// Show the keys.
     Help,
-    /// Decide, then [`Walk::update`].
-    Decide(Decision, Selection),
+    /// Draw everything anew.
+    Redraw,
+    /// Stop the process, as a shell's job.
+    Suspend,
     /// End.
     Quit,
+    /// End, as interrupted.
+    Interrupt,
 }
 
-impl Walk {
-    /// Begins at the first undecided hunk.
-    pub(super) fn new(proposal: ProposalView, file: Option<String>) -> Self {
-        let mut walk = Self {
-            proposal,
-            file,
-            at: None,
-        };
-        walk.at = walk.undecided().first().map(|(_, hunk)| hunk.id.clone());
-        walk
-    }
-
-    /// The proposal as it is now.
-    pub(super) fn proposal(&self) -> &ProposalView {
-        &self.proposal
-    }
-
-    /// The hunk that is looked at, with its file; `None` when every hunk is decided.
-    pub(super) fn current(&self) -> Option<(&FileView, &HunkView)> {
-        let undecided = self.undecided();
-        undecided.get(self.index()).copied()
-    }
-
-    /// The current hunk's place among the undecided ones, counted from one, and their number.
-    pub(super) fn position(&self) -> (usize, usize) {
-        (self.index() + 1, self.undecided().len())
-    }
-
-    /// Says what a key asks for, and moves.
-    pub(super) fn press(&mut self, key: Key) -> Action {
-        let Some((file, hunk)) = self.current() else {
-            return Action::Quit;
-        };
-        let this = Selection::Hunks {
-            ids: vec![hunk.id.clone()],
-        };
-        let whole = Selection::File {
-            path: file.path.clone(),
-        };
-        match key {
-            Key::Char('a') => Action::Decide(Decision::Accept, this),
-            Key::Char('r') => Action::Decide(Decision::Reject, this),
-            Key::Char('A') => Action::Decide(Decision::Accept, whole),
-            Key::Char('R') => Action::Decide(Decision::Reject, whole),
-            Key::Char('n') | Key::ArrowDown | Key::ArrowRight => self.go(self.index() + 1),
-            Key::Char('p') | Key::ArrowUp | Key::ArrowLeft => self.go(self.index().saturating_sub(1)),
-            Key::Char('q') | Key::Escape | Key::CtrlC => Action::Quit,
-            _ => Action::Help,
-        }
-    }
-
-    /// Takes over what a decision changed, and goes to the hunk that follows the one that was decided.
-    pub(super) fn update(&mut self, proposal: ProposalView) {
-        let index = self.index();
-        let before = self.at.take();
-        self.proposal = proposal;
-        let undecided = self.undecided();
-        // A hunk that was refused is still there: step over it, so that the walk goes on.
-        let same = undecided.iter().position(|(_, hunk)| Some(&hunk.id) == before.as_ref());
-        let next = same
-            .map_or(index, |place| place + 1)
-            .min(undecided.len().saturating_sub(1));
-        self.at = undecided.get(next).map(|(_, hunk)| hunk.id.clone());
-    }
-
-    fn go(&mut self, index: usize) -> Action {
-        let undecided = self.undecided();
-        let index = index.min(undecided.len().saturating_sub(1));
-        self.at = undecided.get(index).map(|(_, hunk)| hunk.id.clone());
-        Action::Show
-    }
-
-    fn index(&self) -> usize {
-        self.undecided()
-            .iter()
-            .position(|(_, hunk)| Some(&hunk.id) == self.at.as_ref())
-            .unwrap_or(0)
-    }
-
-    fn undecided(&self) -> Vec<(&FileView, &HunkView)> {
-        super::files(&self.proposal, self.file.as_deref())
-            .flat_map(|file| file.hunks.iter().map(move |hunk| (file, hunk)))
-            .filter(|(_, hunk)| words::is_undecided(hunk))
-            .collect()
-    }
+/// Which hunks a wish is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// The one that is looked at.
+    Hunk,
+    /// All undecided ones of its file.
+    File,
+    /// All undecided ones.
+    All,
 }
+
+/// Says what a key asks for, if anything.
+pub(super) fn wish(key: KeyEvent) -> Option<Wish> {
+    use Decision::{Accept, Reject, Reopen};
+    if key.modifiers.contains(KeyModifiers::CONTROL) {
+        return match key.code {
+            KeyCode::Char('c') => Some(Wish::Interrupt),
+            KeyCode::Char('z') => Some(Wish::Suspend),
+            KeyCode::Char('l') => Some(Wish::Redraw),
+            KeyCode::Char('d') => Some(Wish::Page(Way::Forward)),
+            KeyCode::Char('u') => Some(Wish::Page(Way::Back)),
+            _ => None,
+        };
+    }
+    if key.modifiers.contains(KeyModifiers::ALT) {
+        return None;
+    }
+    Some(match key.code {
+        KeyCode::Char('a') => Wish::Decide(Accept, Scope::Hunk),
+        KeyCode::Char('r') => Wish::Decide(Reject, Scope::Hunk),
+        KeyCode::Char('f') => Wish::Decide(Accept, Scope::File),
+        KeyCode::Char('F') => Wish::Decide(Reject, Scope::File),
+        KeyCode::Char('A') => Wish::Decide(Accept, Scope::All),
+        KeyCode::Char('R') => Wish::Decide(Reject, Scope::All),
+        KeyCode::Char('b') => Wish::Decide(Reopen, Scope::Hunk),
+        KeyCode::Char('m') => Wish::Resolve(None),
+        KeyCode::Char('t') => Wish::Resolve(Some(Resolution::Agent)),
+        KeyCode::Char('o') => Wish::Resolve(Some(Resolution::Both)),
+        KeyCode::Char('d') => Wish::AskAgain,
+        KeyCode::Char('j') | KeyCode::Down | KeyCode::Right => Wish::Step(Way::Forward),
+        KeyCode::Char('k') | KeyCode::Up | KeyCode::Left => Wish::Step(Way::Back),
+        KeyCode::Tab => Wish::StepFile(Way::Forward),
+        KeyCode::BackTab => Wish::StepFile(Way::Back),
+        KeyCode::Char('g') | KeyCode::Home => Wish::End(Way::Back),
+        KeyCode::Char('G') | KeyCode::End => Wish::End(Way::Forward),
+        KeyCode::Char(' ') | KeyCode::PageDown => Wish::Page(Way::Forward),
+        KeyCode::PageUp => Wish::Page(Way::Back),
+        KeyCode::Char('e') => Wish::Edit,
+        KeyCode::Char('s') => Wish::Split,
+        KeyCode::Char('J') => Wish::Join,
+        KeyCode::Char('u') => Wish::Undo,
+        KeyCode::Char('U') => Wish::Redo,
+        KeyCode::Char('S') => Wish::SendBack,
+        KeyCode::Char('c') => Wish::Check(Scope::Hunk),
+        KeyCode::Char('C') => Wish::Check(Scope::All),
+        KeyCode::Char('/') => Wish::Search,
+        KeyCode::Char('n') => Wish::Find(Way::Forward),
+        KeyCode::Char('N') => Wish::Find(Way::Back),
+        KeyCode::Char('i') => Wish::About,
+        KeyCode::Char('?') => Wish::Help,
+        KeyCode::Char('q') => Wish::Quit,
+        _ => return None,
+    })
+}
+
+/// What is shown under a hunk that can be decided, the most needed first.
+pub(super) const HINTS: &[(&str, &str)] = &[
+    ("a", "accept"),
+    ("r", "reject"),
+    ("j/k", "next/previous"),
+    ("?", "all keys"),
+    ("q", "quit"),
+    ("e", "edit"),
+    ("s", "split"),
+    ("u", "undo"),
+    ("/", "search"),
+    ("S", "send back"),
+];
+
+/// What is shown under a conflict.
+pub(super) const CONFLICT_HINTS: &[(&str, &str)] = &[
+    ("m", "mine"),
+    ("t", "the agent's"),
+    ("o", "both"),
+    ("d", "ask the agent again"),
+    ("j/k", "next/previous"),
+    ("?", "all keys"),
+    ("q", "quit"),
+];
+
+/// What is shown under a hunk that is decided.
+pub(super) const DECIDED_HINTS: &[(&str, &str)] = &[
+    ("j/k", "next/previous"),
+    ("u", "undo the last landing"),
+    ("b", "bring back a rejected one"),
+    ("S", "send back"),
+    ("?", "all keys"),
+    ("q", "quit"),
+];
+
+/// Every key, in groups.
+pub(super) const HELP: &[(&str, &[(&str, &str)])] = &[
+    (
+        "Decide",
+        &[
+            ("a  r", "accept, reject this hunk"),
+            ("f  F", "accept, reject all undecided hunks of this file"),
+            ("A  R", "accept, reject all undecided hunks"),
+            ("u  U", "take back the last landing; take that back"),
+            ("b", "bring back a rejected hunk"),
+        ],
+    ),
+    (
+        "Where you changed the same lines",
+        &[
+            ("m", "mine: keep what the file says"),
+            ("t", "the agent's: put its text there"),
+            ("o", "both, to edit: its text after yours"),
+            ("d", "ask the agent to do it again on your version"),
+        ],
+    ),
+    (
+        "Change the hunk",
+        &[
+            ("e", "edit its text in $EDITOR"),
+            ("s", "split: cut lines out as a hunk of their own"),
+            ("J", "join with the next hunk"),
+        ],
+    ),
+    (
+        "The agent and the check",
+        &[
+            ("S", "send the proposal back with a remark"),
+            ("c  C", "run the check with this hunk, with all undecided ones"),
+        ],
+    ),
+    (
+        "Move",
+        &[
+            ("j  k", "next, previous hunk; also the arrows"),
+            ("Tab", "next file; with Shift the previous"),
+            ("g  G", "first, last hunk"),
+            ("Space", "further in a long hunk; PageUp, PageDown"),
+            ("/  n  N", "search; next, previous match"),
+        ],
+    ),
+    (
+        "And",
+        &[
+            ("i", "the proposal as a whole: summary, check and its output"),
+            ("?", "this help"),
+            ("q", "quit; what is undecided waits"),
+            ("Ctrl-Z", "suspend"),
+            ("Ctrl-L", "draw anew"),
+        ],
+    ),
+];
 
 #[cfg(test)]
-pub(super) mod tests {
-    use aca_protocol::TaskId;
-    use aca_protocol::proposal::{FileChange, HunkState};
-
+mod tests {
     use super::*;
 
-    /// Two files: `a.rs` with the hunks `a1` and `a2`, `b.rs` with `b1`.
-    pub(in crate::command::review) fn proposal() -> ProposalView {
-        let file = |path: &str, hunks: &[&str]| FileView {
-            path: path.into(),
-            change: FileChange::Modify,
-            hunks: hunks.iter().map(|id| hunk(id)).collect(),
-        };
-        let files = vec![file("a.rs", &["a1", "a2"]), file("b.rs", &["b1"])];
-        ProposalView::new(TaskId::new("t"), files, 1)
-    }
-
-    fn hunk(id: &str) -> HunkView {
-        HunkView::new(HunkId::new(id), HunkState::Clean, 0, 1, "old\n".into(), "new\n".into())
-    }
-
-    /// Decides a selection as an engine would, but refuses hunks named `refused`.
-    fn decided(
-        mut proposal: ProposalView,
-        decision: Decision,
-        selection: &Selection,
-        refused: &[&str],
-    ) -> ProposalView {
-        let state = match decision {
-            Decision::Accept => HunkState::Landed,
-            Decision::Reject => HunkState::Rejected,
-            Decision::Reopen => HunkState::Clean,
-        };
-        for file in &mut proposal.files {
-            for hunk in &mut file.hunks {
-                let chosen = match selection {
-                    Selection::Hunks { ids } => ids.contains(&hunk.id),
-                    Selection::File { path } => *path == file.path,
-                    Selection::All => true,
-                };
-                if chosen && words::is_undecided(hunk) && !refused.contains(&hunk.id.as_str()) {
-                    hunk.state = state.clone();
-                }
-            }
-        }
-        proposal
-    }
-
-    /// Presses keys one after the other; returns the hunks that were looked at and the states at the end.
-    fn walk(keys: &str, file: Option<&str>, refused: &[&str]) -> String {
-        let mut walk = Walk::new(proposal(), file.map(String::from));
-        let mut seen = Vec::new();
-        for key in keys.chars() {
-            let Some((_, hunk)) = walk.current() else { break };
-            seen.push(hunk.id.to_string());
-            match walk.press(Key::Char(key)) {
-                Action::Decide(decision, selection) => {
-                    let after = decided(walk.proposal().clone(), decision, &selection, refused);
-                    walk.update(after);
-                }
-                Action::Quit => {
-                    seen.push("quit".into());
-                    break;
-                }
-                Action::Help => seen.push("help".into()),
-                Action::Show => {}
-            }
-        }
-        let hunks = walk.proposal().files.iter().flat_map(|file| &file.hunks);
-        let states: String = hunks
-            .map(|hunk| match hunk.state {
-                HunkState::Landed => '+',
-                HunkState::Rejected => '-',
-                _ => '.',
-            })
-            .collect();
-        format!("{} {states}", seen.join(","))
+    fn key(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
+        KeyEvent::new(code, modifiers)
     }
 
     #[test]
-    fn walks() {
-        for (keys, file, refused, expected) in [
-            ("aaa", None, [].as_slice(), "a1,a2,b1 +++"),
-            ("rar", None, &[], "a1,a2,b1 -+-"),
-            ("Ar", None, &[], "a1,b1 ++-"),
-            ("nR", None, &[], "a1,a2 --."),
-            ("nna", None, &[], "a1,a2,b1 ..+"),
-            ("nnnna", None, &[], "a1,a2,b1,b1,b1 ..+"),
-            ("nnpp", None, &[], "a1,a2,b1,a2 ..."),
-            ("q", None, &[], "a1,quit ..."),
-            ("?a", None, &[], "a1,help,a1 +.."),
-            ("x", None, &[], "a1,help ..."),
-            ("aaa", Some("a.rs"), &[], "a1,a2 ++."),
-            ("aaa", Some("b.rs"), &[], "b1 ..+"),
-            ("aaq", None, &["a1"], "a1,a2,b1,quit .+."),
-        ] {
-            assert_eq!(walk(keys, file, refused), expected, "{keys} {file:?}");
+    fn every_key_of_the_help_does_something_and_every_letter_is_in_it() {
+        let named = |letter: char| {
+            let mut rows = HELP.iter().flat_map(|(_, rows)| *rows);
+            rows.any(|(keys, _)| keys.split("  ").any(|key| key.chars().eq([letter])))
+        };
+        for letter in ('!'..='~').filter(|letter| *letter != '\\') {
+            let does = wish(key(KeyCode::Char(letter), KeyModifiers::NONE)).is_some();
+            assert_eq!(does, named(letter), "{letter}");
+        }
+        let hints = HINTS.iter().chain(CONFLICT_HINTS).chain(DECIDED_HINTS);
+        for (keys, _) in hints.filter(|(keys, _)| keys.len() == 1) {
+            assert!(keys.chars().all(named), "{keys}");
         }
     }
 
     #[test]
-    fn help_and_prompt_name_every_key() {
-        for key in ['a', 'r', 'n', 'p', 'q', '?'] {
-            assert!(
-                PROMPT.contains(&format!("[{key}]")) && HELP.contains(&format!("  {key}  ")),
-                "{key}"
-            );
+    fn a_key_with_control_or_alt_never_decides() {
+        for letter in 'a'..='z' {
+            for modifier in [KeyModifiers::CONTROL, KeyModifiers::ALT] {
+                let wish = wish(key(KeyCode::Char(letter), modifier));
+                assert!(!matches!(wish, Some(Wish::Decide(..))), "{letter}");
+            }
         }
-        assert!(HELP.contains("  A  ") && HELP.contains("  R  "));
     }
 }

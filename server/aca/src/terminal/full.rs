@@ -1,0 +1,109 @@
+//! The whole terminal for one program, given back in order however the program ends.
+
+use std::io::{self, Stdout};
+use std::panic;
+use std::sync::Once;
+
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{cursor, execute};
+use ratatui::backend::CrosstermBackend;
+use ratatui::{Frame, Terminal};
+
+use super::has_colours;
+
+/// A terminal that shows nothing but what is drawn on it, and gives every key at once. Dropping it gives it back.
+pub(crate) struct FullScreen {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+}
+
+impl FullScreen {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    ///
+    /// When stdout is none, or cannot be written.
+    pub(crate) fn enter() -> io::Result<Self> {
+        static HOOK: Once = Once::new();
+        HOOK.call_once(|| {
+            let before = panic::take_hook();
+            panic::set_hook(Box::new(move |info| {
+                give_back();
+                before(info);
+            }));
+        });
+        // Colours are taken away while drawing; otherwise an attribute would be lost with each colour left out.
+        crossterm::style::force_color_output(true);
+        take()?;
+        let terminal = Terminal::new(CrosstermBackend::new(io::stdout())).inspect_err(|_| give_back())?;
+        Ok(Self { terminal })
+    }
+
+    /// Draws a picture; only what changed since the last one is written.
+    ///
+    /// # Errors
+    ///
+    /// When stdout cannot be written.
+    pub(crate) fn draw(&mut self, picture: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        let draw = |frame: &mut Frame<'_>| {
+            picture(frame);
+            if !has_colours() {
+                for cell in &mut frame.buffer_mut().content {
+                    cell.fg = ratatui::style::Color::Reset;
+                    cell.bg = ratatui::style::Color::Reset;
+                }
+            }
+        };
+        self.terminal.draw(draw)?;
+        Ok(())
+    }
+
+    /// Returns the columns and lines there are.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal does not say.
+    pub(crate) fn size(&self) -> io::Result<(u16, u16)> {
+        let size = self.terminal.size()?;
+        Ok((size.width, size.height))
+    }
+
+    /// Gives the terminal to someone else while `other` runs.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be taken again.
+    pub(crate) fn lend<T>(&mut self, other: impl FnOnce() -> T) -> io::Result<T> {
+        give_back();
+        let result = other();
+        take()?;
+        self.redraw()?;
+        Ok(result)
+    }
+
+    /// Makes the next picture be written as a whole.
+    ///
+    /// # Errors
+    ///
+    /// When stdout cannot be written.
+    pub(crate) fn redraw(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+}
+
+impl Drop for FullScreen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide).inspect_err(|_| give_back())
+}
+
+/// Restores what it can: there is nobody to tell about the rest.
+fn give_back() {
+    let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _ = disable_raw_mode();
+}
