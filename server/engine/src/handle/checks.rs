@@ -77,12 +77,18 @@ impl Engine {
     }
 }
 
-/// Returns the hunks of a selection that can be put into the live files; of a whole file or proposal, those that are
-/// undecided and do not conflict.
+/// Returns the hunks of a selection that can be put into the live files; of a whole file or proposal, those that nobody
+/// else's change touches.
 fn chosen(proposal: &ProposalView, selection: &Selection) -> Result<Vec<HunkId>, Error> {
     let task = &proposal.task;
     let all = proposal.files.iter().flat_map(|file| &file.hunks);
-    let fits = |hunk: &&HunkView| hunk.state.is_open() && !hunk.state.is_conflict();
+    // What accepting a whole file or proposal would land: a touched hunk wants to be looked at by itself.
+    let fits = |hunk: &&HunkView| {
+        matches!(
+            hunk.state,
+            HunkState::Clean | HunkState::Moved | HunkState::AlreadyThere
+        )
+    };
     let chosen: Vec<HunkId> = match selection {
         Selection::All => all.filter(fits).map(|hunk| hunk.id.clone()).collect(),
         Selection::File { path } => {

@@ -215,3 +215,6 @@ fn whole_place(id: &HunkId, path: &str, change: &FileChange) -> Vec<Place> {
     };
     all.then_some(place).into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests;
