@@ -206,6 +206,13 @@ fn what_is_uncommitted_untracked_deleted_and_ignored_is_told_apart() {
 }
 
 #[test]
+fn what_a_landing_left_is_in_no_snapshot() {
+    let fixture = Fixture::repository(&[("d/f", "1")]);
+    fixture.write(&[("d/.aca-landing-0123456789abcdef-1.1-0-ready", "2"), ("g", "3")]);
+    assert_eq!(paths(&fixture.list(&fixture.snapshot())), ["d/f", "g"]);
+}
+
+#[test]
 fn filters_and_line_ending_rules_are_inert() {
     let marker = tempfile::tempdir().unwrap();
     let ran = marker.path().join("ran");
