@@ -246,15 +246,7 @@ fn kill(editor: Editor) {
 fn a_killed_server_leaves_nothing(backend: &str) {
     let (env, workspace) = world(backend, None);
     let mark = format!("87{}.{}", std::process::id(), if backend == "docker" { 1 } else { 2 });
-    workspace.write("aca.toml", &format!("[checks]\ncommand = \"sleep {mark}\"\n"));
-    env.script(&one_wrong_hunk());
-    let mut editor = Editor::start(&env, &workspace);
-    editor.run_text(&workspace, "improve the texts");
-    let task = editor.await_ready(&workspace);
-    let params = json!({ "workspace": workspace.root(), "command": format!("sleep {mark}") });
-    editor.client().call("aca/confirmCheck", params);
-    check(&mut editor, &task, json!({ "kind": "all" }));
-    wait::until_true("the check", wait::LONG, || !processes_with(&mark).is_empty());
+    let (editor, _) = with_a_long_check(&env, &workspace, &mark);
     kill(editor);
 
     let mut second = Editor::start(&env, &workspace);
@@ -319,6 +311,67 @@ fn a_stop_while_a_result_is_checked_ends_only_the_check() {
     editor.client().call("aca/stop", json!({ "task": task.id }));
     editor.await_ready(&workspace);
     nothing_is_left(&env, "process", &mark);
+    let result = editor.decide(&task, "accept", json!({ "kind": "all" }));
+    assert_eq!(result["refused"], json!([]), "{result:#}");
+}
+
+/// A proposal whose check, which a person has confirmed, sleeps.
+fn with_a_long_check(env: &TestEnv, workspace: &Workspace, mark: &str) -> (Editor, TaskView) {
+    workspace.write("aca.toml", &format!("[checks]\ncommand = \"sleep {mark}\"\n"));
+    env.script(&one_wrong_hunk());
+    let mut editor = Editor::start(env, workspace);
+    editor.run_text(workspace, "improve the texts");
+    let task = editor.await_ready(workspace);
+    let params = json!({ "workspace": workspace.root(), "command": format!("sleep {mark}") });
+    editor.client().call("aca/confirmCheck", params);
+    check(&mut editor, &task, json!({ "kind": "all" }));
+    wait::until_true("the check", wait::LONG, || !processes_with(mark).is_empty());
+    (editor, task)
+}
+
+#[test]
+fn a_new_check_takes_the_place_of_the_one_that_runs() {
+    let (env, workspace) = world("process", None);
+    let mark = format!("90{}.5", std::process::id());
+    let (mut editor, task) = with_a_long_check(&env, &workspace, &mark);
+    workspace.write("aca.toml", &format!("[checks]\ncommand = {COMMAND:?}\n"));
+    let params = json!({ "workspace": workspace.root(), "command": COMMAND });
+    editor.client().call("aca/confirmCheck", params);
+    check(&mut editor, &task, json!({ "kind": "all" }));
+    wait::until_true("the end of the first", wait::SHORT, || processes_with(&mark).is_empty());
+    let (_, check) = await_check(&mut editor, &task);
+    assert_eq!(
+        (check.command.as_str(), check.state),
+        (COMMAND, CheckState::Failed { code: Some(1) })
+    );
+    nothing_is_left(&env, "process", &mark);
+}
+
+#[test]
+fn a_server_that_ends_takes_its_checks_with_it() {
+    let (env, workspace) = world("docker", None);
+    let mark = format!("91{}.5", std::process::id());
+    let (mut editor, _) = with_a_long_check(&env, &workspace, &mark);
+    assert_eq!(editor.client().shut_down(), Some(0));
+    nothing_is_left(&env, "docker", &mark);
+}
+
+#[test]
+fn a_check_that_cannot_run_says_what_to_do_and_stands_in_nobodys_way() {
+    let (env, workspace) = world("docker", Some("no-such-linter src"));
+    env.script(&one_wrong_hunk());
+    let mut editor = Editor::start(&env, &workspace);
+    editor.run_text(&workspace, "improve the texts");
+    let task = editor.await_ready(&workspace);
+    let (proposal, check) = await_check(&mut editor, &task);
+    assert_eq!(proposal.round, 1, "there is nothing that the agent could mend");
+    let CheckState::Broken { reason } = &check.state else {
+        panic!("{check:?}");
+    };
+    assert!(
+        reason.contains("no-such-linter") && reason.contains("docker.image"),
+        "{reason}"
+    );
     let result = editor.decide(&task, "accept", json!({ "kind": "all" }));
     assert_eq!(result["refused"], json!([]), "{result:#}");
 }
