@@ -31,7 +31,9 @@ pub(crate) type Contents<'a> = [(&'a str, &'a [u8])];
 
 /// A workspace, its session, and an engine on both.
 pub(crate) struct Fixture {
-    home: TempDir,
+    home: PathBuf,
+    /// Removed with the fixture.
+    _kept: Option<TempDir>,
     pub(crate) root: PathBuf,
     pub(crate) engine: Engine,
     pub(crate) task: TaskId,
@@ -50,18 +52,18 @@ impl Fixture {
 
     /// As [`Fixture::of`], with several rounds: each turned `base` into its own result.
     pub(crate) async fn rounds(base: &Contents<'_>, results: &[&Contents<'_>]) -> Self {
-        let home = TempDir::new().unwrap();
-        let root = home.path().canonicalize().unwrap().join("project");
-        seed(&home.path().join("data"), &root, base, results);
-        Self::opened_at(home, root).await
+        let kept = TempDir::new().unwrap();
+        seed(kept.path(), base, results);
+        let home = kept.path().to_owned();
+        Self::at(&home, Some(kept)).await
     }
 
     /// Makes a session in which only these events happened, with the contents of another session and these files.
     pub(crate) async fn after(events: &[Vec<u8>], of: &Self, files: &Contents<'_>) -> Self {
-        let home = TempDir::new().unwrap();
-        let root = home.path().canonicalize().unwrap().join("project");
+        let kept = TempDir::new().unwrap();
+        let root = root(kept.path());
         std::fs::create_dir_all(&root).unwrap();
-        let dir = session_dir(&home.path().join("data"));
+        let dir = session_dir(kept.path());
         let mut store = Store::create(&dir, &root, &session()).unwrap();
         let copied = std::process::Command::new("cp")
             .arg("-r")
@@ -72,7 +74,8 @@ impl Fixture {
             append(&mut store, body);
         }
         files.iter().for_each(|(path, content)| write(&root, path, content));
-        Self::opened_at(home, root).await
+        let home = kept.path().to_owned();
+        Self::at(&home, Some(kept)).await
     }
 
     /// Adds the contents of another session.
@@ -83,12 +86,14 @@ impl Fixture {
         assert!(copied.unwrap().success());
     }
 
-    async fn opened_at(home: TempDir, root: PathBuf) -> Self {
+    /// Opens what is in `home`.
+    pub(crate) async fn at(home: &Path, kept: Option<TempDir>) -> Self {
         let fixture = Self {
-            engine: start(&home.path().join("data")),
-            root,
+            engine: start(&home.join("data")),
+            root: root(home),
             task: TaskId::new("t"),
-            home,
+            home: home.to_owned(),
+            _kept: kept,
         };
         fixture.opened().await;
         fixture
@@ -96,7 +101,7 @@ impl Fixture {
 
     /// Where the session's state is.
     pub(crate) fn session(&self) -> PathBuf {
-        session_dir(&self.home.path().join("data"))
+        session_dir(&self.home)
     }
 
     /// Stops the engine and returns everything that has happened.
@@ -109,7 +114,7 @@ impl Fixture {
     /// Starts a second engine on the same data, as after a crash of the first.
     pub(crate) async fn restart(&mut self) {
         self.engine.shutdown().await;
-        self.engine = start(&self.home.path().join("data"));
+        self.engine = start(&self.home.join("data"));
         self.opened().await;
     }
 
@@ -330,16 +335,22 @@ fn session() -> SessionId {
     SessionId::new("0123456789abcdef")
 }
 
-fn session_dir(data: &Path) -> PathBuf {
-    data.join("sessions").join(session().as_str())
+fn session_dir(home: &Path) -> PathBuf {
+    home.join("data/sessions").join(session().as_str())
+}
+
+fn root(home: &Path) -> PathBuf {
+    home.canonicalize().unwrap().join("project")
 }
 
 fn bytes<'a>(files: &Files<'a>) -> Vec<(&'a str, &'a [u8])> {
     files.iter().map(|(path, text)| (*path, text.as_bytes())).collect()
 }
 
-fn seed(data: &Path, root: &Path, base: &Contents<'_>, results: &[&Contents<'_>]) {
-    let dir = session_dir(data);
+/// Makes, in `home`, a session of a workspace that says `base`, with a round for each result.
+pub(crate) fn seed(home: &Path, base: &Contents<'_>, results: &[&Contents<'_>]) {
+    let (dir, root) = (session_dir(home), root(home));
+    let root = root.as_path();
     std::fs::create_dir_all(root).unwrap();
     let mut store = Store::create(&dir, root, &session()).unwrap();
     let objects = Objects::open(&dir.join("objects.git")).unwrap();
