@@ -1,6 +1,7 @@
 //! The core as a table of histories: commands in, events and views out.
 
 mod checks;
+mod review;
 
 use aca_protocol::agent::Driver;
 use aca_protocol::proposal::Decision;
