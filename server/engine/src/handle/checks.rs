@@ -21,7 +21,8 @@ impl Engine {
     pub async fn check(&self, params: CheckParams) -> Result<ProposalView, Error> {
         let CheckParams { task, selection } = params;
         let known = self.known(&task)?;
-        let proposal = self.proposal(&task)?;
+        // A proposal that has just become ready may still be on its way into the views.
+        let proposal = self.refresh(&task).await?;
         if !matches!(known.state, TaskState::Ready { .. }) {
             return Err(Error::Invalid(format!(
                 "The proposal of task {task} does not wait for decisions, so there is nothing to check."
