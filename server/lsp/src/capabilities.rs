@@ -22,6 +22,8 @@ pub(crate) struct ClientFlags {
     /// Its edits may name versions. Clients that do resource operations take versioned edits too, by the protocol's
     /// text; Neovim 0.11 advertises only those.
     pub(crate) document_changes: bool,
+    /// It takes an edit of version zero for any version: Neovim 0.11 opens documents with it and looks only at others.
+    pub(crate) zero_is_any_version: bool,
     /// It takes code actions that are more than commands.
     pub(crate) code_action_literals: bool,
     /// It asks again for lenses when told to.
@@ -69,6 +71,7 @@ impl ClientFlags {
             apply_edit: workspace.and_then(|workspace| workspace.apply_edit) == Some(true),
             document_changes: edits.and_then(|edits| edits.document_changes) == Some(true)
                 || operations.contains(&ResourceOperationKind::Create),
+            zero_is_any_version: name.is_some_and(|name| name.eq_ignore_ascii_case("neovim")),
             code_action_literals: actions.is_some_and(|actions| actions.code_action_literal_support.is_some()),
             lens_refresh: workspace
                 .and_then(|workspace| workspace.code_lens.as_ref())
@@ -191,6 +194,14 @@ mod tests {
         let asked = |name: Option<&str>| ClientFlags::new(&capabilities, name).message_choices;
         assert!(asked(None) && asked(Some("Visual Studio Code")));
         assert!(!asked(Some("Neovim")) && !asked(Some("Eglot")));
+    }
+
+    #[test]
+    fn version_zero_protects_nothing_in_neovim() {
+        let any = |name: Option<&str>| ClientFlags::new(&ClientCapabilities::default(), name).zero_is_any_version;
+        assert!(any(Some("Neovim")));
+        // Helix counts from zero as well, and takes no other version than the one it has.
+        assert!(!any(Some("helix")) && !any(None));
     }
 
     #[test]

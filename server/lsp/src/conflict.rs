@@ -125,38 +125,5 @@ fn work<'a>(records: impl DoubleEndedIterator<Item = &'a RecordBody>) -> String 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hint_is_given_once_for_each_task_and_file() {
-        let hints = Hints::default();
-        let conflict = |task: &str, path: &str| ConflictParams {
-            task: TaskId::new(task),
-            title: String::new(),
-            path: path.to_owned(),
-            changed: true,
-        };
-        assert!(hints.is_new(&conflict("t", "a.rs")));
-        assert!(!hints.is_new(&conflict("t", "a.rs")));
-        assert!(hints.is_new(&conflict("t", "b.rs")) && hints.is_new(&conflict("u", "a.rs")));
-        hints.forget(&TaskId::new("t"));
-        assert!(hints.is_new(&conflict("t", "a.rs")) && !hints.is_new(&conflict("u", "a.rs")));
-    }
-
-    #[test]
-    fn the_last_of_the_work_is_shown() {
-        let said = |number: usize| RecordBody::Said {
-            text: format!("{number}"),
-        };
-        let mut records: Vec<_> = (0..20).map(said).collect();
-        records.push(RecordBody::ToolUse {
-            id: "x".to_owned(),
-            tool: "Edit".to_owned(),
-            about: "a.rs".to_owned(),
-        });
-        records.push(RecordBody::Prompted);
-        assert_eq!(work(records.iter()), "13\n14\n15\n16\n17\n18\n19\n· Edit a.rs");
-        assert_eq!(work([].iter()), "The agent has not said or done anything yet.");
-    }
-}
+#[path = "conflict_tests.rs"]
+mod tests;

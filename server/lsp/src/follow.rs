@@ -97,8 +97,9 @@ async fn read_everything(connection: &Arc<Connection>) {
 
 async fn task(connection: &Arc<Connection>, view: TaskView) {
     if record_task(connection, &view) && view.state.is_settled() {
-        // A decision and its taking back change the state of their task.
+        // A decision and its taking back change the state of their task; another client may have confirmed the check.
         read_operations(connection, &view.workspace);
+        read_check(connection, &view.workspace);
         connection.hints.forget(&view.id);
     }
     if wants(connection, &view.workspace) {

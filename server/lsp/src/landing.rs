@@ -16,8 +16,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use tower_lsp::jsonrpc;
 
+use crate::capabilities::ClientFlags;
 use crate::connection::Connection;
-use crate::documents::{Document, Encoding};
+use crate::documents::Document;
 
 /// How long the `didChange` that explains an answer may be behind it: an editor may send a change in pieces, and some
 /// refuse an edit of an old version before they have told of the newer one.
@@ -64,7 +65,7 @@ async fn apply(connection: &Arc<Connection>, document: &Document, after: String,
     if document.text == after.as_str() {
         return EditorReply::Landed;
     }
-    let edit = workspace_edit(document, &after, flags.encoding, flags.document_changes);
+    let edit = workspace_edit(document, &after, flags);
     // Both receivers exist before the client can react.
     let seen = connection.documents.expect(&document.uri, after);
     let changes = connection.documents.changes();
@@ -182,16 +183,21 @@ fn refusal(answer: Result<jsonrpc::Result<ApplyWorkspaceEditResponse>, oneshot::
     }
 }
 
-fn workspace_edit(document: &Document, after: &str, encoding: Encoding, versioned: bool) -> WorkspaceEdit {
+fn workspace_edit(document: &Document, after: &str, flags: &ClientFlags) -> WorkspaceEdit {
     let before = document.text.to_string();
     let edits = aca_review::edits(&before, after).into_iter().map(|edit| TextEdit {
-        range: encoding.to_range(&document.text, edit.start_byte..edit.end_byte),
+        range: flags.encoding.to_range(&document.text, edit.start_byte..edit.end_byte),
         new_text: edit.text,
     });
-    if versioned {
+    if flags.document_changes {
         let identifier = OptionalVersionedTextDocumentIdentifier {
             uri: document.uri.clone(),
-            version: Some(document.version),
+            version: Some(if flags.zero_is_any_version {
+                // Whatever is typed meanwhile makes the document newer than one.
+                document.version.max(1)
+            } else {
+                document.version
+            }),
         };
         let edit = TextDocumentEdit {
             text_document: identifier,
@@ -212,4 +218,4 @@ fn workspace_edit(document: &Document, after: &str, encoding: Encoding, versione
 
 #[cfg(test)]
 #[path = "landing_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -30,7 +30,8 @@ impl ClaudeSource for NoClaude {
 }
 
 /// An editor with one open document, and the engine's way to ask for changes of it.
-struct Editor {
+pub(crate) struct Editor {
+    pub(crate) connection: Arc<Connection>,
     reader: FramedRead<ReadHalf<DuplexStream>, Codec>,
     writer: FramedWrite<WriteHalf<DuplexStream>, Codec>,
     requests: mpsc::UnboundedSender<EditorRequest>,
@@ -39,6 +40,11 @@ struct Editor {
 
 impl Editor {
     async fn start(capabilities: Value) -> Self {
+        Self::start_as("an editor", capabilities).await
+    }
+
+    /// Starts an editor that calls itself so.
+    pub(crate) async fn start_as(name: &str, capabilities: Value) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let engine = Engine::start(EngineConfig {
             data_dir: dir.path().join("data"),
@@ -58,13 +64,14 @@ impl Editor {
         let (service, socket, connection) = crate::service::build(|client| {
             Connection::new(engine, client, id, options, stop.clone(), Background::default())
         });
-        tokio::spawn(super::serve(connection, receiver));
+        tokio::spawn(super::serve(Arc::clone(&connection), receiver));
         let (input, output) = tokio::io::split(theirs);
         tokio::spawn(drive(input, output, socket, Ingress::new(service, stop.clone()), stop));
         let (reader, writer) = tokio::io::split(ours);
         let reader = FramedRead::new(reader, Codec::default());
         let writer = FramedWrite::new(writer, Codec::default());
         let mut editor = Self {
+            connection,
             reader,
             writer,
             requests,
@@ -72,7 +79,10 @@ impl Editor {
         };
         let root = format!("file://{}", editor.dir.path().display());
         editor
-            .ask("initialize", json!({ "capabilities": capabilities, "rootUri": root }))
+            .ask(
+                "initialize",
+                json!({ "capabilities": capabilities, "rootUri": root, "clientInfo": { "name": name } }),
+            )
             .await;
         let document = json!({ "uri": editor.uri(), "languageId": "rust", "version": 4, "text": BEFORE });
         editor
@@ -123,16 +133,21 @@ impl Editor {
 
     /// Waits for the server's edit.
     async fn edit(&mut self) -> Value {
+        self.incoming("workspace/applyEdit").await
+    }
+
+    /// Waits for a request or a notification of the server.
+    pub(crate) async fn incoming(&mut self, method: &str) -> Value {
         loop {
             if let Some(Ok(Incoming::Request(request))) = self.reader.next().await
-                && request.method() == "workspace/applyEdit"
+                && request.method() == method
             {
                 return serde_json::to_value(request).unwrap();
             }
         }
     }
 
-    async fn answer(&mut self, edit: &Value, result: Value) {
+    pub(crate) async fn answer(&mut self, edit: &Value, result: Value) {
         self.writer
             .send(json!({ "jsonrpc": "2.0", "id": edit["id"], "result": result }))
             .await

@@ -22,17 +22,21 @@ impl ClaudeSource for NoClaude {
     }
 }
 
+/// What an engine on a directory of its own needs.
+pub(crate) fn config(data_dir: PathBuf) -> EngineConfig {
+    EngineConfig {
+        agent: data_dir.join("no-agent"),
+        data_dir,
+        claude: Arc::new(NoClaude),
+        version: "test".to_owned(),
+    }
+}
+
 /// Serves until the connection ends, then ends the process: 0 after a proper end, 1 otherwise.
 pub(crate) fn run(data_dir: PathBuf) -> ! {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let end = runtime.block_on(async {
-        let agent = data_dir.join("no-agent");
-        let engine = Engine::start(EngineConfig {
-            data_dir,
-            agent,
-            claude: Arc::new(NoClaude),
-            version: "test".to_owned(),
-        });
+        let engine = Engine::start(config(data_dir));
         let options = ServeOptions {
             probes: true,
             landing_timeout: Duration::from_secs(1),
