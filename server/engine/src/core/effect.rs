@@ -46,7 +46,8 @@ impl State {
             Event::AttemptEnded { attempt, .. } => {
                 let mut effects = vec![Effect::Discard(attempt.clone())];
                 let task = self.attempt(attempt).and_then(|attempt| self.task(&attempt.task));
-                if let Some(task) = task.filter(|task| task.proposed.is_some()) {
+                // A round that proposes nothing takes the place of one that did.
+                if let Some(task) = task.filter(|task| task.proposed.is_some() || task.previous.is_some()) {
                     effects.push(Effect::Review(task.id.clone()));
                     if matches!(task.phase, Phase::Verifying { .. }) {
                         effects.push(Effect::Verify(task.id.clone()));

@@ -181,18 +181,15 @@ impl Worker {
                 Tried::MovedOn => {}
             }
             let planned = aim.plan(&self.session.root, &self.shared.buffers, &mut outcome.refused);
-            if planned.drafts.is_empty() {
+            if came_about(&planned, &drafts) {
                 // It was there for a moment, or someone else did the same.
-                let there = !planned.there.is_empty();
-                return if there {
-                    self.done(task, operation, first, &drafts, outcome).await
-                } else {
-                    Ok(())
-                };
+                return self.done(task, operation, first, &drafts, outcome).await;
             }
             outcome.there.extend(planned.there);
             if planned.drafts.len() != drafts.len() {
-                break;
+                // What cannot be carried out any more was refused by the plan.
+                self.take_back(&aim, &drafts).await;
+                return Ok(());
             }
             drafts = planned.drafts;
             let steps = self.steps(drafts.clone()).await?;
@@ -382,6 +379,15 @@ impl Worker {
     pub(super) async fn finish(&self, path: &str, before: Option<Blob>, after: Option<Blob>) -> bool {
         matches!(self.replace(path, before, after).await, Tried::Done)
     }
+}
+
+/// Whether a plan for files that moved on says that all of `drafts` is in them.
+fn came_about(planned: &Plan, drafts: &[Draft]) -> bool {
+    let is_there = |draft: &Draft| {
+        let same = |now: &&Draft| now.path == draft.path && now.hunks == draft.hunks && now.before == now.after;
+        planned.drafts.iter().any(|now| same(&now)) || draft.hunks.iter().all(|hunk| planned.there.contains(hunk))
+    };
+    drafts.iter().all(is_there)
 }
 
 impl Draft {

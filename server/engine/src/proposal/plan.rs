@@ -428,6 +428,7 @@ fn whole(
     }
     let after = match (&wanted, &now) {
         (wanted, _) if expected || force => wanted.clone(),
+        (Some(_), Some(_)) if from.is_none() => return Err(format!("{path} exists by now, with other content.")),
         (Some(wanted), Some(now)) => {
             let merged = merged(from, now, Some(wanted));
             let merged = merged.ok_or_else(|| format!("{path} was changed in the same place meanwhile."))?;

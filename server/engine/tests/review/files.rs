@@ -177,6 +177,21 @@ async fn files_below_new_and_removed_directories_are_watched() {
 }
 
 #[tokio::test]
+async fn a_save_that_comes_after_a_landing_into_the_old_file_is_merged() {
+    use std::io::{Seek as _, Write as _};
+    let result = BASE.replace("zwei", "2").replace("sechs", "6");
+    let fixture = Fixture::new(&[("f", BASE)], &[("f", &result)]).await;
+    // An editor that has the file open and writes in place, a moment too late.
+    let mut late = std::fs::OpenOptions::new().write(true).open(fixture.path("f")).unwrap();
+    assert_eq!(fixture.decide_nth(Decision::Accept, 0).await.refused, []);
+    late.rewind().unwrap();
+    late.write_all(format!("null\n{BASE}").as_bytes()).unwrap();
+    fixture.until(|states| states[1] == HunkState::Moved).await;
+    assert_eq!(fixture.read("f"), format!("null\n{}", BASE.replace("zwei", "2")));
+    assert_eq!(fixture.everything(), ["f"]);
+}
+
+#[tokio::test]
 async fn several_files_are_one_operation() {
     let base = [("a", "1\n"), ("b", "2\n")];
     let fixture = Fixture::new(&base, &[("a", "one\n"), ("b", "two\n")]).await;

@@ -278,9 +278,12 @@ pub(crate) struct Editor {
 impl Editor {
     /// Changes the document's text.
     pub(crate) fn say(&self, version: i32, text: &str) {
-        self.engine
-            .buffers()
-            .set(self.id, &self.path, version, Rope::from_str(text));
+        self.say_rope(version, Rope::from_str(text));
+    }
+
+    /// As [`Editor::say`], for a text that changed a little.
+    pub(crate) fn say_rope(&self, version: i32, text: Rope) {
+        self.engine.buffers().set(self.id, &self.path, version, text);
     }
 
     /// Closes the document, so that its file counts.
