@@ -1,6 +1,8 @@
 //! The project's check: a failure is fed back once, chosen hunks are checked before they are accepted, what nobody
 //! confirmed is not run, and nothing is left of a check when its server is killed.
 
+use std::time::Instant;
+
 use aca_protocol::proposal::{CheckState, CheckView, ProposalView};
 use aca_protocol::task::TaskView;
 use aca_tests::lsp::Editor;
@@ -218,9 +220,15 @@ fn chosen_hunks_are_checked(backend: &str) {
         .collect();
     assert_eq!(findings, [(0, Some(&ids[0]))], "{failed:#?}");
 
+    let asked = Instant::now();
     let begun = check(&mut editor, &task, json!({ "kind": "hunks", "ids": [ids[1]] }));
+    let answered = asked.elapsed();
     assert_eq!(begun["check"]["hunks"], json!([ids[1]]));
     let (proposal, passed) = await_check(&mut editor, &task);
+    println!(
+        "check with {backend}: answered after {answered:?}, over after {:?}",
+        asked.elapsed()
+    );
     assert_eq!((passed.state, passed.findings), (CheckState::Passed, Vec::new()));
     assert_eq!(hunk_states(&proposal)[0], "clean");
     assert_eq!(workspace.read("src/user.rs"), on_disk, "a check changes nothing");
