@@ -67,7 +67,7 @@ pub(crate) fn task_line(task: &TaskView) -> String {
 /// What happens to a file, as a heading.
 pub(crate) fn file_heading(file: &FileView) -> String {
     let path = harmless_line(&file.path);
-    let text = match &file.change {
+    match &file.change {
         FileChange::Modify => path,
         FileChange::Create => format!("{path} (new)"),
         FileChange::Delete => format!("{path} (deleted)"),
@@ -79,8 +79,7 @@ pub(crate) fn file_heading(file: &FileView) -> String {
         FileChange::Mode { executable: true } => format!("{path} (becomes executable)"),
         FileChange::Mode { executable: false } => format!("{path} (no longer executable)"),
         FileChange::Unsupported { reason } => format!("{path} (can only be rejected: {})", harmless(reason)),
-    };
-    text
+    }
 }
 
 /// Where a hunk stands, in a few words.
@@ -115,13 +114,28 @@ pub(crate) const NO_CHECK: &str =
 
 /// Says how a check ended, with its command.
 pub(crate) fn check(check: &CheckView) -> String {
-    let command = &check.command;
     match &check.state {
-        CheckState::Running => format!("check runs: {command}"),
-        CheckState::Passed => format!("check passed: {command}"),
-        CheckState::Failed { code: Some(code) } => format!("check failed with {code}: {command}"),
-        CheckState::Failed { code: None } => format!("check was ended by a signal or the time limit: {command}"),
-        CheckState::Broken { reason } => format!("check could not be run: {reason}"),
+        CheckState::Broken { reason } => format!("{}: {reason}", check_state(&check.state)),
+        state => format!("{}: {}", check_state(state), check.command),
+    }
+}
+
+/// Says how a check ended.
+pub(crate) fn check_state(state: &CheckState) -> String {
+    match state {
+        CheckState::Running => "check runs".into(),
+        CheckState::Passed => "check passed".into(),
+        CheckState::Failed { code: Some(code) } => format!("check failed with {code}"),
+        CheckState::Failed { code: None } => "check ended by a signal or the time limit".into(),
+        CheckState::Broken { .. } => "check could not be run".into(),
+    }
+}
+
+/// The beginning of a text, where all of it is too much for one line.
+pub(crate) fn beginning(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }
 

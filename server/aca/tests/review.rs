@@ -180,7 +180,7 @@ fn what_others_decide_and_type_shows_without_losing_the_place() {
         .map(|line| format!("{line}\n"))
         .collect();
     fs::write(world.workspace().join("poem.txt"), without).unwrap();
-    terminal.wait_for(&["2/3", "meanwhile"]);
+    terminal.wait_for(&["2/3", "the place of this change is gone"]);
     terminal.press("q");
     assert_eq!(terminal.end(), 0);
 }

@@ -143,7 +143,9 @@ fn report(context: &Context, proposal: &ProposalView) -> Result<Exit, Failure> {
     for finding in &check.findings {
         context.screen.say(&paint(review::finding(finding).line()));
     }
-    context.screen.say(&paint(review::check_state(check)));
+    context
+        .screen
+        .say(&paint(review::in_colour(check, words::check(check))));
     context.screen.result(check)?;
     Ok(exit_of(&check.state))
 }

@@ -33,7 +33,7 @@ use hunk::Numbers;
 use row::Row;
 use surroundings::Surroundings;
 
-pub(crate) use about::{check_state, finding};
+pub(crate) use about::{finding, in_colour};
 
 /// Shows a proposal, or decides.
 pub(crate) async fn run(context: &Context, args: ReviewArgs) -> Result<Exit, Failure> {

@@ -138,7 +138,7 @@ pub(crate) async fn until_settled(
                     "The process that owns the sessions ended; `aca status` finds the task.",
                 ));
             }
-            Ok(Some(News::Task(changed))) => changed,
+            Ok(Some(News::Task(changed))) => *changed,
             Ok(Some(News::Conflict(conflict))) => {
                 if conflicts.insert(conflict.path.clone()) {
                     seen(Seen::Conflict(&conflict));
@@ -165,7 +165,7 @@ pub(crate) async fn until_settled(
 }
 
 enum News {
-    Task(TaskView),
+    Task(Box<TaskView>),
     Conflict(ConflictParams),
 }
 
@@ -174,7 +174,7 @@ async fn next_news(link: &mut Link, task: &TaskView) -> Option<News> {
     loop {
         let notice = link.client.notification().await?;
         if let Some(changed) = notice.read::<TaskChanged>().filter(|changed| changed.id == task.id) {
-            return Some(News::Task(changed));
+            return Some(News::Task(Box::new(changed)));
         }
         if let Some(conflict) = notice.read::<Conflict>().filter(|conflict| conflict.task == task.id) {
             return Some(News::Conflict(conflict));

@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 
 use aca_protocol::methods::{Proposal, Status, StatusParams, TaskParams, Tasks, TasksParams};
-use aca_protocol::proposal::{CheckState, ProposalView};
+use aca_protocol::proposal::ProposalView;
 use aca_protocol::task::{TaskState, TaskView};
 use ratatui::style::Stylize as _;
 use ratatui::text::{Line, Span};
 use serde_json::json;
 
+use crate::command::review;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::terminal::{harmless_line, paint};
 use crate::words;
+
+/// So much of a proposal's note is said, in characters.
+const NOTE: usize = 80;
 
 /// Lists the tasks, oldest first.
 pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
@@ -39,7 +43,7 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     for task in &tasks.tasks {
         let mut spans = Vec::new();
         if let Some(proposal) = reviews.get(&task.id) {
-            spans.extend(review(proposal));
+            spans.extend(about(proposal));
         }
         let usage = words::usage(&task.usage);
         if !usage.is_empty() {
@@ -68,19 +72,17 @@ fn is_in_review(task: &TaskView) -> bool {
 }
 
 /// What a proposal says of its round and its check.
-fn review(proposal: &ProposalView) -> Vec<Span<'static>> {
+fn about(proposal: &ProposalView) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
     if proposal.round > 1 {
         spans.push(format!("  round {}", proposal.round).into());
     }
-    spans.extend(proposal.check.as_ref().map(|check| match check.state {
-        CheckState::Running => "  check runs".cyan(),
-        CheckState::Passed => "  check passed".green(),
-        CheckState::Failed { .. } => "  check failed".red(),
-        CheckState::Broken { .. } => "  check could not be run".red(),
-    }));
+    if let Some(check) = &proposal.check {
+        spans.push(Span::raw("  "));
+        spans.push(review::in_colour(check, words::check_state(&check.state)));
+    }
     if !proposal.note.is_empty() {
-        spans.push(format!("  {}", harmless_line(&proposal.note)).yellow());
+        spans.push(format!("  {}", words::beginning(&harmless_line(&proposal.note), NOTE)).yellow());
     }
     spans
 }

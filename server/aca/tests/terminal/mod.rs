@@ -1,6 +1,7 @@
 //! A pseudo-terminal with a program on it: keys go in, and the screen is what a terminal would show.
 
 use std::io::{Read as _, Write};
+use std::num::NonZero;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -52,7 +53,7 @@ impl Terminal {
             master: pair.master,
             child,
             output,
-            screen: vt100::Parser::new(24, 80, 0),
+            screen: vt100::Parser::new(number(24), number(80), 0),
         }
     }
 
@@ -64,7 +65,7 @@ impl Terminal {
 
     /// Gives it another size.
     pub(crate) fn resize(&mut self, columns: u16, lines: u16) {
-        self.screen.screen_mut().set_size(lines, columns);
+        self.screen.screen_mut().set_size(number(lines), number(columns));
         self.master.resize(size(columns, lines)).unwrap();
     }
 
@@ -99,7 +100,7 @@ impl Terminal {
     /// Whether anything on the screen has a colour.
     pub(crate) fn has_colours(&self) -> bool {
         let (lines, columns) = self.screen.screen().size();
-        let mut cells = (0..lines).flat_map(|line| (0..columns).map(move |column| (line, column)));
+        let mut cells = (0..lines.get()).flat_map(|line| (0..columns.get()).map(move |column| (line, column)));
         cells.any(|(line, column)| {
             let cell = self.screen.screen().cell(line, column);
             cell.is_some_and(|cell| (cell.fgcolor(), cell.bgcolor()) != (vt100::Color::Default, vt100::Color::Default))
@@ -136,6 +137,10 @@ impl Drop for Terminal {
             eprintln!("the screen at the end:\n{}", self.text());
         }
     }
+}
+
+fn number(number: u16) -> NonZero<u16> {
+    NonZero::new(number).unwrap()
 }
 
 fn size(columns: u16, lines: u16) -> PtySize {

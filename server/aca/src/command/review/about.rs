@@ -18,7 +18,7 @@ pub(super) fn rows(proposal: &ProposalView) -> Vec<Row> {
         rows.push(Row::new(["note  ".dim()], [harmless_line(&proposal.note).yellow()]));
     }
     if let Some(check) = &proposal.check {
-        rows.push(Row::new(["check ".dim()], [check_state(check)]));
+        rows.push(Row::plain(in_colour(check, words::check(check))));
         rows.extend(check.findings.iter().map(finding));
         rows.extend(
             harmless(&check.output)
@@ -29,9 +29,9 @@ pub(super) fn rows(proposal: &ProposalView) -> Vec<Row> {
     rows
 }
 
-/// Says how a check ended, with its command, in the colour of its outcome.
-pub(crate) fn check_state(check: &CheckView) -> Span<'static> {
-    let words = harmless_line(&words::check(check));
+/// Gives words about a check the colour of its outcome.
+pub(crate) fn in_colour(check: &CheckView, words: String) -> Span<'static> {
+    let words = harmless_line(&words);
     match check.state {
         CheckState::Running => words.cyan(),
         CheckState::Passed => words.green(),

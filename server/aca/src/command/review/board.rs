@@ -113,7 +113,8 @@ impl Board<'_> {
     fn check(&self) -> Line<'static> {
         let proposal = self.walk.proposal();
         let round = (proposal.round > 1).then(|| format!("round {}  ", proposal.round).dim());
-        let check = proposal.check.as_ref().map(about::check_state);
+        let check = proposal.check.as_ref();
+        let check = check.map(|check| about::in_colour(check, words::check_state(&check.state)));
         round.into_iter().chain(check).collect::<Vec<Span<'_>>>().into()
     }
 

@@ -61,8 +61,12 @@ impl Row {
                     Some(at) => line.split_off(at + 1),
                     None => Vec::new(),
                 };
+                let is_space = cell.symbol == " ";
                 taken = rest.iter().map(|cell| cell.width).sum();
                 lines.push(std::mem::replace(&mut line, rest));
+                if is_space {
+                    continue;
+                }
             }
             taken += cell.width;
             line.push(cell);
@@ -142,6 +146,7 @@ mod tests {
             ("", "0123456789", 10, "0123456789"),
             ("", "0123456789a", 10, "0123456789|a"),
             ("+ ", "one two three", 10, "+ one two |  three"),
+            ("", "0123456789 abc", 10, "0123456789|abc"),
             ("+ ", "onetwothree", 10, "+ onetwoth|  ree"),
             ("", "\tx\ty", 12, "    x   y"),
             ("", "漢字漢字漢字", 11, "漢字漢字漢|字"),

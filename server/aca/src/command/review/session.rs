@@ -134,7 +134,7 @@ impl Session {
 
     fn picture(&self) -> Board<'_> {
         let hints = match (&self.mode, self.walk.current()) {
-            (Mode::Help | Mode::About, _) => [("any key", "back")].as_slice(),
+            (Mode::Help | Mode::About, _) => [("Space", "further"), ("any other key", "back")].as_slice(),
             (Mode::Cut(_), _) => cut::HINTS,
             (_, Some((_, hunk))) if hunk.state.is_conflict() => keys::CONFLICT_HINTS,
             (_, Some((_, hunk))) if !hunk.state.is_open() => keys::DECIDED_HINTS,
@@ -263,7 +263,7 @@ impl Session {
         match wish {
             Wish::Step(way) => self.go(|walk| walk.step(way)),
             Wish::StepFile(way) => self.go(|walk| walk.step_file(way)),
-            Wish::End(way) => self.go(|walk| walk.to_end(way)),
+            Wish::End(way) => self.go(|walk| walk.go_to_end(way)),
             Wish::Page(way) => {
                 self.page(way);
                 Todo::Draw

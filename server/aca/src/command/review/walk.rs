@@ -33,7 +33,7 @@ impl Walk {
             file,
             at: 0,
         };
-        walk.to_open(0);
+        walk.go_to_open(0);
         walk
     }
 
@@ -86,7 +86,7 @@ impl Walk {
     }
 
     /// Goes to the first or the last hunk.
-    pub(super) fn to_end(&mut self, way: Way) {
+    pub(super) fn go_to_end(&mut self, way: Way) {
         self.at = match way {
             Way::Forward => self.hunks.len().saturating_sub(1),
             Way::Back => 0,
@@ -95,7 +95,7 @@ impl Walk {
 
     /// Goes to the next undecided hunk, the current one included; from the end it goes on at the beginning.
     pub(super) fn advance(&mut self) {
-        self.to_open(self.at);
+        self.go_to_open(self.at);
     }
 
     /// Goes to the next hunk that has `text` in its path, its lines or its reason; says whether there is one. Without
@@ -185,7 +185,7 @@ impl Walk {
     }
 
     /// Goes to the first undecided hunk from a place on; stays where there is none.
-    fn to_open(&mut self, from: usize) {
+    fn go_to_open(&mut self, from: usize) {
         let number = self.hunks.len();
         let is_open = |at: &usize| self.hunk(*at).is_some_and(|(_, hunk)| hunk.state.is_open());
         let next = (0..number).map(|steps| (from + steps) % number).find(is_open);
@@ -248,8 +248,8 @@ pub(super) mod tests {
                 'k' => walk.step(Way::Back),
                 '>' => walk.step_file(Way::Forward),
                 '<' => walk.step_file(Way::Back),
-                'g' => walk.to_end(Way::Back),
-                'G' => walk.to_end(Way::Forward),
+                'g' => walk.go_to_end(Way::Back),
+                'G' => walk.go_to_end(Way::Forward),
                 _ => walk.advance(),
             }
             seen.push(at(&walk).to_owned());

@@ -81,7 +81,7 @@ struct Walking {
 enum News {
     Input(Event),
     Notice(Notice),
-    Answer(Answer),
+    Answer(Box<Answer>),
     Proposal(ProposalView),
     Continued,
     Interrupted,
@@ -99,7 +99,7 @@ impl Walking {
             let news = tokio::select! {
                 // A key that waited is next, once nothing is being asked.
                 event = next_input(&mut self.keys, &mut self.waiting, self.asked.is_some()) => News::Input(event?),
-                answer = maybe(&mut self.asked) => News::Answer(answer),
+                answer = maybe(&mut self.asked) => News::Answer(Box::new(answer)),
                 proposal = maybe(&mut self.fetched) => News::Proposal(proposal?),
                 notice = link.client.notification() => News::Notice(notice.ok_or_else(owner_ended)?),
                 _ = continued.recv() => News::Continued,
@@ -110,7 +110,7 @@ impl Walking {
                 News::Notice(notice) => self.hear(session, &notice),
                 News::Answer(answer) => {
                     self.asked = None;
-                    session.take(answer);
+                    session.take(*answer);
                     Todo::Draw
                 }
                 News::Proposal(proposal) => {
