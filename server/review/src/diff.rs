@@ -76,7 +76,7 @@ pub(crate) struct Difference {
     /// What changed, in order, with at least one unchanged line between two changes.
     pub(crate) changes: Vec<Change>,
     /// The lines of the first text that count as touched in a merge, in order: those of the changes as git draws them.
-    /// Where git's way to draw them cannot be found out in reasonable time, all that are thinkable.
+    /// Where git's way to draw them cannot be found out in reasonable time, these and the few lines between them.
     pub(crate) touched: Vec<Range<usize>>,
 }
 
@@ -102,15 +102,12 @@ const TAB: u8 = 8;
 fn compare(before: &[Token], after: &[Token], count: u32, indent: Option<&dyn Fn(Token) -> IndentLevel>) -> Difference {
     let exact = marks(before, after, count);
     let is_exact = exact.is_some();
-    let marks = exact.unwrap_or_else(|| other_marks(Algorithm::Myers, before, after, count));
+    let marks = exact.unwrap_or_else(|| bounded_marks(before, after, count));
     let drawn = compact(before, after, &marks, None);
     let touched = if is_exact {
         drawn.iter().map(|change| change.before.clone()).collect()
     } else {
-        let other = other_marks(Algorithm::Histogram, before, after, count);
-        let mut touched = reaches(before, after, &drawn);
-        touched.extend(reaches(before, after, &compact(before, after, &other, None)));
-        united(touched)
+        united(reaches(before, after, &drawn))
     };
     let changes = match indent {
         Some(_) => compact(before, after, &marks, indent),
@@ -120,9 +117,9 @@ fn compare(before: &[Token], after: &[Token], count: u32, indent: Option<&dyn Fn
 }
 
 /// Returns which lines differ, with a search that is bounded on any input.
-fn other_marks(algorithm: Algorithm, before: &[Token], after: &[Token], count: u32) -> Marks {
+fn bounded_marks(before: &[Token], after: &[Token], count: u32) -> Marks {
     let mut diff = Diff::default();
-    diff.compute_with(algorithm, before, after, count);
+    diff.compute_with(Algorithm::Myers, before, after, count);
     let mut marks = Marks {
         removed: vec![false; before.len()],
         added: vec![false; after.len()],
@@ -135,13 +132,15 @@ fn other_marks(algorithm: Algorithm, before: &[Token], after: &[Token], count: u
     marks
 }
 
-/// Puts ranges in order and makes one of those that overlap or touch.
-fn united(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    ranges.sort_by_key(|range| range.start);
+/// How many unchanged lines between two changes show that they are unchanged however the difference is drawn.
+const CERTAIN: usize = 8;
+
+/// Makes one range of those between which there are only a few lines.
+fn united(ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     let mut united: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
     for range in ranges {
         match united.last_mut() {
-            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            Some(last) if range.start < last.end + CERTAIN => last.end = last.end.max(range.end),
             _ => united.push(range),
         }
     }

@@ -1,23 +1,20 @@
 //! A text that changes a little at a time, as numbered lines: equal lines have equal numbers.
 
-use std::collections::HashMap;
+use std::ops::Range;
 
+use hashbrown::HashMap;
 use imara_diff::Token;
 
 /// Gives equal lines equal numbers.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interner {
-    tokens: HashMap<Box<str>, Token>,
+    tokens: HashMap<String, Token>,
 }
 
 impl Interner {
     fn token(&mut self, line: &str) -> Token {
-        if let Some(token) = self.tokens.get(line) {
-            return *token;
-        }
-        let token = Token(self.count());
-        self.tokens.insert(line.into(), token);
-        token
+        let next = Token(self.count());
+        *self.tokens.entry_ref(line).or_insert(next)
     }
 
     /// Returns the tokens of a text's lines.
@@ -50,6 +47,12 @@ impl Document {
         }
     }
 
+    pub(crate) fn new(text: &str, interner: &mut Interner) -> Self {
+        let mut document = Self::empty();
+        document.update(text, interner);
+        document
+    }
+
     pub(crate) fn tokens(&self) -> &[Token] {
         &self.tokens
     }
@@ -60,7 +63,7 @@ impl Document {
     }
 
     /// Returns the text of a range of lines.
-    pub(crate) fn lines(&self, lines: std::ops::Range<usize>) -> &str {
+    pub(crate) fn lines(&self, lines: Range<usize>) -> &str {
         let start = |line: usize| self.starts.get(line).copied().unwrap_or(self.text.len());
         self.text.get(start(lines.start)..start(lines.end)).unwrap_or_default()
     }

@@ -137,6 +137,8 @@ impl FileLedger {
                 (placed.expected.clone(), Some(merged.clone()))
             }
             Placement::Touched { .. } | Placement::Overlap { .. } | Placement::Gone { .. } => {
+                // What landed before may have words of the user's in it; they are in the live text if they are wanted.
+                let want = self.proposed_at(index)?;
                 let mut text = Composer::default();
                 match resolution {
                     Resolution::Merge => return None,

@@ -10,7 +10,7 @@ use crate::diff::{Change, Difference, Lines, difference, git_difference};
 use crate::document::{Document, Interner};
 use crate::hunk::{Hunk, build};
 use crate::placement::{Placed, Placer, Site, WordMerge};
-use crate::span::{cut, cut_whole, joined, margins, span};
+use crate::span::{cut, cut_whole, joined, margins};
 
 pub use crate::landing::{Landed, Resolution};
 pub use crate::placement::Placement;
@@ -118,15 +118,6 @@ impl FileLedger {
             return Err(Misfit);
         }
         Ok(Self::cut(path, base, result, difference(base, result), spans))
-    }
-
-    /// Returns the hunks with which a whole text is merged: each change for itself.
-    pub(crate) fn of_changes(base: &str, result: &str) -> Self {
-        let mut interner = Interner::default();
-        let (before, after) = (interner.lines(base), interner.lines(result));
-        let difference = git_difference(&before, &after, interner.count());
-        let spans: Vec<Span> = difference.changes.iter().map(span).collect();
-        Self::cut("", base, result, difference, &spans)
     }
 
     fn cut(path: &str, base: &str, result: &str, difference: Difference, spans: &[Span]) -> Self {
@@ -329,7 +320,8 @@ impl FileLedger {
         }
         text.push(base.text(from..base.len().max(from)));
         self.expected.update(&text.finish(), &mut self.interner);
-        for (site, margin) in sites.iter_mut().zip(margins(&self.hunks, &self.touched)) {
+        let spans = self.spans();
+        for (site, margin) in sites.iter_mut().zip(margins(&spans, &self.touched)) {
             site.margin = margin;
         }
         self.words = vec![None; sites.len()];

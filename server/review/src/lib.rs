@@ -8,7 +8,6 @@
 //! Positions are lines, counted from zero. A line ends at `\n` and includes it; a `\r` before it is part of the line,
 //! and a last line without `\n` differs from the same line with one.
 
-mod apply;
 mod compact;
 mod compose;
 mod diff;
@@ -20,15 +19,12 @@ pub mod ledger;
 mod merge;
 mod myers;
 pub mod needs;
-mod place;
 mod placement;
 mod second;
 mod span;
 pub mod text;
 mod words;
 
-pub use apply::apply;
 pub use edit::{TextEdit, edits};
 pub use hunk::{Hunk, hunks, whole_file_hunk};
 pub use merge::{Merge, merge};
-pub use place::{Placement, place};

@@ -137,6 +137,21 @@ pub(crate) struct Placer<'a> {
 impl Placer<'_> {
     /// Places the hunk with this index; none if there is no such hunk.
     pub(crate) fn place(&self, index: usize, words: &mut Option<WordMerge>) -> Option<Placed> {
+        self.place_with(index, |site, expected, live| {
+            self.merge_words(site, expected, live, words)
+        })
+    }
+
+    /// Places the hunk with this index without a second pass by words.
+    pub(crate) fn place_by_lines(&self, index: usize) -> Option<Placed> {
+        self.place_with(index, |_, _, _| None)
+    }
+
+    fn place_with(
+        &self,
+        index: usize,
+        words: impl FnMut(&Site, &Range<usize>, &str) -> Option<String>,
+    ) -> Option<Placed> {
         let site = self.sites.get(index)?;
         let reach = self.reach(index, site);
         let near = self.touched.partition_point(|touched| touched.end < reach.start);
@@ -171,7 +186,7 @@ impl Placer<'_> {
         }
     }
 
-    fn in_touch(&self, site: &Site, words: &mut Option<WordMerge>) -> Placed {
+    fn in_touch(&self, site: &Site, mut words: impl FnMut(&Site, &Range<usize>, &str) -> Option<String>) -> Placed {
         let at = &site.lines;
         let from = self.changes.partition_point(|change| change.before.end < at.start);
         let to = self.changes.partition_point(|change| change.before.start <= at.end);
@@ -199,7 +214,7 @@ impl Placer<'_> {
         let (line, lines) = (live.start, live.len());
         let text = self.live.lines(live.clone());
         if !site.landed
-            && let Some(merged) = self.merge_words(site, &expected, text, words)
+            && let Some(merged) = words(site, &expected, text)
         {
             return placed(Placement::Touched { line, lines, merged }, expected, live);
         }

@@ -5,7 +5,6 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::diff::{Change, Lines, changes};
-use crate::hunk::Hunk;
 
 /// One hunk's lines, zero-based. It is what has to be kept to cut a file into the same hunks again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,22 +41,22 @@ pub(crate) fn span(change: &Change) -> Span {
     }
 }
 
-/// Returns for each hunk how many lines above and below it are touched by the agent: what lies beside all hunks belongs
+/// Returns for each span how many lines above and below it are touched by the agent: what lies beside all spans belongs
 /// to the nearest above, or to the first.
-pub(crate) fn margins(hunks: &[Hunk], touched: &[Range<usize>]) -> Vec<(usize, usize)> {
-    let mut margins = vec![(0, 0); hunks.len()];
+pub(crate) fn margins(spans: &[Span], touched: &[Range<usize>]) -> Vec<(usize, usize)> {
+    let mut margins = vec![(0, 0); spans.len()];
     for lines in touched {
-        let from = hunks.partition_point(|hunk| hunk.base.end < lines.start);
-        let to = hunks.partition_point(|hunk| hunk.base.start <= lines.end);
+        let from = spans.partition_point(|span| span.base.end < lines.start);
+        let to = spans.partition_point(|span| span.base.start <= lines.end);
         let near = if from < to {
             from..to
         } else {
             to.saturating_sub(1)..to.max(1)
         };
         for index in near {
-            if let (Some(margin), Some(hunk)) = (margins.get_mut(index), hunks.get(index)) {
-                margin.0 = margin.0.max(hunk.base.start.saturating_sub(lines.start));
-                margin.1 = margin.1.max(lines.end.saturating_sub(hunk.base.end));
+            if let (Some(margin), Some(span)) = (margins.get_mut(index), spans.get(index)) {
+                margin.0 = margin.0.max(span.base.start.saturating_sub(lines.start));
+                margin.1 = margin.1.max(lines.end.saturating_sub(span.base.end));
             }
         }
     }

@@ -15,11 +15,16 @@ pub(crate) enum Shape {
     Prose,
     /// Small texts that have little or nothing to do with one another.
     Unrelated,
+    /// Source code of some 3,000 lines, with up to 60 edits each.
+    Long,
+    /// 1,500 lines over 30 symbols, of which a fifth to a half differ at random: the shortest difference is too
+    /// expensive to find. The other version has one edit.
+    Expensive,
 }
 
 /// Returns base, live and result.
 pub(crate) fn triple(shape: Shape, seed: u64) -> (String, String, String) {
-    let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5DEE_CE66);
+    let mut random = Random::new(seed);
     match shape {
         Shape::Small => {
             let symbols = 2 + random.below(20);
@@ -28,7 +33,9 @@ pub(crate) fn triple(shape: Shape, seed: u64) -> (String, String, String) {
         }
         Shape::Repeating => {
             let symbols = 2 + random.below(2);
-            let base: Vec<String> = (0..random.below(40)).map(|_| format!("{}\n", random.below(symbols))).collect();
+            let base: Vec<String> = (0..random.below(40))
+                .map(|_| format!("{}\n", random.below(symbols)))
+                .collect();
             random.versions(&base, |random, base| {
                 let mut lines = base.to_vec();
                 for _ in 0..=random.below(4) {
@@ -79,6 +86,34 @@ pub(crate) fn triple(shape: Shape, seed: u64) -> (String, String, String) {
             };
             (text(), text(), text())
         }
+        Shape::Long => {
+            let base: Vec<String> = (0..20).flat_map(|_| random.code()).collect();
+            random.versions(&base, |random, base| {
+                let mut lines = base.to_vec();
+                for _ in 0..=random.below(60) {
+                    random.edit_code(&mut lines, None);
+                }
+                lines
+            })
+        }
+        Shape::Expensive => {
+            let base: Vec<String> = (0..1_500).map(|_| random.line(30)).collect();
+            let rarity = 2 + random.below(4);
+            let mut other = base.clone();
+            for line in &mut other {
+                if random.below(rarity) == 0 {
+                    *line = random.line(30);
+                }
+            }
+            let mut one = base.clone();
+            random.splice(&mut one, 3, 3, &mut |random| random.line(60));
+            let (live, result) = if random.below(2) == 0 {
+                (one, other)
+            } else {
+                (other, one)
+            };
+            (base.concat(), live.concat(), result.concat())
+        }
     }
 }
 
@@ -86,6 +121,11 @@ pub(crate) fn triple(shape: Shape, seed: u64) -> (String, String, String) {
 pub(crate) struct Random(u64);
 
 impl Random {
+    /// Returns a generator for a seed.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5DEE_CE66)
+    }
+
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

@@ -1,0 +1,7 @@
+//! Random texts and histories: what must hold whatever people and agents write.
+
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test")]
+
+mod git;
+mod histories;
+mod triples;
