@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use aca_protocol::proposal::{CheckState, CheckView, FileChange, Finding, HunkState, HunkView};
 use aca_protocol::{HunkId, TaskId};
+use lsp_types::Diagnostic;
 
+use super::diagnostics;
 use crate::board::{Hunk, Review};
+use crate::capabilities::ClientFlags;
+use crate::life::fixture::rust_document;
 
 /// The live text that the hunks are about.
 pub(super) const TEXT: &str = "one\ntwo\nthree\nfour\n";
@@ -61,4 +65,14 @@ pub(super) fn conflict() -> HunkState {
     HunkState::Overlapping {
         live: "typed\n".to_owned(),
     }
+}
+
+/// The diagnostics of hunks of an open document with [`TEXT`].
+pub(super) fn published(hunks: &[Hunk], diagnostic_data: bool) -> Vec<Diagnostic> {
+    let hunks: Vec<_> = hunks.iter().cloned().map(Arc::new).collect();
+    let flags = ClientFlags {
+        diagnostic_data,
+        ..ClientFlags::default()
+    };
+    diagnostics(&hunks, Some(&rust_document(TEXT)), &flags)
 }

@@ -19,4 +19,6 @@ mod fixture;
 #[cfg(test)]
 mod hover_tests;
 #[cfg(test)]
+mod shown_tests;
+#[cfg(test)]
 mod tests;
