@@ -3,12 +3,13 @@
 //! It is one task that handles one message at a time. Whatever takes time runs in a task of its own and reports back
 //! with a message.
 
+mod checks;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aca_protocol::proposal::CheckState;
 use aca_protocol::{AttemptId, SessionId, TaskId};
 use aca_store::{NewEvent, Row, Store};
 use aca_workspace::objects::Objects;
@@ -246,19 +247,6 @@ impl Actor {
         let _ = review.send(Job::Settled(settle));
     }
 
-    /// Returns what is to be recorded of checks whose end aca did not see.
-    fn interrupted_checks(&self, id: &SessionId) -> Vec<Command> {
-        let tasks = self.sessions.get(id).into_iter().flat_map(|session| session.state.tasks());
-        let running = tasks.filter_map(|task| Some((task, task.check.as_ref()?)));
-        let running = running.filter(|(_, check)| check.state == CheckState::Running);
-        let interrupted = running.map(|(task, check)| Command::Checked {
-            task: task.id.clone(),
-            check: check::interrupted(check),
-            retry: None,
-        });
-        interrupted.collect()
-    }
-
     async fn command(&mut self, id: &SessionId, command: Command) -> Result<(), Error> {
         let session = self.sessions.get_mut(id);
         let session = session.ok_or_else(|| Error::NotFound(format!("The session {id} is not open.")))?;
@@ -325,44 +313,6 @@ impl Actor {
                 // The worker lives as long as the session.
                 let _ = session.review.send(Job::Load(task));
             }
-        }
-    }
-
-    /// Begins a check of chosen hunks; that it runs is recorded when this returns.
-    async fn check(&mut self, id: &SessionId, task: &TaskId, what: check::What) -> Result<(), Error> {
-        if let check::What::Chosen { command, hunks } = &what {
-            let command = Command::Checked {
-                task: task.clone(),
-                check: check::begun(command, hunks.clone()),
-                retry: None,
-            };
-            self.command(id, command).await?;
-        }
-        self.begin_check(id, task, what);
-        Ok(())
-    }
-
-    fn begin_check(&mut self, id: &SessionId, task: &TaskId, what: check::What) {
-        let Some(session) = self.sessions.get_mut(id) else {
-            return;
-        };
-        let Some(known) = session.state.task(task).cloned() else {
-            return;
-        };
-        let plan = check::Plan { task: known, what };
-        let (shared, context) = (Arc::clone(&self.shared), Arc::clone(&session.context));
-        let (number, stop) = session.checks.begin(task);
-        self.discards.spawn(check::run(shared, context, plan, number, stop));
-    }
-
-    async fn check_ended(&mut self, id: &SessionId, task: &TaskId, number: u64, command: Command) {
-        let session = self.sessions.get_mut(id);
-        // One that was given up for another has nothing to say.
-        if !session.is_some_and(|session| session.checks.end(task, number)) {
-            return;
-        }
-        if let Err(error) = self.command(id, command).await {
-            self.problem(format!("What a check of task {task} found could not be recorded: {error}"));
         }
     }
 

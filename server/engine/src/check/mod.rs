@@ -79,13 +79,16 @@ impl Checks {
         self.running.drain().for_each(|(_, (_, stop))| stop.cancel());
     }
 
-    /// Takes the end of a check. Returns whether it is the one that runs.
-    pub(crate) fn end(&mut self, task: &TaskId, number: u64) -> bool {
-        let current = self.running.get(task).is_some_and(|(running, _)| *running == number);
-        if current {
+    /// Says whether this is the check of the task that runs.
+    pub(crate) fn runs(&self, task: &TaskId, number: u64) -> bool {
+        self.running.get(task).is_some_and(|(running, _)| *running == number)
+    }
+
+    /// Takes the end of a check, unless another one runs by now.
+    pub(crate) fn end(&mut self, task: &TaskId, number: u64) {
+        if self.runs(task, number) {
             self.running.remove(task);
         }
-        current
     }
 }
 
@@ -95,12 +98,17 @@ pub(crate) async fn wanted(shared: &Shared, session: &SessionContext) -> bool {
     known.is_ok_and(|(known, _)| known.confirmed && known.command.is_some())
 }
 
-/// The check that is shown while it runs.
+/// The check of chosen hunks that is shown while it runs.
 pub(crate) fn begun(command: &str, hunks: Vec<HunkId>) -> CheckView {
+    bare(command, Some(hunks), CheckState::Running)
+}
+
+/// A check that has found nothing.
+fn bare(command: &str, hunks: Option<Vec<HunkId>>, state: CheckState) -> CheckView {
     CheckView {
         command: command.to_owned(),
-        hunks: Some(hunks),
-        state: CheckState::Running,
+        hunks,
+        state,
         findings: Vec::new(),
         output: String::new(),
     }
@@ -123,19 +131,14 @@ pub(crate) async fn run(
     number: u64,
     stop: CancellationToken,
 ) {
-    let (command, hunks) = match &plan.what {
-        What::Result => (String::new(), None),
-        What::Chosen { command, hunks } => (command.clone(), Some(hunks.clone())),
-    };
-    let broken = |command: String, reason: String| CheckView {
-        command,
-        hunks: hunks.clone(),
-        state: CheckState::Broken { reason },
-        findings: Vec::new(),
-        output: String::new(),
+    let broken = |command: &str, reason: String| {
+        let hunks = match &plan.what {
+            What::Result => None,
+            What::Chosen { hunks, .. } => Some(hunks.clone()),
+        };
+        (bare(command, hunks, CheckState::Broken { reason }), None)
     };
     let (check, retry) = match agreed(&shared, &session, &plan).await {
-        Err(reason) => (broken(command, reason), None),
         Ok((command, config)) => {
             let running = run::Run::new(&shared, &session, &plan, &config, (&command, number), &stop);
             match running.carry().await {
@@ -143,9 +146,10 @@ pub(crate) async fn run(
                     let retry = retry(&plan, &check, &config);
                     (check, retry)
                 }
-                Err(reason) => (broken(command, reason), None),
+                Err(reason) => broken(&command, reason),
             }
         }
+        Err((command, reason)) => broken(&command, reason),
     };
     if stop.is_cancelled() {
         return;
@@ -168,13 +172,20 @@ pub(crate) async fn run(
 ///
 /// # Errors
 ///
-/// A sentence, if there is none that a person has confirmed.
-async fn agreed(shared: &Shared, session: &SessionContext, plan: &Plan) -> Result<(String, Config), String> {
+/// A sentence, if there is none that a person has confirmed, behind the command as far as it is known.
+async fn agreed(shared: &Shared, session: &SessionContext, plan: &Plan) -> Result<(String, Config), (String, String)> {
+    let named = match &plan.what {
+        What::Result => None,
+        What::Chosen { command, .. } => Some(command.clone()),
+    };
     let known = command(shared, &session.id, &session.root).await;
-    let (known, config) = known.map_err(|error| error.to_string())?;
-    match &plan.what {
-        What::Chosen { command, .. } => Ok((command.clone(), config)),
-        What::Result => Ok((runnable(&known).map_err(|error| error.to_string())?, config)),
+    let (known, config) = known.map_err(|error| (named.clone().unwrap_or_default(), error.to_string()))?;
+    match named {
+        Some(command) => Ok((command, config)),
+        None => match runnable(&known) {
+            Ok(command) => Ok((command, config)),
+            Err(error) => Err((known.command.unwrap_or_default(), error.to_string())),
+        },
     }
 }
 
@@ -206,4 +217,22 @@ fn retry(plan: &Plan, check: &CheckView, config: &Config) -> Option<String> {
     };
     let again = matches!(plan.what, What::Result) && plan.task.retries < config.checks.retries;
     again.then(|| verdict::remark(&check.command, *code, &check.output))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_checks_of_a_task_only_the_newer_is_heard() {
+        let task = TaskId::new("t");
+        let mut checks = Checks::default();
+        let (first, stopped) = checks.begin(&task);
+        let (second, running) = checks.begin(&task);
+        assert!(stopped.is_cancelled() && !running.is_cancelled());
+        checks.end(&task, first);
+        assert!(!checks.runs(&task, first) && checks.runs(&task, second));
+        checks.stop_all();
+        assert!(running.is_cancelled() && !checks.runs(&task, second));
+    }
 }

@@ -14,7 +14,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::findings::{Files, findings};
 use super::verdict::{Evidence, judge};
-use super::{Plan, What, leftovers, output};
+use super::{Plan, What, bare, leftovers, output};
 use crate::actor::{Message, SessionContext};
 use crate::attempt::link::Link;
 use crate::config::Config;
@@ -260,13 +260,7 @@ impl<'a> Run<'a> {
                 .paths(&checked.tree)
                 .map_err(|error| error.to_string())?;
             let found = findings(&output, &Files::new(&session.root, &paths));
-            let check = CheckView {
-                command,
-                hunks: checked.hunks,
-                state: CheckState::Running,
-                findings: Vec::new(),
-                output: String::new(),
-            };
+            let check = bare(&command, checked.hunks, CheckState::Running);
             let evidence = Evidence {
                 outcome: &outcome,
                 output: &output,
