@@ -47,8 +47,10 @@ fn world(driver: &str) -> TestEnv {
 /// The answer to the question for reasons, whenever it comes.
 const REASONS: &str = "[[turn]]\nmatch.user = \"why each change is there\"\nreply.text = '''[{\"path\": \"src/user.rs\", \"lines\": \"assert!(!name.is_empty()\", \"why\": \"A user without a name cannot be greeted.\"},{\"path\": \"README.md\", \"lines\": \"\", \"why\": \"Readers should know.\"}]'''\n";
 
-fn first_round(tools: &Tools<'_>) -> Script {
+/// Three changes, unless one of the `other` turns answers.
+fn first_round(tools: &Tools<'_>, other: &str) -> Script {
     Script::new()
+        .raw(other)
         .raw(REASONS)
         .tools([tools.read("src/user.rs")])
         .tools([tools.read("README.md")])
@@ -58,25 +60,23 @@ fn first_round(tools: &Tools<'_>) -> Script {
         .text("Three changes.")
 }
 
-/// A script that answers after `answers` replies of the conversation.
-fn later(answers: usize, calls: &[Vec<(String, Value)>], words: &str) -> Script {
-    let mut script = REASONS.to_owned();
-    for (n, calls) in calls.iter().enumerate() {
-        let calls: Vec<String> = calls
-            .iter()
-            .map(|(name, input)| format!("{{ name = {name:?}, input = {} }}", inline(input)))
-            .collect();
+/// Turns of a script for the second round, after `answers` replies of the conversation.
+fn later(answers: usize, calls: &[(String, Value)], words: &str) -> String {
+    let mut script = String::new();
+    for (n, (name, input)) in calls.iter().enumerate() {
+        let (turn, input) = (answers + n, inline(input));
         script.push_str(&format!(
-            "[[turn]]\nmatch.turn = {}\nreply.tool = [{}]\n",
-            answers + n,
-            calls.join(", ")
+            "[[turn]]\nmatch.turn = {turn}\nreply.tool = [{{ name = {name:?}, input = {input} }}]\n"
         ));
     }
-    script.push_str(&format!(
-        "[[turn]]\nmatch.turn = {}\nreply.text = {words:?}\n",
-        answers + calls.len()
-    ));
-    Script::new().raw(&script)
+    let last = answers + calls.len();
+    script + &format!("[[turn]]\nmatch.turn = {last}\nreply.text = {words:?}\n")
+}
+
+/// How many replies the conversation has after the first round. With Claude Code, that to the question for reasons stays
+/// in it.
+fn replies(driver: &str) -> usize {
+    if driver == "direct" { 6 } else { 7 }
 }
 
 fn inline(value: &Value) -> String {
@@ -99,6 +99,7 @@ fn await_round(editor: &mut Editor, workspace: &Workspace, task: &TaskView, roun
     editor.serve_until("the next round's proposal", wait::LONG, |editor| {
         let ready = editor.await_ready(workspace);
         let proposal = editor.proposal(&ready);
+        assert_eq!(proposal.note, "", "the round failed");
         found = (proposal.round == round).then_some(proposal);
         found.is_some()
     });
@@ -117,7 +118,11 @@ fn goes_back_with_a_remark(driver: &str) {
         driver,
         workspace: &workspace,
     };
-    env.script(&first_round(&tools));
+    let more = [
+        tools.read("src/user.rs"),
+        tools.edit("README.md", "# The shop", "# The shop of names"),
+    ];
+    env.script(&first_round(&tools, "").raw(&later(replies(driver), &more, "A longer title.")));
     let mut editor = Editor::start(&env, &workspace);
     let task = editor.run_text(&workspace, "reject empty names");
     let ready = editor.await_ready(&workspace);
@@ -148,13 +153,6 @@ fn goes_back_with_a_remark(driver: &str) {
         json!({ "kind": "hunks", "ids": [id_of(&first, "# The shop")] }),
     );
     let before = env.model().requests();
-    // With Claude Code, the question for reasons stays in the conversation.
-    let answers = if driver == "direct" { 6 } else { 7 };
-    let more = [
-        vec![tools.read("src/user.rs")],
-        vec![tools.edit("README.md", "# The shop", "# The shop of names")],
-    ];
-    env.script(&later(answers, &more, "A longer title."));
     let refused = editor
         .client()
         .try_call("aca/sendBack", json!({ "task": task.id, "remark": " " }));
@@ -236,7 +234,8 @@ fn a_lost_conversation_is_told_as_a_story() {
         driver: "claude-code",
         workspace: &workspace,
     };
-    env.script(&first_round(&tools));
+    let anew = "[[turn]]\nmatch.anywhere = \"Is that all?\"\nreply.text = \"Nothing more to do.\"\n";
+    env.script(&first_round(&tools, anew));
     let mut editor = Editor::start(&env, &workspace);
     let task = editor.run_text(&workspace, "reject empty names");
     let ready = editor.await_ready(&workspace);
@@ -244,7 +243,6 @@ fn a_lost_conversation_is_told_as_a_story() {
     let attempt = ready.attempt.as_ref().expect("a finished task has an attempt");
     std::fs::remove_dir_all(session.join("attempts").join(attempt.as_str()).join("out/home")).unwrap();
     let before = env.model().requests().len();
-    env.script(&Script::new().text("Nothing more to do."));
     let sent = json!({ "task": task.id, "remark": "Is that all?" });
     editor.call_serving("aca/sendBack", sent, wait::SHORT);
     let second = await_round(&mut editor, &workspace, &ready, 2);
@@ -273,7 +271,8 @@ fn a_hunk_in_the_way_is_made_again_on_the_persons_version() {
         driver: "direct",
         workspace: &workspace,
     };
-    env.script(&first_round(&tools));
+    let more = [tools.edit("src/user.rs", "Good morning {}", "Good morning again, {}")];
+    env.script(&first_round(&tools, "").raw(&later(replies("direct"), &more, "Made again.")));
     let mut editor = Editor::start(&env, &workspace);
     let task = editor.run_text(&workspace, "reject empty names");
     let ready = editor.await_ready(&workspace);
@@ -285,15 +284,6 @@ fn a_hunk_in_the_way_is_made_again_on_the_persons_version() {
         hunk_states(&proposal).contains(&"overlapping")
     });
     let before = env.model().requests().len();
-    env.script(&later(
-        6,
-        &[vec![tools.edit(
-            "src/user.rs",
-            "Good morning {}",
-            "Good morning again, {}",
-        )]],
-        "Made again.",
-    ));
     let sent = json!({ "task": task.id, "redo": [id_of(&proposal, "Welcome")] });
     editor.call_serving("aca/sendBack", sent, wait::SHORT);
     let second = await_round(&mut editor, &workspace, &ready, 2);
