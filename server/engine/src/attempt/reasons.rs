@@ -98,11 +98,20 @@ impl Deeds {
                 .collect();
             match &file.parts {
                 Parts::Lines { ledger, .. } => {
-                    for hunk in ledger.hunks() {
-                        let change = Change::new(&hunk.old, &hunk.new);
-                        if let Some(claim) = change.claim(&about) {
+                    let hunks = ledger.hunks().iter();
+                    let changes: Vec<(&HunkId, Change<'_>)> = hunks
+                        .map(|hunk| (&hunk.id, Change::new(&hunk.old, &hunk.new)))
+                        .collect();
+                    // Words that are nowhere in the file name no place; alone, they are meant for all of it.
+                    let nowhere = |claim: &ClaimedReason| !changes.iter().any(|(_, change)| change.is_named_by(claim));
+                    let all = about
+                        .iter()
+                        .find(|claim| claim.lines.trim().is_empty() || (about.len() == 1 && nowhere(claim)));
+                    for (id, change) in &changes {
+                        let named = about.iter().find(|claim| change.is_named_by(claim));
+                        if let Some(claim) = named.or(all) {
                             let calls = self.calls_of(&file.path, |call| change.is_of(call));
-                            reasons.insert(hunk.id.clone(), reason(claim, calls));
+                            reasons.insert((*id).clone(), reason(claim, calls));
                         }
                     }
                 }
@@ -214,22 +223,13 @@ impl<'a> Change<'a> {
             || call.removed.iter().any(|piece| has(&self.removed, piece))
     }
 
-    /// Returns the claim that is about the change, of those about its file.
-    fn claim<'c>(&self, about: &[&'c ClaimedReason]) -> Option<&'c ClaimedReason> {
-        let lines = || self.inserted.iter().chain(&self.removed);
-        let names = |claim: &&&ClaimedReason| {
-            let mut words = claim.lines.lines().map(str::trim).filter(|words| is_telling(words));
-            words.any(|words| lines().any(|line| line.contains(words) || words.contains(line) && is_telling(line)))
-        };
-        match about {
-            [only] if only.lines.trim().is_empty() => Some(only),
-            _ => {
-                let named = about.iter().find(names);
-                let of_file = || about.iter().find(|claim| claim.lines.trim().is_empty());
-                let only = || if about.len() == 1 { about.first() } else { None };
-                named.or_else(of_file).or_else(only).copied()
-            }
-        }
+    /// Whether a claim quotes one of the lines, or a part of one.
+    fn is_named_by(&self, claim: &ClaimedReason) -> bool {
+        let mut words = claim.lines.lines().map(str::trim).filter(|words| is_telling(words));
+        words.any(|words| {
+            let mut lines = self.inserted.iter().chain(&self.removed);
+            lines.any(|line| line.contains(words) || (is_telling(line) && words.contains(line)))
+        })
     }
 }
 
@@ -333,6 +333,13 @@ mod tests {
             &[None, Some(("Gone.", &["c3"]))],
         );
         check(&deeds, &[], &[None, None]);
+        // Words that name one place are not meant for another; words that name none are meant for the file.
+        check(&deeds, &[claim("fn three", "Gone.")], &[None, Some(("Gone.", &["c3"]))]);
+        check(
+            &deeds,
+            &[claim("fn nowhere", "Both.")],
+            &[Some(("Both.", &["c1", "c2"])), Some(("Both.", &["c3"]))],
+        );
         // What a shell did is claimed and no more.
         check(
             &Deeds::default(),
