@@ -13,7 +13,7 @@ use aca_workspace::landing::{Displaced, LandError, Place};
 use aca_workspace::objects::Blob;
 
 use super::live::Live;
-use super::perform::step;
+use super::write::step;
 
 /// How often a displaced file is looked at, at least. Editors write what they have to write within a few seconds.
 const LOOKS: u32 = 10;

@@ -3,6 +3,7 @@
 //! One worker per session owns its proposals and does one thing at a time, so two decisions never race. It is told
 //! of every change of a document or file that a proposal touches and publishes new views.
 
+mod content;
 mod decide;
 mod file;
 mod late;
@@ -16,6 +17,7 @@ mod regroup;
 mod undo;
 mod with_hunks;
 mod worker;
+mod write;
 
 pub use file::hunks_between;
 pub(crate) use file::{ChangedFile, Parts, files, named};

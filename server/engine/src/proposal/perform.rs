@@ -3,20 +3,17 @@
 //! Nothing of the user's is replaced unless it is what the change was planned on; when it moved on meanwhile, the change
 //! is planned anew, and that is recorded too.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use aca_protocol::methods::Refusal;
 use aca_protocol::{HunkId, OperationId, TaskId};
-use aca_workspace::landing::{self, Expect, LandError, Landed, New, Place};
 use aca_workspace::objects::Blob;
 
-use super::late;
-use super::live::Live;
-use super::plan::{Aim, Change, Draft, Edit, Plan};
+use super::plan::{Aim, Change, Draft, Plan};
 use super::worker::Worker;
+use super::write::Tried;
+use crate::Error;
 use crate::core::{Command, Content, Operation, Step};
-use crate::{EditorReply, Error};
 
 /// How often a step is planned anew because its file moved on.
 const TRIES: usize = 5;
@@ -34,13 +31,6 @@ pub(super) struct Outcome {
     pub(super) refused: Vec<Refusal>,
     /// What else a person should know.
     pub(super) warnings: Vec<String>,
-}
-
-/// What became of one try to write files.
-enum Tried {
-    Done,
-    MovedOn,
-    Refused(String),
 }
 
 /// An aim with what is planned for it.
@@ -237,148 +227,6 @@ impl Worker {
         }
         Ok(())
     }
-
-    async fn write_all(&self, aim: &mut Aim, drafts: &[Draft], outcome: &mut Outcome) -> Tried {
-        for draft in drafts {
-            match self.write(draft, outcome).await {
-                Tried::Done => {}
-                other => return other,
-            }
-            if let Change::Move(moving) = &mut aim.change
-                && draft.path == moving.to
-            {
-                // What an earlier try put there is not in the way of the next one.
-                moving.over.clone_from(&draft.after);
-            }
-        }
-        Tried::Done
-    }
-
-    async fn write(&self, draft: &Draft, outcome: &mut Outcome) -> Tried {
-        if draft.before == draft.after {
-            return Tried::Done;
-        }
-        match &draft.edit {
-            Some(edit) => self.edit(draft, edit, outcome).await,
-            // It was opened since it was planned.
-            None if draft.content_changes() && self.is_open(&draft.path) && !self.rests(draft) => Tried::MovedOn,
-            None => {
-                self.replace(&draft.path, draft.before.clone(), draft.after.clone())
-                    .await
-            }
-        }
-    }
-
-    fn is_open(&self, path: &str) -> bool {
-        self.shared.buffers.live(&self.session.root.join(path)).is_some()
-    }
-
-    /// Whether an open document says what the disk says, for a file that goes away or that an editor cannot change.
-    fn rests(&self, draft: &Draft) -> bool {
-        let live = Live::read(&self.shared.buffers, &self.session.root, &draft.path);
-        draft.after.is_none() && !live.is_unsaved(&self.session.root, &draft.path)
-    }
-
-    async fn edit(&self, draft: &Draft, edit: &Edit, outcome: &mut Outcome) -> Tried {
-        let path = self.session.root.join(&draft.path);
-        let to_save = self.saves.then(|| Live::on_disk(&self.session.root, &draft.path));
-        let label = format!("aca: {}", self.label);
-        match edit.buffer.change(&path, edit.after.clone(), label).await {
-            EditorReply::Landed => {}
-            EditorReply::Stale => return Tried::MovedOn,
-            EditorReply::Refused(reason) => return Tried::Refused(reason),
-        }
-        if let Some(Live::Closed(disk)) = to_save {
-            outcome.warnings.extend(self.save(draft, disk).await);
-        }
-        Tried::Done
-    }
-
-    /// Writes what landed in an open document to its file as well, if the document was saved before. Returns what to
-    /// know if that did not work.
-    async fn save(&self, draft: &Draft, disk: Blob) -> Option<String> {
-        let text = |blob: Option<&Blob>| aca_review::text::decode(&blob?.bytes);
-        let (on_disk, before, after) = (
-            text(Some(&disk))?,
-            text(draft.before.as_ref())?,
-            text(draft.after.as_ref())?,
-        );
-        if on_disk.text != before.text {
-            return None;
-        }
-        let reason = match aca_review::text::encode(&after.text, on_disk.encoding) {
-            Ok(bytes) => {
-                let executable = disk.executable;
-                match self
-                    .replace(&draft.path, Some(disk), Some(Blob { bytes, executable }))
-                    .await
-                {
-                    Tried::Done => return None,
-                    Tried::MovedOn => "its file was changed meanwhile.".to_owned(),
-                    Tried::Refused(reason) => reason,
-                }
-            }
-            Err(error) => format!("{error}."),
-        };
-        Some(format!("What landed in {} is not saved: {reason}", draft.path))
-    }
-
-    /// Changes one closed file through the workspace's exchange and verification.
-    async fn replace(&self, path: &str, before: Option<Blob>, after: Option<Blob>) -> Tried {
-        let (root, displaced) = (self.session.root.clone(), self.displaced());
-        let named = path.to_owned();
-        let replacing = tokio::task::spawn_blocking(move || {
-            let place = Place {
-                root: &root,
-                displaced: displaced.as_deref(),
-            };
-            let landed = step(place, &named, before.as_ref(), after.as_ref());
-            if let Ok(Landed::Displaced(displaced)) = landed {
-                late::keep(displaced, root, named, before);
-                return Ok(());
-            }
-            landed.map(drop)
-        });
-        match replacing.await {
-            Ok(Ok(())) => Tried::Done,
-            Ok(Err(LandError::Moved { .. })) => Tried::MovedOn,
-            Ok(Err(error)) => Tried::Refused(error.to_string()),
-            Err(error) => Tried::Refused(error.to_string()),
-        }
-    }
-
-    /// Where what landings displace is kept for a while; nothing if it cannot be made.
-    pub(super) fn displaced(&self) -> Option<PathBuf> {
-        let dir = crate::layout::displaced(&self.session.dir);
-        match std::fs::create_dir_all(&dir) {
-            Ok(()) => Some(dir),
-            Err(error) => {
-                tracing::warn!(%error, dir = %dir.display(), "what landings displace cannot be kept");
-                None
-            }
-        }
-    }
-
-    /// A file that was to move and is at both places by now stays at the old one.
-    async fn take_back(&self, aim: &Aim, drafts: &[Draft]) {
-        let (Change::Move(moving), [arrived, _]) = (&aim.change, drafts) else {
-            return;
-        };
-        if moving.over != arrived.after {
-            return;
-        }
-        if let Tried::Refused(reason) = self
-            .replace(&arrived.path, arrived.after.clone(), arrived.before.clone())
-            .await
-        {
-            tracing::warn!(reason, path = arrived.path, "a move could not be taken back");
-        }
-    }
-
-    /// Finishes a step that was recorded, exactly as it was. Returns whether it is done.
-    pub(super) async fn finish(&self, path: &str, before: Option<Blob>, after: Option<Blob>) -> bool {
-        matches!(self.replace(path, before, after).await, Tried::Done)
-    }
 }
 
 /// Whether a plan for files that moved on says that all of `drafts` is in them.
@@ -388,13 +236,6 @@ fn came_about(planned: &Plan, drafts: &[Draft]) -> bool {
         planned.drafts.iter().any(|now| same(&now)) || draft.hunks.iter().all(|hunk| planned.there.contains(hunk))
     };
     drafts.iter().all(is_there)
-}
-
-impl Draft {
-    fn content_changes(&self) -> bool {
-        let bytes = |blob: &'_ Option<Blob>| blob.as_ref().map(|blob| blob.bytes.clone());
-        bytes(&self.before) != bytes(&self.after)
-    }
 }
 
 impl Outcome {
@@ -427,20 +268,4 @@ fn in_place_of_directory(aim: &Aim, leaving: &[&str]) -> Option<Draft> {
         .iter()
         .any(below)
         .then(|| Draft::whole(path, hunks, None, Some(to.clone())))
-}
-
-/// Takes one step on disk.
-pub(super) fn step(
-    place: Place<'_>,
-    path: &str,
-    before: Option<&Blob>,
-    after: Option<&Blob>,
-) -> Result<Landed, LandError> {
-    let expect = before.map_or(Expect::Absent, |blob| Expect::Bytes(&blob.bytes));
-    let new = after.map_or(New::Remove, |blob| New::Bytes {
-        bytes: &blob.bytes,
-        // Only a change of it is a change: the user's own permissions stay.
-        executable: (before.map(|before| before.executable) != Some(blob.executable)).then_some(blob.executable),
-    });
-    landing::step(place, path, expect, new)
 }

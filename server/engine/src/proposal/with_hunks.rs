@@ -9,9 +9,9 @@ use aca_review::ledger::{FileLedger, Placement, Resolution, Standing};
 use aca_review::text;
 use aca_workspace::objects::{Blob, Objects, Tree};
 
+use super::content::merged;
 use super::file::{ChangedFile, Parts, named};
 use super::ledger::Ledger;
-use super::plan::merged;
 use crate::core::Task;
 
 /// The files of a snapshot that hunks are about, as they come to be.
