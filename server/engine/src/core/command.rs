@@ -1,13 +1,11 @@
 //! What a session can be asked, and what outcomes of effects report back.
 
-use std::collections::BTreeMap;
-
 use aca_protocol::agent::Driver;
 use aca_protocol::proposal::{CheckView, Decision};
 use aca_protocol::task::{Origin, Usage};
 use aca_protocol::{AttemptId, HunkId, OperationId, TaskId};
 
-use super::{AttemptEnd, Continues, Event, Operating, Operation, Phase, Span, Stage, State, Step, Task};
+use super::{AttemptEnd, Continues, Event, Operation, Phase, Span, Stage, State, Step, Task};
 use crate::Error;
 
 /// A wish or a report. Fields mean the same as in the event of the similar name.
@@ -272,123 +270,6 @@ impl State {
         }
     }
 
-    fn operate(&self, task: TaskId, operation: Operation) -> Result<Vec<Event>, Error> {
-        let known = self.known_task(&task)?;
-        if known.operation(&operation.id).is_some() {
-            return Err(Error::Invalid(format!(
-                "There is an operation {} already.",
-                operation.id
-            )));
-        }
-        match &operation.undoes {
-            Some(undone) => drop(self.known_operation(&task, undone)?),
-            None => {
-                for step in &operation.steps {
-                    self.undecided(&task, &step.hunks)?;
-                }
-            }
-        }
-        Ok(vec![Event::OperationPlanned { task, operation }])
-    }
-
-    fn step_done(&self, task: TaskId, operation: OperationId, index: usize) -> Result<Vec<Event>, Error> {
-        let step = self.open_step(&task, &operation, index)?.clone();
-        let known = self.known_task(&task)?;
-        // What takes several steps is decided by the last of them.
-        let goes_on = known.operation(&operation).map(|known| known.hunks_without(index));
-        let goes_on = goes_on.unwrap_or_default();
-        let hunks = step.hunks.into_iter();
-        let hunks: Vec<HunkId> = hunks
-            .filter(|hunk| known.proposes(hunk) && !goes_on.contains(hunk))
-            .collect();
-        let done = Event::StepDone {
-            task: task.clone(),
-            operation: operation.clone(),
-            index,
-        };
-        let decided = !hunks.is_empty();
-        let outcome = if known.lands(&operation) {
-            Event::Decided {
-                task,
-                hunks,
-                decision: Decision::Accept,
-                landed: step.landed,
-            }
-        } else {
-            Event::Reopened { task, hunks }
-        };
-        Ok(std::iter::once(done).chain(decided.then_some(outcome)).collect())
-    }
-
-    fn decide_hunks(&self, task: TaskId, hunks: Vec<HunkId>, decision: Decision) -> Result<Vec<Event>, Error> {
-        if decision == Decision::Reopen {
-            return self.reopen(task, &hunks);
-        }
-        let open = self.undecided(&task, &hunks)?;
-        if open.is_empty() {
-            return Ok(Vec::new());
-        }
-        Ok(vec![Event::Decided {
-            task,
-            hunks: open,
-            decision,
-            landed: BTreeMap::new(),
-        }])
-    }
-
-    fn reopen(&self, task: TaskId, hunks: &[HunkId]) -> Result<Vec<Event>, Error> {
-        let open = self.undecided(&task, hunks)?;
-        let known = self.known_task(&task)?;
-        // What was accepted because it was there already has no landing that could be undone.
-        let landed = |hunk: &&HunkId| known.decisions.get(*hunk) == Some(&Decision::Accept) && known.wrote(hunk);
-        if let Some(landed) = hunks.iter().find(landed) {
-            return Err(Error::Invalid(format!(
-                "The hunk {landed} has landed. Undo the landing instead."
-            )));
-        }
-        let hunks: Vec<HunkId> = hunks.iter().filter(|hunk| !open.contains(hunk)).cloned().collect();
-        Ok((!hunks.is_empty())
-            .then_some(Event::Reopened { task, hunks })
-            .into_iter()
-            .collect())
-    }
-
-    fn regroup(&self, task: TaskId, path: String, hunks: Vec<HunkId>, spans: Vec<Span>) -> Result<Vec<Event>, Error> {
-        let known = self.known_task(&task)?;
-        let Some(proposed) = &known.proposed else {
-            return Err(no_proposal(&task));
-        };
-        let before = proposed.hunks.iter().filter(|hunk| hunk.path == path);
-        let lost = before
-            .filter(|hunk| !hunks.contains(&hunk.id))
-            .find(|hunk| known.decisions.contains_key(&hunk.id));
-        if let Some(lost) = lost {
-            return Err(Error::Invalid(format!(
-                "The hunk {} is decided, so it is neither cut nor joined.",
-                lost.id
-            )));
-        }
-        Ok(vec![Event::Regrouped {
-            task,
-            path,
-            hunks,
-            spans,
-        }])
-    }
-
-    fn amend(&self, task: TaskId, hunk: HunkId, text: Option<String>) -> Result<Vec<Event>, Error> {
-        if self.undecided(&task, std::slice::from_ref(&hunk))?.is_empty() {
-            return Err(Error::Invalid(format!(
-                "The hunk {hunk} is decided, so its text stays. Bring it back first."
-            )));
-        }
-        let same = self.known_task(&task)?.amended.get(&hunk) == text.as_ref();
-        Ok((!same)
-            .then_some(Event::Amended { task, hunk, text })
-            .into_iter()
-            .collect())
-    }
-
     fn send_back(&self, task: TaskId, remark: String) -> Result<Vec<Event>, Error> {
         let known = self.known_task(&task)?;
         if !matches!(known.phase, Phase::Review | Phase::NothingToDo) {
@@ -429,55 +310,6 @@ impl State {
         Ok(events)
     }
 
-    pub(super) fn known_operation(&self, task: &TaskId, operation: &OperationId) -> Result<&Operating, Error> {
-        self.known_task(task)?.operation(operation).ok_or_else(|| {
-            Error::NotFound(format!(
-                "The task {task} has no operation {operation}. `aca undo --list` lists them."
-            ))
-        })
-    }
-
-    /// Returns a step that is not done yet.
-    fn open_step(&self, task: &TaskId, operation: &OperationId, index: usize) -> Result<&Step, Error> {
-        let known = self.known_operation(task, operation)?;
-        let open = (!known.ended && !known.done.contains(&index)).then(|| known.operation.steps.get(index));
-        open.flatten().ok_or_else(|| {
-            Error::Invalid(format!(
-                "The step {index} of the operation {operation} is done already, or there is none."
-            ))
-        })
-    }
-
-    /// Returns those of `hunks` that are not decided yet.
-    fn undecided(&self, task: &TaskId, hunks: &[HunkId]) -> Result<Vec<HunkId>, Error> {
-        let known = self.known_task(task)?;
-        let Some(proposed) = &known.proposed else {
-            return Err(no_proposal(task));
-        };
-        if matches!(known.phase, Phase::Verifying { .. }) {
-            return Err(Error::Invalid(format!(
-                "The project's check still runs on the proposal of task {task}. Decide when it has ended, or stop it."
-            )));
-        }
-        if known.phase != Phase::Review {
-            return Err(Error::Invalid(format!(
-                "The task {task} is at work again, and its next round replaces this proposal. Decide when it is ready."
-            )));
-        }
-        let mut open = Vec::new();
-        for hunk in hunks {
-            if !proposed.hunks.iter().any(|known| known.id == *hunk) {
-                return Err(Error::NotFound(format!(
-                    "The proposal of task {task} has no hunk {hunk}."
-                )));
-            }
-            if !known.decisions.contains_key(hunk) && !open.contains(hunk) {
-                open.push(hunk.clone());
-            }
-        }
-        Ok(open)
-    }
-
     /// Plans waiting tasks, oldest first, as far as there is room beside `active` attempts.
     fn next_turns(&self, active: usize) -> Vec<Event> {
         let waiting = self.tasks().filter(|task| task.phase == Phase::Queued);
@@ -495,8 +327,4 @@ impl State {
             continues,
         }
     }
-}
-
-fn no_proposal(task: &TaskId) -> Error {
-    Error::Invalid(format!("The task {task} has no proposal to decide."))
 }

@@ -6,7 +6,9 @@
 mod command;
 mod effect;
 mod event;
+mod review;
 mod state;
+mod task;
 mod view;
 
 #[cfg(test)]
@@ -15,5 +17,6 @@ mod tests;
 pub use command::Command;
 pub use effect::Effect;
 pub use event::{AttemptEnd, Content, Continues, Event, HunkRef, Operation, Proposed, Span, Step};
-pub use state::{Attempt, Operating, Phase, Stage, State, Task};
+pub use state::{Attempt, Stage, State};
+pub use task::{Operating, Phase, Task};
 pub use view::Live;

@@ -1,0 +1,412 @@
+//! One task, as the fold of the events that are about it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aca_protocol::proposal::{CheckState, CheckView, Decision};
+use aca_protocol::task::{Origin, Usage};
+use aca_protocol::{AttemptId, HunkId, OperationId, TaskId};
+
+use super::{AttemptEnd, Continues, Event, HunkRef, Operation, Proposed, Span};
+
+/// A task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    /// Its identifier.
+    pub id: TaskId,
+    /// One line that names it.
+    pub title: String,
+    /// What it was made from.
+    pub origin: Origin,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Its newest attempt.
+    pub attempt: Option<AttemptId>,
+    /// What its attempts have used.
+    pub usage: Usage,
+    /// What it proposes.
+    pub proposed: Option<Proposed>,
+    /// The agent's last words.
+    pub summary: String,
+    /// What was decided, by hunk.
+    pub decisions: BTreeMap<HunkId, Decision>,
+    /// The texts that landed, by hunk, where they are not the proposed ones.
+    pub landed: BTreeMap<HunkId, String>,
+    /// What a person wants to land in place of the agent's text, by hunk.
+    pub amended: BTreeMap<HunkId, String>,
+    /// Where the hunks of a file are, where a person has cut or joined them.
+    pub spans: BTreeMap<String, Vec<Span>>,
+    /// Its landings and takings back, oldest first.
+    pub operations: Vec<Operating>,
+    /// Which round this is, counted from one.
+    pub round: u32,
+    /// The proposal of the round before.
+    pub previous: Option<Proposed>,
+    /// How its next attempt goes on, while it waits for its turn after it was sent back.
+    pub next: Option<Continues>,
+    /// How often it was sent back because a check failed, since a person last sent it.
+    pub retries: u32,
+    /// The newest check.
+    pub check: Option<CheckView>,
+    /// What a person should know of its last round, such as why it failed.
+    pub note: String,
+    /// What the agent was told while it worked: what makes it tell once, and the words.
+    pub told: Vec<(String, String)>,
+    /// When it was created, in milliseconds since the Unix epoch.
+    pub created_ms: u64,
+    /// When it last changed, in milliseconds since the Unix epoch.
+    pub changed_ms: u64,
+    /// Counts its changes.
+    pub revision: u64,
+}
+
+/// An operation and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operating {
+    /// What is, or was, to be done; each step as it was last planned.
+    pub operation: Operation,
+    /// When it was planned, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// The steps that are done, by their index.
+    pub done: BTreeSet<usize>,
+    /// Whether nothing is left to do.
+    pub ended: bool,
+}
+
+impl Operating {
+    /// Returns the hunks that were carried out: those of which every step is done.
+    pub fn carried_out(&self) -> Vec<HunkId> {
+        let steps = || self.operation.steps.iter().enumerate();
+        let open = steps().filter(|(index, _)| !self.done.contains(index));
+        let open: BTreeSet<&HunkId> = open.flat_map(|(_, step)| &step.hunks).collect();
+        let mut seen = BTreeSet::new();
+        let hunks = steps().flat_map(|(_, step)| &step.hunks);
+        hunks
+            .filter(|hunk| !open.contains(hunk) && seen.insert(*hunk))
+            .cloned()
+            .collect()
+    }
+
+    /// Returns the hunks of the steps that are not done, the one at `index` aside.
+    pub(super) fn hunks_without(&self, index: usize) -> BTreeSet<HunkId> {
+        let steps = self.operation.steps.iter().enumerate();
+        let others = steps.filter(|(other, _)| *other != index && !self.done.contains(other));
+        others.flat_map(|(_, step)| step.hunks.iter().cloned()).collect()
+    }
+}
+
+/// Where a task stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// It waits for its turn.
+    Queued,
+    /// Its attempt is planned and its sandbox not yet started.
+    Preparing,
+    /// Its sandbox runs.
+    Running {
+        /// Since when, in milliseconds since the Unix epoch.
+        since_ms: u64,
+    },
+    /// Its agent is held.
+    Paused {
+        /// Since when its sandbox runs, in milliseconds since the Unix epoch.
+        since_ms: u64,
+    },
+    /// The project's check runs on its result.
+    Verifying {
+        /// Since when, in milliseconds since the Unix epoch.
+        since_ms: u64,
+    },
+    /// It is being stopped.
+    Stopping,
+    /// It was stopped.
+    Stopped,
+    /// It has a proposal; whether anything is undecided follows from the decisions.
+    Review,
+    /// It changed nothing.
+    NothingToDo,
+    /// It failed.
+    Failed {
+        /// What is known and what to do next.
+        reason: String,
+    },
+    /// It cannot be accounted for.
+    Lost {
+        /// What is known and what to do next.
+        reason: String,
+    },
+}
+
+impl Task {
+    /// Returns a task that has just been made.
+    pub(super) fn new(id: &TaskId, title: &str, origin: &Origin, at_ms: u64) -> Self {
+        Self {
+            id: id.clone(),
+            title: title.to_owned(),
+            origin: origin.clone(),
+            phase: Phase::Queued,
+            attempt: None,
+            usage: Usage::default(),
+            proposed: None,
+            summary: String::new(),
+            decisions: BTreeMap::new(),
+            landed: BTreeMap::new(),
+            amended: BTreeMap::new(),
+            spans: BTreeMap::new(),
+            operations: Vec::new(),
+            round: 1,
+            previous: None,
+            next: None,
+            retries: 0,
+            check: None,
+            note: String::new(),
+            told: Vec::new(),
+            created_ms: at_ms,
+            changed_ms: at_ms,
+            revision: 1,
+        }
+    }
+
+    /// Folds one event that is about the task into it.
+    pub(super) fn apply(&mut self, event: &Event, at_ms: u64) {
+        match event {
+            Event::AttemptPlanned { attempt, .. } => {
+                self.attempt = Some(attempt.clone());
+                self.next = None;
+                self.told.clear();
+                self.phase = Phase::Preparing;
+            }
+            Event::SandboxStarted { .. } if self.phase == Phase::Preparing => {
+                self.phase = Phase::Running { since_ms: at_ms };
+            }
+            // Without an attempt at work nothing has to be stopped first.
+            Event::StopAsked { .. } if self.phase == Phase::Queued => {
+                self.ended_without(Phase::Stopped, "It was stopped.")
+            }
+            Event::StopAsked { .. } if matches!(self.phase, Phase::Verifying { .. }) => self.phase = Phase::Review,
+            Event::StopAsked { .. } => self.phase = Phase::Stopping,
+            Event::PauseAsked { paused, .. } => self.pause(*paused),
+            Event::Told { id, text, .. } => self.told.push((id.clone(), text.clone())),
+            Event::ModelUsed { usage, .. } => self.usage += *usage,
+            Event::AttemptEnded { end, .. } => self.end(end, at_ms),
+            Event::SentBack {
+                task: _,
+                remark,
+                automatic,
+            } => self.sent_back(remark, *automatic),
+            Event::Checked { check, .. } => {
+                self.check = Some(check.clone());
+                let ended = check.state != CheckState::Running;
+                if ended && matches!(self.phase, Phase::Verifying { .. }) {
+                    self.phase = Phase::Review;
+                }
+            }
+            event => self.review(event, at_ms),
+        }
+    }
+
+    /// Folds an event of the review.
+    fn review(&mut self, event: &Event, at_ms: u64) {
+        match event {
+            Event::OperationPlanned { operation, .. } => self.operations.push(Operating {
+                operation: operation.clone(),
+                at_ms,
+                done: BTreeSet::new(),
+                ended: false,
+            }),
+            Event::StepPlanned {
+                operation, index, step, ..
+            } => self.with_operation(operation, |operating| {
+                if let Some(planned) = operating.operation.steps.get_mut(*index) {
+                    planned.clone_from(step);
+                }
+            }),
+            Event::StepDone { operation, index, .. } => self.with_operation(operation, |operating| {
+                operating.done.insert(*index);
+            }),
+            Event::OperationEnded { operation, .. } => {
+                self.with_operation(operation, |operating| operating.ended = true)
+            }
+            Event::Decided {
+                hunks,
+                decision,
+                landed,
+                ..
+            } => {
+                let decided = hunks.iter().map(|hunk| (hunk.clone(), *decision));
+                self.decisions.extend(decided);
+                self.landed.extend(landed.clone());
+            }
+            Event::Reopened { hunks, .. } => {
+                for hunk in hunks {
+                    self.decisions.remove(hunk);
+                    self.landed.remove(hunk);
+                }
+                // A round that brought nothing may have ended after everything was decided.
+                let over = matches!(self.phase, Phase::Stopped | Phase::Failed { .. } | Phase::Lost { .. });
+                if over && self.pending().next().is_some() {
+                    self.phase = Phase::Review;
+                }
+            }
+            Event::Regrouped { path, hunks, spans, .. } => self.regroup(path, hunks, spans),
+            Event::Amended { hunk, text, .. } => {
+                match text {
+                    Some(text) => drop(self.amended.insert(hunk.clone(), text.clone())),
+                    None => drop(self.amended.remove(hunk)),
+                };
+            }
+            _ => {}
+        }
+    }
+
+    fn pause(&mut self, paused: bool) {
+        self.phase = match self.phase {
+            Phase::Running { since_ms } if paused => Phase::Paused { since_ms },
+            Phase::Paused { since_ms } if !paused => Phase::Running { since_ms },
+            ref other => other.clone(),
+        };
+    }
+
+    fn sent_back(&mut self, remark: &str, automatic: bool) {
+        self.retries = if automatic { self.retries + 1 } else { 0 };
+        self.next = self.attempt.clone().map(|attempt| Continues {
+            attempt,
+            remark: remark.to_owned(),
+        });
+        self.note.clear();
+        // Nobody waits for a check of what is made anew.
+        self.check.take_if(|check| check.state == CheckState::Running);
+        self.phase = Phase::Queued;
+    }
+
+    fn regroup(&mut self, path: &str, hunks: &[HunkId], spans: &[Span]) {
+        let Some(proposed) = &mut self.proposed else { return };
+        let at = proposed.hunks.iter().position(|hunk| hunk.path == path);
+        let reasons = proposed.hunks.iter().filter(|hunk| hunk.path == path);
+        let reason = reasons
+            .filter_map(|hunk| proposed.reasons.get(&hunk.id))
+            .next()
+            .cloned();
+        // A file's mode is a hunk of the same path that has no lines; it is among `hunks` if it was before.
+        proposed.hunks.retain(|hunk| hunk.path != path);
+        let at = at.unwrap_or(proposed.hunks.len());
+        let refs = hunks.iter().map(|id| HunkRef {
+            id: id.clone(),
+            path: path.to_owned(),
+        });
+        proposed.hunks.splice(at..at, refs);
+        for hunk in hunks {
+            if let Some(reason) = reason.clone() {
+                proposed.reasons.entry(hunk.clone()).or_insert(reason);
+            }
+        }
+        self.spans.insert(path.to_owned(), spans.to_vec());
+    }
+
+    fn with_operation(&mut self, operation: &OperationId, change: impl FnOnce(&mut Operating)) {
+        let known = self.operations.iter_mut();
+        if let Some(known) = known.rev().find(|known| known.operation.id == *operation) {
+            change(known);
+        }
+    }
+
+    fn end(&mut self, end: &AttemptEnd, at_ms: u64) {
+        match end {
+            AttemptEnd::Finished {
+                summary,
+                proposed,
+                verify,
+            } => {
+                self.propose(summary, proposed.as_ref());
+                self.phase = match proposed {
+                    Some(_) if *verify => Phase::Verifying { since_ms: at_ms },
+                    Some(_) => Phase::Review,
+                    None => Phase::NothingToDo,
+                };
+            }
+            AttemptEnd::Stopped => self.ended_without(Phase::Stopped, "It was stopped."),
+            AttemptEnd::Failed { reason } => self.ended_without(Phase::Failed { reason: reason.clone() }, reason),
+            AttemptEnd::Lost { reason } => self.ended_without(Phase::Lost { reason: reason.clone() }, reason),
+        }
+    }
+
+    /// Takes a finished attempt's proposal in the place of the one before.
+    fn propose(&mut self, summary: &str, proposed: Option<&Proposed>) {
+        summary.clone_into(&mut self.summary);
+        self.previous = std::mem::replace(&mut self.proposed, proposed.cloned());
+        if self.previous.is_some() {
+            self.round += 1;
+        }
+        self.decisions.clear();
+        self.landed.clear();
+        self.amended.clear();
+        self.spans.clear();
+        self.check = None;
+        self.note.clear();
+    }
+
+    /// An attempt brought nothing. What an earlier round proposed is still there to be decided.
+    fn ended_without(&mut self, phase: Phase, reason: &str) {
+        self.next = None;
+        if self.pending().next().is_some() {
+            self.note = format!("The last round brought nothing: {reason}");
+            self.phase = Phase::Review;
+        } else {
+            self.phase = phase;
+        }
+    }
+
+    /// Returns the hunks that wait for a decision.
+    pub fn pending(&self) -> impl Iterator<Item = &HunkId> {
+        let hunks = self.proposed.iter().flat_map(|proposed| &proposed.hunks);
+        hunks
+            .map(|hunk| &hunk.id)
+            .filter(|hunk| !self.decisions.contains_key(*hunk))
+    }
+
+    /// Returns whether a hunk belongs to the proposal as it is now.
+    pub fn proposes(&self, hunk: &HunkId) -> bool {
+        let hunks = self.proposed.iter().flat_map(|proposed| &proposed.hunks);
+        hunks.into_iter().any(|known| known.id == *hunk)
+    }
+
+    /// Returns an operation.
+    pub fn operation(&self, operation: &OperationId) -> Option<&Operating> {
+        self.operations.iter().find(|known| known.operation.id == *operation)
+    }
+
+    /// Returns the hunks of an operation that still stand: carried out, and not taken back by a later operation.
+    pub fn standing(&self, operation: &OperationId) -> Vec<HunkId> {
+        let Some(known) = self.operation(operation) else {
+            return Vec::new();
+        };
+        let later = self.operations.iter();
+        let undoing = later.filter(|later| later.operation.undoes.as_ref() == Some(operation));
+        // An operation is taken back only by later ones, so this ends.
+        let undone: BTreeSet<HunkId> = undoing.flat_map(|later| self.standing(&later.operation.id)).collect();
+        known
+            .carried_out()
+            .into_iter()
+            .filter(|hunk| !undone.contains(hunk))
+            .collect()
+    }
+
+    /// Returns whether a landing that still stands wrote a hunk into its file.
+    pub fn wrote(&self, hunk: &HunkId) -> bool {
+        let landings = self.operations.iter().filter(|known| self.lands(&known.operation.id));
+        landings
+            .map(|known| self.standing(&known.operation.id))
+            .any(|standing| standing.contains(hunk))
+    }
+
+    /// Returns whether an operation lands hunks: it takes nothing back, or it takes back a taking back.
+    pub fn lands(&self, operation: &OperationId) -> bool {
+        let mut lands = true;
+        let mut at = self.operation(operation);
+        // An operation takes back only earlier ones, so this ends.
+        while let Some(undone) = at.and_then(|known| known.operation.undoes.as_ref()) {
+            lands = !lands;
+            at = self.operation(undone);
+        }
+        lands
+    }
+}
