@@ -15,6 +15,21 @@ vim.lsp.config('aca', { cmd = { vim.env.ACA_TEST_ACA, 'lsp' }, root_markers = { 
 vim.lsp.enable('aca')
 "#;
 
+/// Keeps every edit that the server asks for. `before_edit`, where a test sets it, runs between the arrival of an edit and
+/// its application: the moment at which a user's keystroke makes it stale.
+const RECORD: &str = r"
+_G.edits = {}
+local apply = vim.lsp.handlers['workspace/applyEdit']
+vim.lsp.handlers['workspace/applyEdit'] = function(err, params, context)
+  table.insert(_G.edits, params.edit)
+  if _G.before_edit then _G.before_edit(params.edit) end
+  return apply(err, params, context)
+end
+";
+
+/// Lua that counts aca's diagnostics in the buffer that is shown.
+const HUNKS: &str = "#vim.tbl_filter(function(d) return d.source == 'aca' end, vim.diagnostic.get(0))";
+
 /// A running Neovim.
 #[derive(Debug)]
 pub struct Nvim {
@@ -26,7 +41,12 @@ pub struct Nvim {
 impl Nvim {
     /// Opens a file of a workspace and waits until the server is attached to it.
     pub fn open(env: &TestEnv, workspace: &Workspace, file: &str) -> Self {
-        Self::open_with(env, workspace, file, "", |nvim| {
+        Self::open_set_up(env, workspace, file, "")
+    }
+
+    /// Like [`Nvim::open`], with more Lua for its set-up.
+    pub fn open_set_up(env: &TestEnv, workspace: &Workspace, file: &str, more: &str) -> Self {
+        Self::open_with(env, workspace, file, more, |nvim| {
             let mut headless = env.command(nvim.get_program());
             headless.envs(nvim.get_envs().filter_map(|(name, value)| Some((name, value?))));
             headless
@@ -37,7 +57,7 @@ impl Nvim {
         })
     }
 
-    /// Like [`Nvim::open`], with more Lua for its set-up, started by the command that `wrap` makes of its own.
+    /// Like [`Nvim::open_set_up`], started by the command that `wrap` makes of its own.
     pub fn open_with(
         env: &TestEnv,
         workspace: &Workspace,
@@ -48,7 +68,7 @@ impl Nvim {
         let folder = env.folder().join("nvim");
         std::fs::create_dir_all(&folder).unwrap();
         let init = folder.join("init.lua");
-        std::fs::write(&init, format!("{INIT}{more}")).unwrap();
+        std::fs::write(&init, format!("{INIT}{RECORD}{more}")).unwrap();
         let socket = folder.join("socket");
         let mut command = env.command(parts::nvim());
         command
@@ -70,12 +90,22 @@ impl Nvim {
             folder,
         };
         wait::until_true("Neovim's socket", wait::SHORT, || nvim.try_lua("return true").is_ok());
-        nvim.wait(
+        nvim.await_server();
+        nvim
+    }
+
+    fn await_server(&self) {
+        self.wait(
             "the server to attach",
             wait::SHORT,
-            "return #vim.lsp.get_clients({ bufnr = 0, name = 'aca' }) == 1",
+            "local client = vim.lsp.get_clients({ bufnr = 0, name = 'aca' })[1]; return client ~= nil and client.initialized",
         );
-        nvim
+    }
+
+    /// Shows another file of the workspace, as `:edit` does, and waits until the server is attached to it.
+    pub fn edit(&self, file: &str) {
+        self.lua(&format!("vim.cmd.edit([[{file}]])"));
+        self.await_server();
     }
 
     /// Runs a chunk of Lua in it and returns what the chunk returns.
@@ -100,6 +130,53 @@ impl Nvim {
             .as_str()
             .expect("a buffer's text is a string")
             .to_owned()
+    }
+
+    /// Types a line of its own above the first one that contains `text`, in the buffer that is shown.
+    pub fn type_above(&self, text: &str, line: &str) {
+        self.go_to(text);
+        // As pasted: the file type's ideas of indents and comments are not the subject.
+        self.lua(&format!(
+            "vim.o.paste = true; vim.cmd.normal({{ 'O' .. [[{line}]], bang = true }}); vim.o.paste = false"
+        ));
+    }
+
+    /// Waits until so many of the buffer's hunks are undecided, as its diagnostics say.
+    pub fn await_hunks(&self, count: usize, limit: Duration) {
+        self.wait(
+            &format!("{count} undecided hunks"),
+            limit,
+            &format!("return {HUNKS} == {count}"),
+        );
+    }
+
+    /// Saves the buffer that is shown.
+    pub fn save(&self) {
+        self.lua("vim.cmd('silent write')");
+    }
+
+    /// Returns the edits that the server asked for so far, oldest first, after a look at each: one document of a known
+    /// version, no file operation, nothing that the user would have to confirm. Neovim protects no more than that.
+    pub fn careful_edits(&self) -> Vec<Value> {
+        let edits = self.lua("return _G.edits");
+        // An empty table of Lua is an empty object.
+        let edits = edits.as_array().cloned().unwrap_or_default();
+        for edit in &edits {
+            let changes = edit["documentChanges"].as_array().map(Vec::as_slice);
+            let Some([change]) = changes else {
+                panic!("not exactly one document: {edit:#}");
+            };
+            assert!(
+                change["textDocument"]["version"].as_i64() > Some(0),
+                "no version: {edit:#}"
+            );
+            assert!(change.get("kind").is_none(), "a file operation: {edit:#}");
+            assert!(
+                edit.get("changeAnnotations").is_none(),
+                "a question to the user: {edit:#}"
+            );
+        }
+        edits
     }
 
     /// Puts the cursor on the first line that contains `text`.

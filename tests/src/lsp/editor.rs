@@ -132,16 +132,23 @@ impl Editor {
         }
     }
 
-    /// Returns the code action on `text` whose title begins with `title`.
+    /// Waits until the server offers a code action on `text` whose title begins with `title`, and returns it. What an
+    /// answer of `aca/*` says may be on its way to what the same connection is offered.
     pub fn action(&mut self, file: &str, text: &str, title: &str) -> Value {
-        let actions = self.actions(file, text);
-        let fitting = actions
-            .iter()
-            .find(|action| action["title"].as_str().unwrap_or_default().starts_with(title));
-        let titles: Vec<&Value> = actions.iter().map(|action| &action["title"]).collect();
-        fitting
-            .unwrap_or_else(|| panic!("there is no action {title:?} on {text:?}; there are {titles:?}"))
-            .clone()
+        let deadline = Instant::now() + SHORT;
+        loop {
+            let actions = self.actions(file, text);
+            let fits = |action: &&Value| action["title"].as_str().unwrap_or_default().starts_with(title);
+            if let Some(fitting) = actions.iter().find(fits) {
+                return fitting.clone();
+            }
+            let titles: Vec<&Value> = actions.iter().map(|action| &action["title"]).collect();
+            assert!(
+                Instant::now() < deadline,
+                "there is no action {title:?} on {text:?}; there are {titles:?}"
+            );
+            self.serve(Duration::from_millis(20));
+        }
     }
 
     /// Executes a command of an action or lens and serves the server's edits meanwhile.
