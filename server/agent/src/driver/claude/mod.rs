@@ -1,49 +1,21 @@
 //! Drives Claude Code by its stream-json and control protocol: initialize, prompt, read to the end, ask for reasons,
 //! close, exit. What it is told meanwhile is written to it at once; it takes that in the same turn, or in one of its own.
 
+mod conversation;
 mod frames;
 mod launch;
 mod noise;
 mod outcome;
 
-use std::collections::HashSet;
-use std::path::Path;
-use std::process::ExitStatus;
 use std::sync::Arc;
-use std::time::Duration;
 
-use aca_protocol::agent::{ClaimedReason, End, RecordBody};
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use aca_protocol::agent::RecordBody;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin};
 use tokio::sync::mpsc;
-use tokio::time::Instant;
-use uuid::Uuid;
 
-use self::frames::{Seen, TurnResult};
-use self::noise::Noise;
-use self::outcome::Gone;
-use crate::driver::{Context, DriveError, Ending, claims};
-
-/// How long it may take to answer the first request.
-const START_TIME: Duration = Duration::from_secs(60);
-
-/// How long after a result it may take to become idle.
-const SETTLE_TIME: Duration = Duration::from_secs(5);
-
-/// How long after the end of its input it may take to exit.
-const EXIT_TIME: Duration = Duration::from_secs(15);
-
-/// How long an interrupt may take before everything is killed.
-const INTERRUPT_TIME: Duration = Duration::from_millis(300);
-
-/// How long after its exit its last complaints may take to come.
-const LAST_WORDS_TIME: Duration = Duration::from_millis(100);
-
-/// The identifiers of our control requests.
-const INITIALIZE: &str = "aca-initialize";
-const INTERRUPT: &str = "aca-interrupt";
+use self::conversation::{Conversation, Phase};
+use crate::driver::{Context, DriveError, Ending};
 
 /// Drives Claude Code to its end.
 pub(super) async fn drive(context: &Arc<Context>) -> Result<Ending, DriveError> {
@@ -85,24 +57,7 @@ async fn converse(context: &Arc<Context>, child: &mut Child, resume: bool) -> Re
     let steering = &context.steering;
     let mut lines = read_lines(output);
     let mut complaints = read_lines(errors);
-    let mut conversation = Conversation {
-        context,
-        to_claude: Some(writer(input)),
-        resume,
-        phase: Phase::Starting,
-        deadline: steering.hold.now() + START_TIME,
-        unheard: HashSet::new(),
-        wrote: false,
-        asked: false,
-        reasons: Vec::new(),
-        result: None,
-        said: String::new(),
-        trouble: String::new(),
-        noise: Noise::default(),
-    };
-    conversation.send(&json!({
-        "type": "control_request", "request_id": INITIALIZE, "request": {"subtype": "initialize"}
-    }));
+    let mut conversation = Conversation::begin(context, writer(input), resume);
     let mut exited = None;
     let exit = loop {
         tokio::select! {
@@ -128,317 +83,10 @@ async fn converse(context: &Arc<Context>, child: &mut Child, resume: bool) -> Re
         }
     };
     context.journal.sync().await?;
-    if resume
-        && conversation
-            .result
-            .as_ref()
-            .is_some_and(TurnResult::misses_conversation)
-    {
+    if resume && conversation.misses_its_past() {
         return Ok(None);
     }
     Ok(Some(conversation.ending(exit)))
-}
-
-/// How far the conversation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Our first request is not answered yet.
-    Starting,
-    /// It has the prompt.
-    Working,
-    /// There is a result, but it may still be busy.
-    Settling,
-    /// It was asked for the reasons of its changes.
-    Asking,
-    /// Its input is closed.
-    Exiting,
-    /// It was interrupted.
-    Stopping,
-    /// It has exited, and its last output is read.
-    Gone,
-}
-
-struct Conversation<'a> {
-    context: &'a Context,
-    /// What is sent here is written to its input; dropping it closes the input.
-    to_claude: Option<mpsc::UnboundedSender<String>>,
-    resume: bool,
-    phase: Phase,
-    /// When the phase must have ended, except while it works; on the clock that stands still while the run is held.
-    deadline: Instant,
-    /// Messages that it was sent and has not taken.
-    unheard: HashSet<String>,
-    /// Whether it used a tool that may have changed a file.
-    wrote: bool,
-    /// Whether it was asked for reasons.
-    asked: bool,
-    reasons: Vec<ClaimedReason>,
-    result: Option<TurnResult>,
-    /// The model's last words.
-    said: String,
-    trouble: String,
-    noise: Noise,
-}
-
-impl Conversation<'_> {
-    /// Takes a line of its output: journals it, then acts on it.
-    fn line(&mut self, line: &[u8]) -> Result<(), DriveError> {
-        self.context.life.sign();
-        let text = String::from_utf8_lossy(line);
-        let text = text.trim();
-        if text.is_empty() {
-            return Ok(());
-        }
-        let frame = serde_json::from_str::<Value>(text).ok().filter(Value::is_object);
-        let raw = RawValue::from_string(text.to_owned()).ok();
-        let (Some(frame), Some(raw)) = (frame, raw) else {
-            return self.noise("stdout", text);
-        };
-        self.context.journal.frame(&raw)?;
-        for seen in frames::read(&frame) {
-            self.act(seen)?;
-        }
-        Ok(())
-    }
-
-    fn complaint(&mut self, line: &[u8]) -> Result<(), DriveError> {
-        self.noise("stderr", String::from_utf8_lossy(line).trim_end())
-    }
-
-    fn noise(&mut self, from: &str, text: &str) -> Result<(), DriveError> {
-        match self.noise.hear(from, text) {
-            Some(event) => Ok(self.context.journal.event(event)?),
-            None => Ok(()),
-        }
-    }
-
-    fn act(&mut self, seen: Seen) -> Result<(), DriveError> {
-        match seen {
-            // The answer is for the engine, not among its words.
-            Seen::Event(RecordBody::Said { .. }) if self.phase == Phase::Asking => self.context.life.sign(),
-            Seen::Event(event) => {
-                match &event {
-                    RecordBody::Said { text } => self.said.clone_from(text),
-                    RecordBody::ToolUse { tool, .. } => self.wrote |= claims::may_write(tool),
-                    _ => {}
-                }
-                self.context.event(self.relative(event))?;
-            }
-            Seen::Answered { request, error } if request == INITIALIZE && self.phase == Phase::Starting => {
-                if let Some(error) = error {
-                    self.noise("stdout", &format!("initialize was refused: {error}"))?;
-                }
-                self.prompt()?;
-            }
-            Seen::Answered { .. } => {}
-            Seen::Asked { request, body } => self.answer(&request, &body),
-            Seen::Trouble(kind) => self.trouble = kind,
-            Seen::Ended(result) => self.ended(result),
-            Seen::Heard(id) => self.heard(&id),
-            Seen::Idle if self.phase == Phase::Settling && self.unheard.is_empty() => self.settle(),
-            Seen::Idle => {}
-        }
-        Ok(())
-    }
-
-    /// Shortens the path that a tool call is about, where it is inside the workspace.
-    fn relative(&self, event: RecordBody) -> RecordBody {
-        let RecordBody::ToolUse { id, tool, about } = event else {
-            return event;
-        };
-        let inner = Path::new(&about).strip_prefix(&self.context.spec.workspace).ok();
-        let about = inner.and_then(Path::to_str).map(str::to_owned).unwrap_or(about);
-        RecordBody::ToolUse { id, tool, about }
-    }
-
-    fn prompt(&mut self) -> Result<(), DriveError> {
-        let spec = &self.context.spec;
-        let begins_anew = spec.resume && !self.resume;
-        let prompt = if begins_anew { &spec.story } else { &spec.prompt };
-        self.say(&Uuid::new_v4().to_string(), prompt);
-        self.phase = Phase::Working;
-        Ok(self.context.event(RecordBody::Prompted)?)
-    }
-
-    fn say(&self, id: &str, text: &str) {
-        // A slash at the beginning would make a task about `/etc` a command that nobody knows.
-        let prefix = if text.starts_with('/') { "Task: " } else { "" };
-        self.send(&json!({
-            "type": "user",
-            "message": {"role": "user", "content": format!("{prefix}{text}")},
-            "parent_tool_use_id": null,
-            "session_id": "",
-            "uuid": id,
-        }));
-    }
-
-    /// Whether it can be told something now.
-    fn hears(&self) -> bool {
-        matches!(self.phase, Phase::Working | Phase::Settling) && !self.asked
-    }
-
-    fn tell(&mut self, id: &str, text: &str) {
-        self.say(id, text);
-        self.unheard.insert(id.to_owned());
-        self.phase = Phase::Working;
-    }
-
-    /// A message that was not taken in the turn before begins one of its own.
-    fn heard(&mut self, id: &str) {
-        if self.unheard.remove(id) && self.phase == Phase::Settling {
-            self.phase = Phase::Working;
-        }
-    }
-
-    /// Nothing is going on: hears what it was told in the last moment, gives its reasons, or ends.
-    fn settle(&mut self) {
-        let spec = &self.context.spec;
-        let succeeded = self.result.as_ref().is_some_and(TurnResult::succeeded);
-        if self.asked {
-            self.close();
-        } else if !self.context.steering.mailbox.close_if_empty() {
-            // The message is taken next.
-        } else if succeeded && self.wrote && !spec.ask_reasons.is_empty() {
-            self.say(&Uuid::new_v4().to_string(), &spec.ask_reasons);
-            self.asked = true;
-            self.enter(Phase::Asking, claims::ASK_TIME);
-        } else {
-            self.close();
-        }
-    }
-
-    fn enter(&mut self, phase: Phase, time: Duration) {
-        self.phase = phase;
-        self.deadline = self.context.steering.hold.now() + time;
-    }
-
-    /// Allows every tool, because the sandbox is the boundary, and refuses all other questions.
-    fn answer(&self, request: &str, body: &Value) {
-        let response = match body.get("subtype").and_then(Value::as_str) {
-            Some("can_use_tool") => json!({
-                "subtype": "success",
-                "request_id": request,
-                "response": {"behavior": "allow", "updatedInput": body.get("input")},
-            }),
-            _ => json!({"subtype": "error", "request_id": request, "error": "nobody is here to answer this"}),
-        };
-        self.send(&json!({"type": "control_response", "response": response}));
-    }
-
-    fn ended(&mut self, result: TurnResult) {
-        if self.phase == Phase::Asking {
-            self.reasons = if result.succeeded() {
-                claims::read(&result.text)
-            } else {
-                Vec::new()
-            };
-            self.enter(Phase::Settling, SETTLE_TIME);
-            return;
-        }
-        // The wake-up call of a background task does not replace the result of our own turn.
-        if self.result.is_none() || !result.of_background {
-            self.result = Some(result);
-        }
-        match self.phase {
-            Phase::Working => self.enter(Phase::Settling, SETTLE_TIME),
-            // It has heard the interrupt: there is nothing more to wait for.
-            Phase::Stopping => self.enter(Phase::Stopping, Duration::ZERO),
-            Phase::Starting | Phase::Settling | Phase::Asking | Phase::Exiting | Phase::Gone => {}
-        }
-    }
-
-    fn close(&mut self) {
-        self.to_claude = None;
-        self.enter(Phase::Exiting, EXIT_TIME);
-    }
-
-    /// Bounds the reading of what is left: a program that it started may hold its output open forever.
-    fn gone(&mut self) {
-        if self.phase != Phase::Stopping {
-            self.enter(Phase::Gone, LAST_WORDS_TIME);
-        }
-    }
-
-    fn interrupt(&mut self) {
-        self.send(&json!({
-            "type": "control_request", "request_id": INTERRUPT, "request": {"subtype": "interrupt"}
-        }));
-        self.enter(Phase::Stopping, INTERRUPT_TIME);
-    }
-
-    /// Acts on a phase that takes too long. Returns whether to give up waiting.
-    fn late(&mut self) -> Result<bool, DriveError> {
-        let text = match self.phase {
-            // While it is asked for reasons, the work itself is done.
-            Phase::Working | Phase::Asking | Phase::Stopping | Phase::Gone => return Ok(true),
-            Phase::Settling => {
-                self.unheard.clear();
-                self.settle();
-                return Ok(false);
-            }
-            Phase::Starting => format!(
-                "Claude Code did not answer within {} s and was ended.",
-                START_TIME.as_secs()
-            ),
-            Phase::Exiting => format!(
-                "Claude Code did not exit within {} s and was ended.",
-                EXIT_TIME.as_secs()
-            ),
-        };
-        self.context.event(RecordBody::Watchdog { text: text.clone() })?;
-        self.noise.note(&text);
-        Ok(true)
-    }
-
-    /// Waits for the exit of a program that has closed its output, hearing its last complaints.
-    async fn exit(
-        &mut self,
-        child: &mut Child,
-        complaints: &mut mpsc::Receiver<Vec<u8>>,
-    ) -> Result<Option<ExitStatus>, DriveError> {
-        let hold = &self.context.steering.hold;
-        let deadline = hold.now() + EXIT_TIME;
-        let status = loop {
-            tokio::select! {
-                biased;
-                Some(line) = complaints.recv() => self.complaint(&line)?,
-                status = child.wait() => break status.ok(),
-                () = hold.until(deadline) => break None,
-            }
-        };
-        let until = Instant::now() + LAST_WORDS_TIME;
-        while let Ok(Some(line)) = tokio::time::timeout_at(until, complaints.recv()).await {
-            self.complaint(&line)?;
-        }
-        Ok(status)
-    }
-
-    fn send(&self, message: &Value) {
-        if let Some(to_claude) = &self.to_claude {
-            // A program that no longer reads is about to end; its end says more than this error.
-            let _ = to_claude.send(format!("{message}\n"));
-        }
-    }
-
-    fn ending(self, exit: Option<ExitStatus>) -> Ending {
-        let stopped = self.phase == Phase::Stopping;
-        let heard = self.noise.beginning();
-        if stopped {
-            return Ending::new(End::Stopped, self.said);
-        }
-        let gone = Gone {
-            result: self.result,
-            said: self.said,
-            trouble: self.trouble,
-            exit,
-            heard,
-            spec: &self.context.spec,
-        };
-        Ending {
-            reasons: self.reasons,
-            ..gone.ending()
-        }
-    }
 }
 
 /// Reads lines of any length; nothing limits a frame.
