@@ -19,10 +19,10 @@ pub(crate) fn median(measured: &[Duration]) -> Duration {
 /// Prints the head of the table.
 pub(crate) fn head() {
     println!(
-        "| {:<44} | {:>11} | {:>11} | {:>6} | {:>6} |",
+        "| {:<52} | {:>11} | {:>11} | {:>6} | {:>6} |",
         "figure", "aca", "peer", "ratio", "target"
     );
-    println!("|{:-<46}|{:->13}|{:->13}|{:->8}|{:->8}|", "", ":", ":", ":", ":");
+    println!("|{:-<54}|{:->13}|{:->13}|{:->8}|{:->8}|", "", ":", ":", ":", ":");
 }
 
 /// Prints durations.
@@ -51,5 +51,5 @@ pub(crate) fn memory(figure: &str, aca: u64, peer: u64, target: f64) {
 
 fn row(figure: &str, aca: &str, peer: &str, ratio: f64, target: f64) {
     let verdict = if ratio <= target { "" } else { "  not reached" };
-    println!("| {figure:<44} | {aca:>11} | {peer:>11} | {ratio:>6.2} | {target:>6.2} |{verdict}");
+    println!("| {figure:<52} | {aca:>11} | {peer:>11} | {ratio:>6.2} | {target:>6.2} |{verdict}");
 }

@@ -1,9 +1,11 @@
 //! What aca costs, as ratios to a peer in the same run. `cargo xtask bench` runs it on release builds.
 //!
 //! Peers: a minimal language server on tower-lsp for the server's figures, the bare container engine with Claude Code for
-//! the start of a task, git for snapshots.
+//! the start of a task, git for snapshots, diff and merge, a bare `notify` for watching, a frame of 16 ms for typing.
 
 mod figures;
+mod pieces;
+mod review;
 mod server;
 mod snapshot;
 mod task;
@@ -16,4 +18,6 @@ fn main() {
     server::memory();
     snapshot::measure();
     task::measure();
+    review::measure();
+    pieces::measure();
 }

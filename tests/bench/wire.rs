@@ -62,6 +62,19 @@ impl Server {
         }
     }
 
+    /// Reads on until a notification that `wanted` accepts, and returns its params.
+    pub(crate) fn await_notification(&mut self, method: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let mut message = framing::read(&mut self.output).expect("the server goes on");
+            if let Some(asked) = message.get("id").filter(|_| message.get("method").is_some()) {
+                let answer = json!({ "jsonrpc": "2.0", "id": asked, "result": null });
+                self.send(&answer);
+            } else if message["method"] == method && wanted(&message["params"]) {
+                return message["params"].take();
+            }
+        }
+    }
+
     /// Ends the server as the protocol says.
     pub(crate) fn end(mut self) {
         self.call("shutdown", Value::Null);
