@@ -207,7 +207,7 @@ impl Session {
     /// Returns once the diagnostics of all hunks are published where the hunks are now.
     fn settled(&mut self) -> usize {
         // The hunk behind the last line.
-        let last = format!("\"line\":{},", REVIEWED_LINES + self.new_lines);
+        let last = format!("\"line\":{}}}", REVIEWED_LINES + self.new_lines);
         loop {
             let message = self.published();
             if message.matches("aca proposes").count() == HUNKS && message.contains(&last) {
