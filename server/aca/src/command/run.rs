@@ -7,13 +7,15 @@ use std::time::Duration;
 use aca_engine::config::Backend;
 use aca_engine::parts::docker;
 use aca_protocol::methods::{
-    AtWork, AtWorkParams, Conflict, ConflictParams, Run, RunParams, Stop, TaskChanged, TaskParams, Tasks, TasksParams,
+    AtWork, AtWorkParams, Conflict, ConflictParams, Proposal, Run, RunParams, Stop, TaskChanged, TaskParams, Tasks,
+    TasksParams,
 };
 use aca_protocol::task::{Origin, TaskState, TaskView};
 
 use ratatui::style::Stylize as _;
 
 use crate::cli::RunArgs;
+use crate::command::review;
 use crate::context::{Context, Link};
 use crate::exit::{Exit, Failure};
 use crate::terminal::Progress;
@@ -88,7 +90,7 @@ pub(crate) async fn finish(context: &Context, link: &mut Link, task: TaskView) -
             (stopped.unwrap_or(Ok(stopping))?, Exit::Interrupted)
         }
     };
-    report(context, &task)?;
+    report(context, link, &task).await?;
     Ok(exit)
 }
 
@@ -216,7 +218,7 @@ fn exit_of(state: &TaskState) -> Exit {
     }
 }
 
-fn report(context: &Context, task: &TaskView) -> Result<(), Failure> {
+async fn report(context: &Context, link: &Link, task: &TaskView) -> Result<(), Failure> {
     context.screen.say(&words::task_line(task));
     let usage = words::usage(&task.usage);
     if !usage.is_empty() {
@@ -228,6 +230,17 @@ fn report(context: &Context, task: &TaskView) -> Result<(), Failure> {
         context.screen.say(&terminal::harmless(summary));
     }
     if matches!(task.state, TaskState::Ready { .. }) {
+        let proposal = link
+            .client
+            .call::<Proposal>(TaskParams { task: task.id.clone() })
+            .await?;
+        if let Some(check) = &proposal.check {
+            let words = review::in_colour(check, words::check(check));
+            context.screen.say(&terminal::paint(words));
+        }
+        if !proposal.note.is_empty() {
+            context.screen.note(&proposal.note);
+        }
         context
             .screen
             .say(&format!("Review it in your editor or with: aca review {}", task.id));

@@ -1,10 +1,11 @@
 //! `aca send-back`: sends a proposal back to its agent, and waits for the next round.
 
 use aca_protocol::HunkId;
-use aca_protocol::methods::{SendBack, SendBackParams};
+use aca_protocol::methods::{Proposal, SendBack, SendBackParams, TaskParams, Tasks, TasksParams};
+use aca_protocol::proposal::ProposalView;
 
 use crate::cli::SendBackArgs;
-use crate::command::{review, run};
+use crate::command::run;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::names;
@@ -19,16 +20,35 @@ pub(crate) async fn run(context: &Context, args: SendBackArgs) -> Result<Exit, F
     }
     let root = context.root()?;
     let mut link = context.link(&root).await?;
-    let (task, proposal) = review::proposal(&link, &root, Some(&args.task)).await?;
-    let hunks = proposal.files.iter().flat_map(|file| &file.hunks);
+    let workspace = root.clone();
+    let tasks = link.client.call::<Tasks>(TasksParams { workspace }).await?;
+    let task = names::task(&tasks, Some(&args.task), |_| true, "")?.id.clone();
+    // An agent that changed nothing can be sent back too: then there is no proposal.
+    let before = link
+        .client
+        .call::<Proposal>(TaskParams { task: task.clone() })
+        .await
+        .ok();
+    let hunks = before
+        .iter()
+        .flat_map(|proposal| &proposal.files)
+        .flat_map(|file| &file.hunks);
     let known: Vec<HunkId> = hunks.map(|hunk| hunk.id.clone()).collect();
     let params = SendBackParams {
-        task: task.id,
+        task: task.clone(),
         remark: args.remark,
         redo: names::hunks(&known, &args.redo)?,
     };
     let sent = link.client.call::<SendBack>(params).await?;
     let exit = run::finish(context, &mut link, sent).await?;
+    // A round that brought nothing leaves the proposal as it was, with a note that says why.
+    let now = link.client.call::<Proposal>(TaskParams { task }).await.ok();
+    let round = |proposal: Option<&ProposalView>| proposal.map_or(0, |proposal| proposal.round);
+    let is_new = round(now.as_ref()) > round(before.as_ref());
     link.close().await;
-    Ok(exit)
+    Ok(if exit == Exit::Done && !is_new {
+        Exit::Failed
+    } else {
+        exit
+    })
 }
