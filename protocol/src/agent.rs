@@ -29,7 +29,8 @@ pub mod files {
     pub const JOURNAL: &str = "journal.ndjson";
     /// The [`Outcome`](super::Outcome); complete whenever it exists.
     pub const OUTCOME: &str = "outcome.json";
-    /// What a [`Driver::Command`] printed, standard output and error as they came; the middle of much is left out.
+    /// What a [`Driver::Command`](super::Driver::Command) printed, standard output and error as they came; the middle of
+    /// much is left out.
     pub const OUTPUT: &str = "output.txt";
     /// The unix socket the agent listens on.
     pub const SOCKET: &str = "agent.sock";
