@@ -532,11 +532,13 @@ impl Session {
             self.walk.restart();
             self.scroll = 0;
         }
+        // While something is asked, that is most likely what decided them.
+        let is_elsewhere = !self.busy;
         let shown = self.walk.proposal();
         let mut news = Vec::new();
         if shown.round != round {
             news.push(Said::Done(format!("This is round {}.", shown.round)));
-        } else if landed + rejected > 0 {
+        } else if is_elsewhere && landed + rejected > 0 {
             news.push(Said::Warning(format!(
                 "Decided elsewhere: {landed} landed, {rejected} rejected."
             )));
