@@ -12,12 +12,20 @@ mod task;
 mod wire;
 
 fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let all: [(&str, fn()); 7] = [
+        ("start", server::start),
+        ("actions", server::actions),
+        ("memory", server::memory),
+        ("snapshot", snapshot::measure),
+        ("task", task::measure),
+        ("review", review::measure),
+        ("pieces", pieces::measure),
+    ];
     figures::head();
-    server::start();
-    server::actions();
-    server::memory();
-    snapshot::measure();
-    task::measure();
-    review::measure();
-    pieces::measure();
+    for (name, measure) in all {
+        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
+            measure();
+        }
+    }
 }

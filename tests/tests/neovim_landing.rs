@@ -51,8 +51,9 @@ fn two_open_files_whose_versions_are_stale_lose_nothing_typed() {
     assert_eq!(nvim.text(), expected);
     nvim.edit("a.txt");
     assert_eq!(nvim.text(), expected);
-    // Each document was asked for twice: once in vain.
-    assert_eq!(nvim.careful_edits().len(), 4);
+    // Each document was asked for at least twice: once in vain.
+    let edits = nvim.careful_edits().len();
+    assert!(edits >= 4, "no edit was stale: {edits}");
     for file in ["a.txt", "b.txt"] {
         assert!(!workspace.read(file).contains("FIVE"), "an open file was written");
     }
