@@ -78,6 +78,8 @@ pub(crate) struct Difference {
     /// The lines of the first text that count as touched in a merge, in order: those of the changes as git draws them.
     /// Where git's way to draw them cannot be found out in reasonable time, these and the few lines between them.
     pub(crate) touched: Vec<Range<usize>>,
+    /// For each of the changes, the lines of the first text from its own to those that count as touched by it.
+    pub(crate) reach: Vec<Range<usize>>,
 }
 
 /// Returns the difference between two texts, drawn where it reads best.
@@ -111,9 +113,54 @@ fn compare(before: &[Token], after: &[Token], count: u32, indent: Option<&dyn Fn
     };
     let changes = match indent {
         Some(_) => compact(before, after, &marks, indent),
-        None => drawn,
+        None => drawn.clone(),
     };
-    Difference { changes, touched }
+    let mut reach = hulls(&changes, &drawn);
+    for lines in &mut reach {
+        let from = touched.partition_point(|touched| touched.end < lines.start);
+        let near = touched
+            .iter()
+            .skip(from)
+            .take_while(|touched| touched.start <= lines.end);
+        if let (false, Some(hull)) = (is_exact, hull(near)) {
+            *lines = lines.start.min(hull.start)..lines.end.max(hull.end);
+        }
+    }
+    Difference {
+        changes,
+        touched,
+        reach,
+    }
+}
+
+/// Returns for each change the lines from its own to those it has in another drawing of the same difference. Where
+/// several changes of one drawing are fewer in the other, they are told apart by how many lines go and come.
+fn hulls(changes: &[Change], drawn: &[Change]) -> Vec<Range<usize>> {
+    let size = |change: &Change| change.before.len() + change.after.len();
+    let mut hulls: Vec<Range<usize>> = Vec::with_capacity(changes.len());
+    let mut drawn = drawn.iter();
+    // The lines of the changes so far, and of the drawn ones.
+    let (mut here, mut there) = (0, 0);
+    let mut open: Option<Range<usize>> = None;
+    for (index, change) in changes.iter().enumerate() {
+        here += size(change);
+        open = hull(open.iter().chain([&change.before]));
+        while there < here
+            && let Some(other) = drawn.next()
+        {
+            there += size(other);
+            open = hull(open.iter().chain([&other.before]));
+        }
+        if here == there {
+            hulls.resize(index + 1, open.take().unwrap_or_default());
+        }
+    }
+    hulls
+}
+
+/// Returns the lines from the first to the last of some ranges.
+fn hull<'a>(ranges: impl Iterator<Item = &'a Range<usize>>) -> Option<Range<usize>> {
+    ranges.cloned().reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
 }
 
 /// Returns which lines differ, with a search that is bounded on any input.

@@ -72,8 +72,8 @@ pub struct FileLedger {
     result: String,
     /// What changed from base to result, cut as finely as it can be.
     changes: Vec<Change>,
-    /// The lines of the base that count as touched by the agent.
-    touched: Vec<Range<usize>>,
+    /// For each change, the lines of the base that count as touched by it.
+    reach: Vec<Range<usize>>,
     hunks: Vec<Hunk>,
     /// What is known of each hunk beyond its text, in the same order.
     states: Vec<State>,
@@ -121,14 +121,14 @@ impl FileLedger {
     }
 
     fn cut(path: &str, base: &str, result: &str, difference: Difference, spans: &[Span]) -> Self {
-        let Difference { changes, touched } = difference;
+        let Difference { changes, reach, .. } = difference;
         let hunks = build(path, &Lines::new(base), &Lines::new(result), &changes, spans);
         Self {
             path: path.to_owned(),
             base: base.to_owned(),
             result: result.to_owned(),
             changes,
-            touched,
+            reach,
             states: vec![OPEN; hunks.len()],
             hunks,
             interner: Interner::default(),
@@ -278,7 +278,7 @@ impl FileLedger {
 
     fn place_all(&mut self) -> Vec<Placed> {
         let (expected, live) = (self.expected.tokens(), self.live.tokens());
-        let Difference { changes, touched } = git_difference(expected, live, self.interner.count());
+        let Difference { changes, touched, .. } = git_difference(expected, live, self.interner.count());
         let sites = self.sites.as_deref().unwrap_or_default();
         let placer = Placer {
             expected: &self.expected,
@@ -321,7 +321,7 @@ impl FileLedger {
         text.push(base.text(from..base.len().max(from)));
         self.expected.update(&text.finish(), &mut self.interner);
         let spans = self.spans();
-        for (site, margin) in sites.iter_mut().zip(margins(&spans, &self.touched)) {
+        for (site, margin) in sites.iter_mut().zip(margins(&spans, &self.changes, &self.reach)) {
             site.margin = margin;
         }
         self.words = vec![None; sites.len()];

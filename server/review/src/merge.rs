@@ -43,7 +43,7 @@ pub fn merge(base: &str, live: &str, result: &str) -> Merge {
     let sites: Vec<Site> = theirs
         .changes
         .iter()
-        .zip(margins(&spans, &theirs.touched))
+        .zip(margins(&spans, &theirs.changes, &theirs.reach))
         .map(site)
         .collect();
     let placer = Placer {

@@ -41,22 +41,17 @@ pub(crate) fn span(change: &Change) -> Span {
     }
 }
 
-/// Returns for each span how many lines above and below it are touched by the agent: what lies beside all spans belongs
-/// to the nearest above, or to the first.
-pub(crate) fn margins(spans: &[Span], touched: &[Range<usize>]) -> Vec<(usize, usize)> {
+/// Returns for each span how many lines above and below it count as touched by the changes in it. `reach` has the
+/// lines touched by each change.
+pub(crate) fn margins(spans: &[Span], changes: &[Change], reach: &[Range<usize>]) -> Vec<(usize, usize)> {
     let mut margins = vec![(0, 0); spans.len()];
-    for lines in touched {
-        let from = spans.partition_point(|span| span.base.end < lines.start);
-        let to = spans.partition_point(|span| span.base.start <= lines.end);
-        let near = if from < to {
-            from..to
-        } else {
-            to.saturating_sub(1)..to.max(1)
-        };
-        for index in near {
+    for (change, reach) in changes.iter().zip(reach) {
+        let from = spans.partition_point(|span| span.base.end < change.before.start);
+        let to = spans.partition_point(|span| span.base.start <= change.before.end);
+        for index in from..to {
             if let (Some(margin), Some(span)) = (margins.get_mut(index), spans.get(index)) {
-                margin.0 = margin.0.max(span.base.start.saturating_sub(lines.start));
-                margin.1 = margin.1.max(lines.end.saturating_sub(span.base.end));
+                margin.0 = margin.0.max(span.base.start.saturating_sub(reach.start));
+                margin.1 = margin.1.max(reach.end.saturating_sub(span.base.end));
             }
         }
     }

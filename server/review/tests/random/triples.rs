@@ -207,7 +207,7 @@ impl Random {
         let len = 1 + self.below(6) as usize;
         let end = (at + len).min(lines.len());
         match self.below(8) {
-            0 | 1 | 2 => {
+            0..=2 => {
                 if let Some(line) = lines.get_mut(at) {
                     *line = line.replace("a", "b").replace('}', "} //");
                 }
