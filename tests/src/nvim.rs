@@ -141,6 +141,13 @@ impl Nvim {
         ));
     }
 
+    /// Waits until the server has what was typed so far: Neovim sends it late, but before any request.
+    pub fn flush(&self) {
+        let ask = "local params = { textDocument = vim.lsp.util.make_text_document_params() }
+            return vim.lsp.buf_request_sync(0, 'textDocument/codeLens', params, 10000) ~= nil";
+        assert_eq!(self.lua(ask), true, "the server does not answer");
+    }
+
     /// Waits until so many of the buffer's hunks are undecided, as its diagnostics say.
     pub fn await_hunks(&self, count: usize, limit: Duration) {
         self.wait(

@@ -104,6 +104,7 @@ fn unsaved_text_is_worked_on_and_lands_unsaved() {
     env.script(&one_command("sed -i 's/typed/seen/' a.txt"));
     let nvim = Nvim::open(&env, &workspace, "a.txt");
     nvim.type_above("five", "typed");
+    nvim.flush();
     let typed = nvim.text();
     propose(&env, &workspace);
     nvim.await_hunks(1, wait::SHORT);

@@ -31,7 +31,7 @@ fn typing_beside_a_hunk_merges_and_typing_on_it_is_a_conflict() {
     env.model().go_on();
     let task = editor.await_ready(&workspace);
     let typed = editor.text("src/user.rs").to_owned();
-    assert_eq!(hunk_states(&editor.proposal(&task)), ["clean", "overlapping"]);
+    assert_eq!(hunk_states(&editor.proposal(&task)), ["moved", "overlapping"]);
 
     let all = editor.decide(&task, "accept", json!({ "kind": "all" }));
     assert_eq!(all["decided"].as_array().map(Vec::len), Some(1), "{all:#}");
@@ -47,7 +47,7 @@ fn typing_beside_a_hunk_merges_and_typing_on_it_is_a_conflict() {
 
     editor.replace("src/user.rs", "Good day {}", "Hello {}");
     editor.serve_until("the conflict to dissolve", wait::SHORT, |editor| {
-        hunk_states(&editor.proposal(&task)) == ["landed", "clean"]
+        hunk_states(&editor.proposal(&task)) == ["landed", "moved"]
     });
     editor.choose("src/user.rs", "Hello {}", titles::REJECT);
     let done = editor.await_task(&workspace, "the end", wait::SHORT, |task| state_name(task) == "landed");
