@@ -3,7 +3,7 @@
 use aca_protocol::{AttemptId, TaskId};
 
 /// The largest body of an event, in bytes.
-pub const MAX_BODY_BYTES: usize = 1 << 20;
+pub const MAX_BODY_BYTES: usize = 1 << 24;
 
 /// An event to be recorded.
 #[derive(Debug, Clone, Copy)]
