@@ -13,14 +13,22 @@ use super::directory::Directory;
 ///
 /// A program that opened it before may write to it still, and believes that it has saved. So it is kept for some seconds
 /// and looked at with [`Displaced::late_write`]. If it is dropped without [`Displaced::finish`], its file stays, and a
-/// later [`super::recover`] finds it.
+/// later [`super::recover()`] finds it.
 #[derive(Debug)]
 #[must_use = "what is written to it late would be lost"]
 pub struct Displaced {
-    file: File,
+    held: Held,
     /// What the caller knows; `None` is nothing.
     known: Option<Content>,
-    kept: Option<PathBuf>,
+}
+
+/// What leads to a displaced file.
+#[derive(Debug)]
+enum Held {
+    /// It has no name.
+    Open(File),
+    /// Its name. It is opened to be looked at and not kept open: a landing may displace thousands of files.
+    Kept(PathBuf),
 }
 
 /// What tells one content from another.
@@ -53,32 +61,41 @@ impl Displaced {
             tracing::warn!("{name} is left over and cannot be removed: {error}.");
         }
         Self {
-            file,
+            held: moved.map_or(Held::Open(file), Held::Kept),
             known: Some(Content::of(known)),
-            kept: moved,
         }
     }
 
     /// A file that an earlier process left at `path`. Its content is a late write unless it `is_known`.
-    pub(super) fn left(file: File, path: PathBuf, is_known: impl Fn(&[u8]) -> bool) -> std::io::Result<Self> {
-        let mut left = Self {
-            file,
-            known: None,
-            kept: Some(path),
-        };
-        let content = left.read()?;
-        left.known = is_known(&content).then(|| Content::of(&content));
-        Ok(left)
+    pub(super) fn left(mut file: File, path: PathBuf, is_known: impl Fn(&[u8]) -> bool) -> std::io::Result<Self> {
+        let content = read(&mut file)?;
+        Ok(Self {
+            held: Held::Kept(path),
+            known: is_known(&content).then(|| Content::of(&content)),
+        })
+    }
+
+    /// Says whether the file had this content when it was displaced, or when it was last looked at.
+    pub fn had(&self, content: &[u8]) -> bool {
+        self.known == Some(Content::of(content))
     }
 
     /// Moves a file that an earlier process left in the workspace out of it.
     pub(super) fn move_to(&mut self, dir: &Path) {
-        let Some(from) = &self.kept else { return };
+        let Held::Kept(from) = &self.held else { return };
         let Some(to) = from.file_name().map(|name| dir.join(name)) else {
             return;
         };
         if rustix::fs::renameat_with(CWD, from, CWD, &to, RenameFlags::NOREPLACE).is_ok() {
-            self.kept = Some(to);
+            self.held = Held::Kept(to);
+        }
+    }
+
+    /// Returns where the file is; none if it has no name.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.held {
+            Held::Open(_) => None,
+            Held::Kept(path) => Some(path),
         }
     }
 
@@ -90,7 +107,10 @@ impl Displaced {
     ///
     /// Those of reading the file.
     pub fn late_write(&mut self) -> std::io::Result<Option<Vec<u8>>> {
-        let bytes = self.read()?;
+        let bytes = match &mut self.held {
+            Held::Open(file) => read(file)?,
+            Held::Kept(path) => std::fs::read(path)?,
+        };
         let content = Some(Content::of(&bytes));
         let is_known = std::mem::replace(&mut self.known, content) == content;
         Ok((!is_known).then_some(bytes))
@@ -106,18 +126,19 @@ impl Displaced {
         if let Some(late) = self.late_write()? {
             return Ok(Some(late));
         }
-        if let Some(kept) = &self.kept {
-            std::fs::remove_file(kept)?;
-            self.kept = None;
+        if let Held::Kept(path) = &self.held {
+            let file = File::open(path)?;
+            std::fs::remove_file(path)?;
+            self.held = Held::Open(file);
         }
         // A write may have come just before the name went.
         self.late_write()
     }
+}
 
-    fn read(&mut self) -> std::io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.file.rewind()?;
-        self.file.read_to_end(&mut bytes)?;
-        Ok(bytes)
-    }
+fn read(file: &mut File) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

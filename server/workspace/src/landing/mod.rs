@@ -18,7 +18,7 @@ use std::path::Path;
 
 pub use displaced::Displaced;
 pub use error::LandError;
-pub use recover::{recover, sweep};
+pub use recover::recover;
 
 pub(crate) use names::PREFIX;
 
@@ -76,7 +76,7 @@ pub enum Landed {
 /// this process may.
 ///
 /// It may be taken again, whatever became of it before: a file that is what `new` says already stays as it is. After a
-/// crash [`recover`] comes first.
+/// crash [`recover()`] comes first.
 ///
 /// # Errors
 ///
@@ -108,16 +108,6 @@ pub fn step(place: Place<'_>, path: &str, expect: Expect<'_>, new: New<'_>) -> R
         dir.remove_created();
     }
     landed
-}
-
-/// Takes a [`step`] that keeps nothing of what it displaces.
-///
-/// # Errors
-///
-/// As those of a step.
-pub fn replace(root: &Path, path: &str, expect: Expect<'_>, new: New<'_>) -> Result<(), LandError> {
-    let place = Place { root, displaced: None };
-    step(place, path, expect, new).map(drop)
 }
 
 #[cfg(test)]

@@ -44,19 +44,6 @@ pub fn recover(place: Place<'_>, path: &str, is_known: impl Fn(&[u8]) -> bool) -
     Ok(found)
 }
 
-/// Removes what landings on `path`, relative to `root`, by processes that are gone left beside it, if it `is_known`.
-///
-/// # Errors
-///
-/// As those of [`recover`].
-pub fn sweep(root: &Path, path: &str, is_known: impl Fn(&[u8]) -> bool) -> std::io::Result<()> {
-    let place = Place { root, displaced: None };
-    for mut left in recover(place, path, is_known)? {
-        left.finish()?;
-    }
-    Ok(())
-}
-
 /// Returns the plain files in a directory that a landing on `path` left.
 fn left_in(dir: &Path, path: &str) -> std::io::Result<Vec<(std::path::PathBuf, Stage)>> {
     let entries = match std::fs::read_dir(dir) {

@@ -13,6 +13,12 @@ fn bytes(bytes: &[u8]) -> New<'_> {
     }
 }
 
+/// Takes a step that keeps nothing of what it displaces.
+fn replace(root: &Path, path: &str, expect: Expect<'_>, new: New<'_>) -> Result<(), LandError> {
+    let place = Place { root, displaced: None };
+    step(place, path, expect, new).map(drop)
+}
+
 fn workspace() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().to_owned();
@@ -400,7 +406,7 @@ fn what_an_earlier_process_left_is_found() {
 }
 
 #[test]
-fn sweeping_leaves_what_is_not_known() {
+fn what_is_not_known_stays_where_it_was_left() {
     let (_dir, root) = workspace();
     let hash = names::unused("d/f", names::Stage::Ready);
     let hash = hash.strip_prefix(PREFIX).unwrap().split('-').next().unwrap();
@@ -408,9 +414,15 @@ fn sweeping_leaves_what_is_not_known() {
     let left = |count: u32| root.join(format!("d/{PREFIX}{hash}-4294967295.1-{count}-ready"));
     fs::write(left(0), "known").unwrap();
     fs::write(left(1), "the user's").unwrap();
-    sweep(&root, "d/f", |content| content == b"known").unwrap();
+    let place = Place {
+        root: &root,
+        displaced: None,
+    };
+    for mut left in recover(place, "d/f", |content| content == b"known").unwrap() {
+        left.finish().unwrap();
+    }
     assert_eq!((left(0).exists(), left(1).exists()), (false, true));
-    sweep(&root, "no/such/file", |_| true).unwrap();
+    assert_eq!(recover(place, "no/such/file", |_| true).unwrap().len(), 0);
 }
 
 #[test]
