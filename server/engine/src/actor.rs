@@ -219,10 +219,7 @@ impl Actor {
         let Some(session) = self.sessions.get(id) else { return };
         let attempts = session.state.attempts().filter(|attempt| attempt.stage != Stage::Ended);
         let mut effects: Vec<Effect> = attempts.map(|attempt| Effect::Attempt(attempt.id.clone())).collect();
-        let stopping = session
-            .state
-            .tasks()
-            .filter(|task| task.phase == Phase::Stopping);
+        let stopping = session.state.tasks().filter(|task| task.phase == Phase::Stopping);
         effects.extend(stopping.filter_map(|task| task.attempt.clone()).map(Effect::Stop));
         let reviewable = session.state.tasks();
         let reviewable = reviewable.filter(|task| task.proposed.is_some() || !task.operations.is_empty());
@@ -256,9 +253,16 @@ impl Actor {
         for effect in effects {
             self.perform(id, effect);
         }
+        let mut changed = Vec::new();
         for event in &events {
             self.begin_activity(id, event);
-            self.publish(id, task_of(event, self.sessions.get(id)).as_ref());
+            let task = self.sessions.get(id).and_then(|session| task_in(event, &session.state));
+            if !changed.contains(&task) {
+                changed.push(task);
+            }
+        }
+        for task in changed {
+            self.publish(id, task.as_ref());
         }
         Ok(())
     }
@@ -470,10 +474,6 @@ fn task_in(event: &Event, state: &State) -> Option<TaskId> {
             .and_then(|attempt| state.attempt(attempt))
             .map(|attempt| attempt.task.clone()),
     }
-}
-
-fn task_of(event: &Event, session: Option<&Session>) -> Option<TaskId> {
-    session.and_then(|session| task_in(event, &session.state))
 }
 
 fn rows(state: &State, task: Option<&TaskId>) -> Vec<Row> {

@@ -1,5 +1,7 @@
 //! What a session can be asked, and what outcomes of effects report back.
 
+use std::collections::BTreeSet;
+
 use aca_protocol::agent::Driver;
 use aca_protocol::proposal::{CheckView, Decision};
 use aca_protocol::task::{Origin, Usage};
@@ -54,11 +56,11 @@ pub enum Command {
         index: usize,
         step: Step,
     },
-    /// A step was done and seen to be: its hunks are accepted, or undecided again if it took them back.
-    StepDone {
+    /// Steps were done and seen to be: their hunks are accepted, or undecided again if they took them back.
+    StepsDone {
         task: TaskId,
         operation: OperationId,
-        index: usize,
+        indexes: BTreeSet<usize>,
     },
     /// Nothing of the operation is left to do.
     EndOperation { task: TaskId, operation: OperationId },
@@ -159,7 +161,11 @@ impl State {
                     step,
                 }])
             }
-            Command::StepDone { task, operation, index } => self.step_done(task, operation, index),
+            Command::StepsDone {
+                task,
+                operation,
+                indexes,
+            } => self.steps_done(task, operation, &indexes),
             Command::EndOperation { task, operation } => {
                 let ended = self.known_operation(&task, &operation)?.ended;
                 Ok((!ended)

@@ -28,33 +28,49 @@ impl State {
         Ok(vec![Event::OperationPlanned { task, operation }])
     }
 
-    pub(super) fn step_done(&self, task: TaskId, operation: OperationId, index: usize) -> Result<Vec<Event>, Error> {
-        let step = self.open_step(&task, &operation, index)?.clone();
+    pub(super) fn steps_done(
+        &self,
+        task: TaskId,
+        operation: OperationId,
+        indexes: &BTreeSet<usize>,
+    ) -> Result<Vec<Event>, Error> {
         let known = self.known_task(&task)?;
-        // What takes several steps is decided by the last of them.
-        let goes_on = known.operation(&operation).map(|known| known.hunks_without(index));
-        let goes_on = goes_on.unwrap_or_default();
-        let hunks = step.hunks.into_iter();
-        let hunks: Vec<HunkId> = hunks
-            .filter(|hunk| known.proposes(hunk) && !goes_on.contains(hunk))
-            .collect();
-        let done = Event::StepDone {
-            task: task.clone(),
-            operation: operation.clone(),
-            index,
-        };
-        let decided = !hunks.is_empty();
-        let outcome = if known.lands(&operation) {
-            Event::Decided {
-                task,
-                hunks,
-                decision: Decision::Accept,
-                landed: step.landed,
+        let mut goes_on = self.known_operation(&task, &operation)?.open_steps();
+        let proposed: BTreeSet<&HunkId> = known.hunks().collect();
+        let lands = known.lands(&operation);
+        let mut events = Vec::new();
+        for &index in indexes {
+            let step = self.open_step(&task, &operation, index)?;
+            events.push(Event::StepDone {
+                task: task.clone(),
+                operation: operation.clone(),
+                index,
+            });
+            let mut hunks = Vec::new();
+            for hunk in &step.hunks {
+                // What takes several steps is decided by the last of them.
+                let Some(open) = goes_on.get_mut(hunk) else { continue };
+                open.remove(&index);
+                if open.is_empty() && goes_on.remove(hunk).is_some() && proposed.contains(hunk) {
+                    hunks.push(hunk.clone());
+                }
             }
-        } else {
-            Event::Reopened { task, hunks }
-        };
-        Ok(std::iter::once(done).chain(decided.then_some(outcome)).collect())
+            if hunks.is_empty() {
+                continue;
+            }
+            let task = task.clone();
+            events.push(if lands {
+                Event::Decided {
+                    task,
+                    hunks,
+                    decision: Decision::Accept,
+                    landed: step.landed.clone(),
+                }
+            } else {
+                Event::Reopened { task, hunks }
+            });
+        }
+        Ok(events)
     }
 
     pub(super) fn decide_hunks(
@@ -88,6 +104,7 @@ impl State {
                 "The hunk {landed} has landed. Undo the landing instead."
             )));
         }
+        let open: BTreeSet<HunkId> = open.into_iter().collect();
         let hunks: Vec<HunkId> = hunks.iter().filter(|hunk| !open.contains(hunk)).cloned().collect();
         Ok((!hunks.is_empty())
             .then_some(Event::Reopened { task, hunks })

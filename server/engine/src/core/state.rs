@@ -1,6 +1,7 @@
 //! The state of a session, as the fold of its events.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use aca_protocol::agent::Driver;
 use aca_protocol::task::Origin;
@@ -15,7 +16,8 @@ pub struct State {
     session: SessionId,
     max_parallel: usize,
     order: Vec<TaskId>,
-    tasks: HashMap<TaskId, Task>,
+    /// Shared, because the state is cloned for every command.
+    tasks: HashMap<TaskId, Arc<Task>>,
     attempts: BTreeMap<AttemptId, Attempt>,
     confirmed_check: Option<String>,
 }
@@ -105,6 +107,7 @@ impl State {
             Event::TaskCreated { .. } | Event::CheckConfirmed { .. } | Event::Unknown => None,
         };
         if let Some(task) = task.and_then(|task| self.tasks.get_mut(&task)) {
+            let task = Arc::make_mut(task);
             task.apply(event, at_ms);
             task.revision += 1;
             task.changed_ms = at_ms;
@@ -114,7 +117,7 @@ impl State {
     fn insert(&mut self, id: &TaskId, title: &str, origin: &Origin, at_ms: u64) {
         let task = Task::new(id, title, origin, at_ms);
         self.order.push(id.clone());
-        self.tasks.insert(id.clone(), task);
+        self.tasks.insert(id.clone(), Arc::new(task));
     }
 
     fn apply_to_attempt(&mut self, event: &Event, _at_ms: u64) {
@@ -167,12 +170,12 @@ impl State {
 
     /// Returns a task.
     pub fn task(&self, task: &TaskId) -> Option<&Task> {
-        self.tasks.get(task)
+        self.tasks.get(task).map(Arc::as_ref)
     }
 
     /// Returns all tasks, oldest first.
     pub fn tasks(&self) -> impl Iterator<Item = &Task> {
-        self.order.iter().filter_map(|id| self.tasks.get(id))
+        self.order.iter().filter_map(|id| self.task(id))
     }
 
     /// Returns an attempt.

@@ -86,11 +86,16 @@ impl Operating {
             .collect()
     }
 
-    /// Returns the hunks of the steps that are not done, the one at `index` aside.
-    pub(super) fn hunks_without(&self, index: usize) -> BTreeSet<HunkId> {
+    /// Returns the steps that are not done, by their hunks.
+    pub(super) fn open_steps(&self) -> BTreeMap<&HunkId, BTreeSet<usize>> {
+        let mut open: BTreeMap<&HunkId, BTreeSet<usize>> = BTreeMap::new();
         let steps = self.operation.steps.iter().enumerate();
-        let others = steps.filter(|(other, _)| *other != index && !self.done.contains(other));
-        others.flat_map(|(_, step)| step.hunks.iter().cloned()).collect()
+        for (index, step) in steps.filter(|(index, _)| !self.done.contains(index)) {
+            for hunk in &step.hunks {
+                open.entry(hunk).or_default().insert(index);
+            }
+        }
+        open
     }
 }
 
@@ -357,16 +362,13 @@ impl Task {
 
     /// Returns the hunks that wait for a decision.
     pub fn pending(&self) -> impl Iterator<Item = &HunkId> {
-        let hunks = self.proposed.iter().flat_map(|proposed| &proposed.hunks);
-        hunks
-            .map(|hunk| &hunk.id)
-            .filter(|hunk| !self.decisions.contains_key(*hunk))
+        self.hunks().filter(|hunk| !self.decisions.contains_key(*hunk))
     }
 
-    /// Returns whether a hunk belongs to the proposal as it is now.
-    pub fn proposes(&self, hunk: &HunkId) -> bool {
+    /// Returns the hunks of the proposal as it is now.
+    pub fn hunks(&self) -> impl Iterator<Item = &HunkId> {
         let hunks = self.proposed.iter().flat_map(|proposed| &proposed.hunks);
-        hunks.into_iter().any(|known| known.id == *hunk)
+        hunks.map(|hunk| &hunk.id)
     }
 
     /// Returns an operation.

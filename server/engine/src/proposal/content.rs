@@ -1,6 +1,6 @@
 //! Changes of one file's content, merged into what the file says now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use aca_protocol::HunkId;
@@ -44,14 +44,21 @@ pub(super) fn lines(
         .iter()
         .map(|chosen| (chosen.within.clone(), chosen.resolution))
         .collect();
+    let tied = are_tied(chosen);
     let landing = match ledger.land(&now, &wanted) {
         Ok(landing) => landing,
         Err(conflicts) => {
-            let conflicts = missing.iter().filter(|chosen| conflicts.contains(&chosen.within));
-            let reason = format!(
-                "{path} was changed in the same place meanwhile. Keep what is there by rejecting the hunk, or accept \
-                 it with the agent's version or with both."
-            );
+            let conflicts = chosen
+                .iter()
+                .filter(|chosen| tied || conflicts.contains(&chosen.within));
+            let reason = if keeps_all {
+                format!("{path} was changed in the same place since, so that stays. Change it by hand.")
+            } else {
+                format!(
+                    "{path} was changed in the same place meanwhile. Keep what is there by rejecting the hunk, or \
+                     accept it with the agent's version or with both."
+                )
+            };
             return Plan::refuse(conflicts.map(|chosen| chosen.hunk.clone()), &reason);
         }
     };
@@ -65,14 +72,19 @@ pub(super) fn lines(
     if carried.is_empty() {
         return plan;
     }
-    let spans = spans(ledger, &placed, &now, &landing.text, &landing.hunks, &carried);
+    let spans = match tied {
+        true => Vec::new(),
+        false => spans(ledger, &placed, &now, &landing.text, &landing.hunks, &carried),
+    };
     let name = |within: &HunkId| carried.iter().find(|chosen| chosen.within == *within);
     let landed = landing.hunks.iter().filter_map(|(within, text)| {
         let differs = ledger.proposed(within) != Some(text.as_str());
         differs.then(|| Some((name(within)?.hunk.clone(), text.clone())))?
     });
     let landed = landed.collect();
-    let hunks = carried.iter().map(|chosen| chosen.hunk.clone()).collect();
+    let mut seen = BTreeSet::new();
+    let hunks = carried.iter().map(|chosen| &chosen.hunk);
+    let hunks = hunks.filter(|hunk| seen.insert(*hunk)).cloned().collect();
     let written = write(path, document.as_ref(), before, &now, landing.text, encoding);
     match written {
         Ok(draft) => plan.drafts.push(Draft {
@@ -84,6 +96,13 @@ pub(super) fn lines(
         Err(reason) => return Plan::refuse(hunks, &reason),
     }
     plan
+}
+
+/// Whether hunks and changes of the file are not one to one, so that they are carried out together or not at all.
+fn are_tied(chosen: &[Chosen]) -> bool {
+    let hunks: BTreeSet<&HunkId> = chosen.iter().map(|chosen| &chosen.hunk).collect();
+    let within: BTreeSet<&HunkId> = chosen.iter().map(|chosen| &chosen.within).collect();
+    hunks.len().min(within.len()) < chosen.len()
 }
 
 /// Returns the draft by which a text file comes to say `after`.

@@ -1,5 +1,7 @@
 //! Decisions: what a person wants of hunks, checked against what they say now, and carried out.
 
+use std::collections::{HashMap, HashSet};
+
 use aca_protocol::methods::{DecideParams, DecideResult, Refusal};
 use aca_protocol::proposal::{Decision, FileChange, HunkState, HunkView, Resolution, Selection};
 use aca_protocol::{HunkId, TaskId};
@@ -17,7 +19,7 @@ impl Worker {
     /// Carries out a decision.
     pub(super) async fn decide(&mut self, params: DecideParams) -> Result<DecideResult, Error> {
         let task = params.task.clone();
-        self.reload(&task).await?;
+        self.reload_whole(&task).await?;
         // What is decided about is what the files say at this moment, whatever was reported of them.
         self.publish(&task, |_| true);
         let mut outcome = Outcome::default();
@@ -53,9 +55,10 @@ impl Worker {
         let hunks = view.files.iter().flat_map(|file| &file.hunks);
         // What is decided already is not decided anew, so it does not matter when it was looked at.
         let newer = hunks.filter(|hunk| hunk.seen > seen && hunk.state.is_open());
-        let newer: Vec<HunkId> = newer.map(|hunk| hunk.id.clone()).collect();
-        let changed: Vec<HunkId> = chosen.iter().filter(|id| newer.contains(id)).cloned().collect();
-        chosen.retain(|id| !changed.contains(id));
+        let newer: HashSet<&HunkId> = newer.map(|hunk| &hunk.id).collect();
+        let (changed, same): (Vec<HunkId>, Vec<HunkId>) =
+            std::mem::take(chosen).into_iter().partition(|id| newer.contains(id));
+        *chosen = same;
         outcome.refuse(
             changed,
             "It says something else since you looked at it. Look at it again.",
@@ -92,16 +95,18 @@ impl Worker {
     async fn accept(&mut self, params: &DecideParams, chosen: &[HunkId], outcome: &mut Outcome) -> Result<(), Error> {
         let task = &params.task;
         let view = self.view(task);
-        let hunks: Vec<HunkView> = view.files.into_iter().flat_map(|file| file.hunks).collect();
+        let hunks = view.files.iter().flat_map(|file| &file.hunks);
+        let hunks: HashMap<&HunkId, &HunkView> = hunks.map(|hunk| (&hunk.id, hunk)).collect();
         let ledger = self.known(task)?;
-        let mut landing: Vec<(HunkId, ledger::Resolution)> = Vec::new();
+        let has_room = ledger.made_room_for(chosen);
+        let mut landing: HashMap<HunkId, ledger::Resolution> = HashMap::new();
         for id in chosen.iter().filter(|id| ledger.decision(id) != Some(Decision::Accept)) {
-            let hunk = hunks.iter().find(|hunk| hunk.id == *id);
+            let hunk = hunks.get(id);
             let by_name = matches!(params.selection, Selection::Hunks { .. });
             let how = hunk.map(|hunk| resolved(hunk, by_name, params.resolution));
             match how {
-                Some(_) if ledger.makes_room_for(id, chosen) => landing.push((id.clone(), ledger::Resolution::Merge)),
-                Some(Ok(resolution)) => landing.push((id.clone(), resolution)),
+                Some(_) if has_room.contains(id) => drop(landing.insert(id.clone(), ledger::Resolution::Merge)),
+                Some(Ok(resolution)) => drop(landing.insert(id.clone(), resolution)),
                 Some(Err(reason)) => outcome.refuse([id.clone()], &reason),
                 None => outcome.refuse([id.clone()], "The proposal does not have it any more."),
             }
@@ -130,6 +135,10 @@ impl Worker {
         let Ok(ledger) = self.known(task) else {
             return Vec::new();
         };
+        let needing = ledger.needing(rejected);
+        if needing.is_empty() {
+            return Vec::new();
+        }
         let view = self.view(task);
         let place = |id: &HunkId| {
             let files = view.files.iter();
@@ -137,7 +146,6 @@ impl Worker {
             let found = found.into_iter().find(|(_, hunk)| hunk.id == *id);
             found.map_or_else(|| id.to_string(), |(path, hunk)| format!("{path}:{}", hunk.line + 1))
         };
-        let needing = ledger.needing(rejected).into_iter();
         let sentence = |(hunk, needed): (HunkId, HunkId)| {
             format!(
                 "The hunk at {} seems to need the rejected one at {}. Look at it before you accept it.",
@@ -145,7 +153,7 @@ impl Worker {
                 place(&needed)
             )
         };
-        needing.map(sentence).collect()
+        needing.into_iter().map(sentence).collect()
     }
 }
 
@@ -182,8 +190,8 @@ fn resolved(hunk: &HunkView, by_name: bool, wanted: Option<Resolution>) -> Resul
 }
 
 /// Returns what is to be done to the files so that hunks land.
-fn aims(ledger: &Ledger, landing: &[(HunkId, ledger::Resolution)], outcome: &mut Outcome) -> Vec<Aim> {
-    let resolution = |id: &HunkId| landing.iter().find(|(chosen, _)| chosen == id).map(|(_, how)| *how);
+fn aims(ledger: &Ledger, landing: &HashMap<HunkId, ledger::Resolution>, outcome: &mut Outcome) -> Vec<Aim> {
+    let resolution = |id: &HunkId| landing.get(id).copied();
     // A file that goes away may make room for a directory of its name, or a directory for a file.
     let goes = |file: &&ChangedFile| file.change == FileChange::Delete;
     let (gone, staying): (Vec<&ChangedFile>, Vec<&ChangedFile>) = ledger.files.iter().partition(goes);

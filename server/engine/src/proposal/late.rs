@@ -11,9 +11,11 @@ use aca_review::ledger::{FileLedger, Resolution};
 use aca_review::text;
 use aca_workspace::landing::{Displaced, LandError, Place};
 use aca_workspace::objects::Blob;
+use tokio::sync::mpsc;
 
 use super::live::Live;
 use super::write::step;
+use crate::actor::Message;
 
 /// How often a displaced file is looked at, at least. Editors write what they have to write within a few seconds.
 const LOOKS: u32 = 10;
@@ -29,13 +31,21 @@ struct Kept {
     path: String,
     /// What the late saves change: what the file said when it was displaced, or the last of them.
     before: Option<Blob>,
+    /// What the file said when all that is known of was in it.
+    landed: Option<Blob>,
     /// What was found in it at the last look. It counts once it rests, because it may be half of a save.
     found: Option<Vec<u8>>,
 }
 
-/// Looks after a displaced file on a thread of its own. `before` is what it said when it was displaced. Should this
-/// process end meanwhile, the next one that opens the session goes on.
-pub(super) fn keep(displaced: Displaced, root: PathBuf, path: String, before: Option<Blob>) {
+/// Looks after a displaced file for some seconds. `before` is what it said when it was displaced, and `landed` what took
+/// its place. What cannot be merged is said to `inbox`. Should this process end meanwhile, the next one that opens the
+/// session goes on.
+pub(super) fn keep(
+    displaced: Displaced,
+    (root, path): (PathBuf, String),
+    (before, landed): (Option<Blob>, Option<Blob>),
+    inbox: mpsc::UnboundedSender<Message>,
+) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else {
         return;
     };
@@ -44,7 +54,12 @@ pub(super) fn keep(displaced: Displaced, root: PathBuf, path: String, before: Op
         root,
         path,
         before,
+        landed,
         found: None,
+    };
+    let say = move |error: String| {
+        // Nobody is told any more while the engine stops.
+        let _ = inbox.send(Message::Problem(error));
     };
     runtime.spawn(async move {
         let mut looks = 0;
@@ -54,13 +69,13 @@ pub(super) fn keep(displaced: Displaced, root: PathBuf, path: String, before: Op
             let looking = tokio::task::spawn_blocking(move || kept.look().map(|()| kept));
             match looking.await {
                 Ok(Ok(looked)) => kept = looked,
-                Ok(Err(error)) => return tracing::warn!(error, "what was saved late is kept beside the session"),
+                Ok(Err(error)) => return say(error),
                 Err(_) => return,
             }
         }
         let ending = tokio::task::spawn_blocking(move || kept.end());
         if let Ok(Err(error)) = ending.await {
-            tracing::warn!(error, "what was saved late is kept beside the session");
+            say(error);
         }
     });
 }
@@ -70,12 +85,17 @@ pub(super) fn keep(displaced: Displaced, root: PathBuf, path: String, before: Op
 /// # Errors
 ///
 /// A sentence. What was left stays.
-pub(super) fn settle(displaced: Displaced, root: &Path, path: &str, before: Option<Blob>) -> Result<(), String> {
+pub(super) fn settle(
+    displaced: Displaced,
+    (root, path): (&Path, &str),
+    (before, landed): (Option<Blob>, Option<Blob>),
+) -> Result<(), String> {
     let kept = Kept {
         displaced,
         root: root.to_owned(),
         path: path.to_owned(),
         before,
+        landed,
         found: None,
     };
     kept.end()
@@ -102,34 +122,51 @@ impl Kept {
     }
 
     fn put(&mut self, late: Vec<u8>) -> Result<(), String> {
-        put(&self.root, &self.path, self.before.as_ref(), &late).map_err(|error| error.to_string())?;
+        let landed = self.merge(&late)?;
         let executable = self.before.as_ref().is_some_and(|before| before.executable);
         self.before = Some(Blob {
             bytes: late,
             executable,
         });
+        self.landed = Some(landed);
         Ok(())
     }
-}
 
-/// Merges what was saved late into what the file says now.
-fn put(root: &Path, path: &str, before: Option<&Blob>, late: &[u8]) -> Result<(), LandError> {
-    let place = Place { root, displaced: None };
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let now = match Live::on_disk(root, path) {
-            Live::Closed(now) => Some(now),
-            _ => None,
-        };
-        let wanted = Blob {
-            bytes: merged(before, late, now.as_ref()).unwrap_or_else(|| late.to_vec()),
-            executable: now.as_ref().or(before).is_some_and(|blob| blob.executable),
-        };
-        match step(place, path, now.as_ref(), Some(&wanted)) {
-            Err(LandError::Moved { .. }) if tries < TRIES => {}
-            other => return other.map(drop),
+    /// Merges what was saved late into what the file says now. Returns what it says then.
+    fn merge(&self, late: &[u8]) -> Result<Blob, String> {
+        let (root, path, before) = (&self.root, &self.path, self.before.as_ref());
+        let place = Place { root, displaced: None };
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let now = match Live::on_disk(root, path) {
+                Live::Closed(now) => Some(now),
+                _ => None,
+            };
+            let is_ours =
+                || now.is_none() || now.as_ref().map(|now| &now.bytes) == self.landed.as_ref().map(|blob| &blob.bytes);
+            let merged = merged(before, late, now.as_ref());
+            // What does not merge comes after what landed, but not after what someone else has saved since.
+            let merged = merged.or_else(|| is_ours().then(|| late.to_vec()));
+            let wanted = Blob {
+                bytes: merged.ok_or_else(|| self.unmerged("it has other content by now"))?,
+                executable: now.as_ref().or(before).is_some_and(|blob| blob.executable),
+            };
+            match step(place, path, now.as_ref(), Some(&wanted)) {
+                Ok(_) => return Ok(wanted),
+                Err(LandError::Moved { .. }) if tries < TRIES => {}
+                Err(error) => return Err(self.unmerged(&error.to_string())),
+            }
         }
+    }
+
+    fn unmerged(&self, reason: &str) -> String {
+        let kept = match self.displaced.path() {
+            Some(kept) => format!("What was saved is in {}; compare the two.", kept.display()),
+            None => "Save it there again.".to_owned(),
+        };
+        let path = &self.path;
+        format!("{path} was saved while a change landed in it, and the save could not be added: {reason}. {kept}")
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use aca_protocol::HunkId;
 use aca_protocol::methods::Refusal;
-use aca_protocol::proposal::{Decision, FileChange, FileView, HunkState, HunkView, ProposalView, Selection, Since};
+use aca_protocol::proposal::{Decision, FileChange, FileView, HunkState, HunkView, Selection, Since};
 use aca_review::Hunk;
 use aca_review::ledger::{FileLedger, Span, Standing};
 use aca_review::needs;
@@ -170,24 +170,30 @@ impl Ledger {
         }
     }
 
-    /// Whether a hunk makes a new file where a directory is, and `chosen` takes files out of that directory.
-    pub(crate) fn makes_room_for(&self, hunk: &HunkId, chosen: &[HunkId]) -> bool {
-        let is_made = |file: &&ChangedFile| file.change == FileChange::Create && file.ids().contains(hunk);
-        let Some(made) = self.files.iter().find(is_made) else {
-            return false;
+    /// Returns the undecided hunks that make a new file where a directory is out of which `chosen` takes files.
+    pub(crate) fn made_room_for(&self, chosen: &[HunkId]) -> HashSet<HunkId> {
+        let chosen: HashSet<&HunkId> = chosen.iter().collect();
+        let leaving = self.files.iter().filter_map(|file| match &file.change {
+            FileChange::Delete => Some((file, file.path.as_str())),
+            FileChange::Rename { from } => Some((file, from.as_str())),
+            _ => None,
+        });
+        let leaving = leaving.filter(|(file, _)| file.ids().iter().any(|id| chosen.contains(id)));
+        let above = |path: &'_ str| {
+            let ends = path.match_indices('/').map(|(at, _)| at);
+            ends.filter_map(|end| path.get(..end).map(str::to_owned))
+                .collect::<Vec<_>>()
         };
-        let below = |path: &str| path.strip_prefix(&made.path).is_some_and(|rest| rest.starts_with('/'));
-        let leaves = |file: &&ChangedFile| match &file.change {
-            FileChange::Delete => below(&file.path),
-            FileChange::Rename { from } => below(from),
-            _ => false,
-        };
-        let leaving = self.files.iter().filter(leaves).flat_map(ChangedFile::ids);
-        self.decision(hunk).is_none() && leaving.into_iter().any(|id| chosen.contains(&id))
+        let left: HashSet<String> = leaving.flat_map(|(_, path)| above(path)).collect();
+        let made = self.files.iter();
+        let made = made.filter(|file| file.change == FileChange::Create && left.contains(&file.path));
+        let made = made.flat_map(ChangedFile::ids);
+        made.filter(|id| self.decision(id).is_none()).collect()
     }
 
     /// Returns the undecided hunks that need one of `hunks`, with what they need.
     pub(crate) fn needing(&self, hunks: &[HunkId]) -> Vec<(HunkId, HunkId)> {
+        let hunks: HashSet<&HunkId> = hunks.iter().collect();
         let open = self.files.iter().flat_map(ChangedFile::ids);
         let open = open.filter(|id| self.decision(id).is_none() && !hunks.contains(id));
         let needing = open.filter_map(|id| {
@@ -198,14 +204,15 @@ impl Ledger {
     }
 
     /// Completes the view of the file at `index` by what does not depend on its live text.
-    pub(crate) fn complete(&self, index: usize, view: &mut FileView, known: Option<&ProposalView>, revision: u64) {
+    /// `known` are the hunks as they were published last.
+    pub(crate) fn complete(
+        &self,
+        index: usize,
+        view: &mut FileView,
+        known: &HashMap<&HunkId, &HunkView>,
+        revision: u64,
+    ) {
         let reasons = self.task.proposed.as_ref().map(|proposed| &proposed.reasons);
-        let known: HashMap<&HunkId, &HunkView> = known
-            .iter()
-            .flat_map(|known| &known.files)
-            .flat_map(|file| &file.hunks)
-            .map(|hunk| (&hunk.id, hunk))
-            .collect();
         for (n, hunk) in view.hunks.iter_mut().enumerate() {
             let needs = self.needs.get(&hunk.id).into_iter().flatten();
             hunk.needs = needs.filter(|id| self.decision(id).is_none()).cloned().collect();

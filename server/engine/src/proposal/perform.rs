@@ -3,7 +3,10 @@
 //! Nothing of the user's is replaced unless it is what the change was planned on; when it moved on meanwhile, the change
 //! is planned anew, and that is recorded too.
 
+use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use aca_protocol::methods::Refusal;
 use aca_protocol::{HunkId, OperationId, TaskId};
@@ -17,6 +20,10 @@ use crate::core::{Command, Content, Operation, Step};
 
 /// How often a step is planned anew because its file moved on.
 const TRIES: usize = 5;
+/// How many steps are recorded as done together, at most. To record one takes about as long as to record all.
+const TOGETHER: usize = 64;
+/// How long a step that is done waits to be recorded with others.
+const SOON: Duration = Duration::from_millis(200);
 
 /// What became of an operation.
 #[derive(Debug, Default)]
@@ -41,12 +48,20 @@ struct Part {
     first: usize,
 }
 
+impl Part {
+    /// Whether an editor makes one of its changes, which may take a while.
+    fn is_open(&self) -> bool {
+        self.drafts.iter().any(|draft| draft.edit.is_some())
+    }
+}
+
 impl Worker {
     /// Carries out aims as one operation. Hunks that cannot be carried out are left out of it, and are no error.
     ///
     /// # Errors
     ///
-    /// If something cannot be recorded. Files that were written by then are found when the session is opened again.
+    /// If something cannot be recorded. The operation is not over then: what was written by then is found, and the rest
+    /// is done, before the next one begins or when the session is opened again.
     pub(super) async fn operate(
         &mut self,
         task: &TaskId,
@@ -71,18 +86,26 @@ impl Worker {
         })
         .await?;
         outcome.operation = Some(id.clone());
-        let mut recorded = Ok(());
+        let (mut done, mut since) = (BTreeSet::new(), Instant::now());
         for part in parts {
-            recorded = self.carry_out(task, &id, part, &mut outcome).await;
-            if recorded.is_err() {
-                break;
+            let is_open = part.is_open();
+            if is_open && !done.is_empty() {
+                self.steps_done(task, &id, std::mem::take(&mut done)).await?;
+            }
+            done.extend(self.carry_out(task, &id, part, &mut outcome).await?);
+            if !done.is_empty() && (is_open || done.len() >= TOGETHER || since.elapsed() >= SOON) {
+                self.steps_done(task, &id, std::mem::take(&mut done)).await?;
+                since = Instant::now();
             }
         }
-        let ended = Command::EndOperation {
+        if !done.is_empty() {
+            self.steps_done(task, &id, done).await?;
+        }
+        self.command(Command::EndOperation {
             task: task.clone(),
             operation: id,
-        };
-        recorded.and(self.command(ended).await)?;
+        })
+        .await?;
         if outcome.carried.is_empty() {
             outcome.operation = None;
         }
@@ -91,10 +114,8 @@ impl Worker {
 
     fn plan_all(&self, aims: Vec<Aim>, outcome: &mut Outcome) -> Vec<Part> {
         let (mut parts, mut first): (Vec<Part>, usize) = (Vec::new(), 0);
+        let mut leaving: Vec<String> = Vec::new();
         for mut aim in aims {
-            let leaving = parts.iter().flat_map(|part| &part.drafts);
-            let leaving = leaving.filter(|draft| draft.after.is_none());
-            let leaving: Vec<&str> = leaving.map(|draft| draft.path.as_str()).collect();
             let plan = match in_place_of_directory(&aim, &leaving) {
                 Some(draft) if self.session.root.join(&draft.path).is_dir() => Plan {
                     drafts: vec![draft],
@@ -106,6 +127,8 @@ impl Worker {
             if !plan.drafts.is_empty() {
                 let drafts = plan.drafts;
                 let count = drafts.len();
+                let left = drafts.iter().filter(|draft| draft.after.is_none());
+                leaving.extend(left.map(|draft| draft.path.clone()));
                 parts.push(Part { aim, drafts, first });
                 first += count;
             }
@@ -147,39 +170,44 @@ impl Worker {
         })
     }
 
-    /// Writes one part of an operation and records it; planned anew as often as its files move on.
+    /// Writes one part of an operation; planned anew as often as its files move on. Returns the steps that are done.
     async fn carry_out(
         &mut self,
         task: &TaskId,
         operation: &OperationId,
         part: Part,
         outcome: &mut Outcome,
-    ) -> Result<(), Error> {
+    ) -> Result<Range<usize>, Error> {
         let Part {
             mut aim,
             mut drafts,
             first,
         } = part;
+        let all = first..first + drafts.len();
         for _ in 0..TRIES {
             match self.write_all(&mut aim, &drafts, outcome).await {
-                Tried::Done => return self.done(task, operation, first, &drafts, outcome).await,
+                Tried::Done => {
+                    outcome.carried(&drafts);
+                    return Ok(all);
+                }
                 Tried::Refused(reason) => {
                     self.take_back(&aim, &drafts).await;
                     outcome.refuse(aim.hunks(), &reason);
-                    return Ok(());
+                    return Ok(0..0);
                 }
                 Tried::MovedOn => {}
             }
             let planned = aim.plan(&self.session.root, &self.shared.buffers, &mut outcome.refused);
             if came_about(&planned, &drafts) {
                 // It was there for a moment, or someone else did the same.
-                return self.done(task, operation, first, &drafts, outcome).await;
+                outcome.carried(&drafts);
+                return Ok(all);
             }
             outcome.there.extend(planned.there);
             if planned.drafts.len() != drafts.len() {
                 // What cannot be carried out any more was refused by the plan.
                 self.take_back(&aim, &drafts).await;
-                return Ok(());
+                return Ok(0..0);
             }
             drafts = planned.drafts;
             let steps = self.steps(drafts.clone()).await?;
@@ -200,32 +228,7 @@ impl Worker {
             paths.join(" or ")
         );
         outcome.refuse(aim.hunks(), &reason);
-        Ok(())
-    }
-
-    /// Records that all steps of a part are done.
-    async fn done(
-        &mut self,
-        task: &TaskId,
-        operation: &OperationId,
-        first: usize,
-        drafts: &[Draft],
-        outcome: &mut Outcome,
-    ) -> Result<(), Error> {
-        for index in first..first + drafts.len() {
-            self.command(Command::StepDone {
-                task: task.clone(),
-                operation: operation.clone(),
-                index,
-            })
-            .await?;
-        }
-        for hunk in drafts.iter().flat_map(|draft| &draft.hunks) {
-            if !outcome.carried.contains(hunk) {
-                outcome.carried.push(hunk.clone());
-            }
-        }
-        Ok(())
+        Ok(0..0)
     }
 }
 
@@ -239,6 +242,13 @@ fn came_about(planned: &Plan, drafts: &[Draft]) -> bool {
 }
 
 impl Outcome {
+    /// Adds the hunks of one part.
+    fn carried(&mut self, drafts: &[Draft]) {
+        let mut seen = HashSet::new();
+        let hunks = drafts.iter().flat_map(|draft| &draft.hunks);
+        self.carried.extend(hunks.filter(|hunk| seen.insert(*hunk)).cloned());
+    }
+
     pub(super) fn refuse(&mut self, hunks: impl IntoIterator<Item = HunkId>, reason: &str) {
         self.refused.extend(hunks.into_iter().map(|hunk| Refusal {
             hunk,
@@ -248,7 +258,7 @@ impl Outcome {
 }
 
 /// A new file may take the place of a directory that earlier steps empty.
-fn in_place_of_directory(aim: &Aim, leaving: &[&str]) -> Option<Draft> {
+fn in_place_of_directory(aim: &Aim, leaving: &[String]) -> Option<Draft> {
     let Change::Whole {
         path,
         hunks,
@@ -259,7 +269,7 @@ fn in_place_of_directory(aim: &Aim, leaving: &[&str]) -> Option<Draft> {
     else {
         return None;
     };
-    let below = |other: &&str| {
+    let below = |other: &String| {
         other
             .strip_prefix(path.as_str())
             .is_some_and(|rest| rest.starts_with('/'))

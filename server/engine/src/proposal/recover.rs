@@ -3,7 +3,7 @@
 //! What was decided is carried out where nobody has touched the file since, and what had happened is recorded. All else
 //! is left as it is: its hunks are undecided, and nothing of the user's is lost.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use aca_protocol::{OperationId, TaskId};
@@ -81,7 +81,7 @@ impl Worker {
             let (indexes, steps): (Vec<usize>, Vec<_>) = open.unzip();
             let loaded = undo::load(&self.session, steps).await?;
             if self.finish_steps(&loaded).await {
-                self.steps_done(task, operation, indexes).await?;
+                self.steps_done(task, operation, indexes.into_iter().collect()).await?;
             }
         }
         self.command(Command::EndOperation {
@@ -91,16 +91,19 @@ impl Worker {
         .await
     }
 
-    async fn steps_done(&self, task: &TaskId, operation: &OperationId, indexes: Vec<usize>) -> Result<(), Error> {
-        for index in indexes {
-            self.command(Command::StepDone {
-                task: task.clone(),
-                operation: operation.clone(),
-                index,
-            })
-            .await?;
-        }
-        Ok(())
+    /// Records that steps are done.
+    pub(super) async fn steps_done(
+        &self,
+        task: &TaskId,
+        operation: &OperationId,
+        indexes: BTreeSet<usize>,
+    ) -> Result<(), Error> {
+        self.command(Command::StepsDone {
+            task: task.clone(),
+            operation: operation.clone(),
+            indexes,
+        })
+        .await
     }
 
     /// Finishes steps that belong together. Returns whether all are done.
@@ -110,7 +113,10 @@ impl Worker {
             let Loaded { step, before, after } = loaded;
             let finished = match self.found(loaded) {
                 Found::Done => true,
-                Found::Untouched if !step.open => self.finish(&step.path, before.clone(), after.clone()).await,
+                // What an editor has open by now is not changed behind its back.
+                Found::Untouched if !step.open && !self.is_open(&step.path) => {
+                    self.finish(&step.path, before.clone(), after.clone()).await
+                }
                 Found::Untouched | Found::Other => false,
             };
             if !finished {
@@ -180,7 +186,7 @@ fn settle(loaded: &Loaded, root: &std::path::Path, displaced: Option<&PathBuf>) 
     };
     let left = landing::recover(place, &step.path, is_known).map_err(|error| error.to_string())?;
     for left in left {
-        late::settle(left, root, &step.path, before.clone())?;
+        late::settle(left, (root, &step.path), (before.clone(), after.clone()))?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Taking operations back: the reverse change of each of their files, merged into what the files say now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use aca_protocol::methods::{OperationView, UndoParams, UndoResult};
@@ -78,7 +78,7 @@ impl Worker {
     pub(super) async fn undo(&mut self, params: UndoParams) -> Result<UndoResult, Error> {
         let UndoParams { operation, hunks, .. } = params;
         let (task, operation) = self.operation(operation).await?;
-        self.reload(&task).await?;
+        self.reload_whole(&task).await?;
         self.begin(&task);
         let known = self.task(&task).and_then(|task| task.operation(&operation)).cloned();
         let known = known.ok_or_else(|| Error::NotFound(format!("There is no operation {operation}.")))?;
@@ -94,6 +94,7 @@ impl Worker {
         let wanted = match hunks {
             None => standing,
             Some(hunks) => {
+                let standing: HashSet<HunkId> = standing.into_iter().collect();
                 let (wanted, others): (Vec<HunkId>, Vec<HunkId>) =
                     hunks.into_iter().partition(|hunk| standing.contains(hunk));
                 outcome.refuse(others, "It is not part of this operation, or was taken back already.");
@@ -129,14 +130,17 @@ impl Worker {
     /// Returns the aims that take hunks of an operation back, last step first.
     async fn reverse(&self, known: &Operating, wanted: &[HunkId], outcome: &mut Outcome) -> Result<Vec<Aim>, Error> {
         let mut aims = Vec::new();
-        for group in groups(known).into_iter().rev() {
-            let is_done = group.steps.iter().all(|(index, _)| known.done.contains(index));
-            let is_wanted = |(_, step): &(usize, Step)| step.hunks.iter().any(|hunk| wanted.contains(hunk));
-            if !is_done || !group.steps.iter().any(is_wanted) {
-                continue;
-            }
-            let steps: Vec<Step> = group.steps.into_iter().map(|(_, step)| step).collect();
-            let loaded = load(&self.session, steps).await?;
+        let wanted: HashSet<&HunkId> = wanted.iter().collect();
+        let is_wanted = |(_, step): &(usize, Step)| step.hunks.iter().any(|hunk| wanted.contains(hunk));
+        let is_done = |(index, _): &(usize, Step)| known.done.contains(index);
+        let mut groups = groups(known);
+        groups.retain(|group| group.steps.iter().all(is_done) && group.steps.iter().any(is_wanted));
+        groups.reverse();
+        let steps = groups.iter().flat_map(|group| &group.steps);
+        let steps: Vec<Step> = steps.map(|(_, step)| step.clone()).collect();
+        let mut all = load(&self.session, steps).await?.into_iter();
+        for group in groups {
+            let loaded: Vec<Loaded> = all.by_ref().take(group.steps.len()).collect();
             let hunks = loaded.iter().flat_map(|loaded| loaded.step.hunks.clone());
             let hunks: Vec<HunkId> = hunks.filter(|hunk| wanted.contains(hunk)).collect();
             match reversed(&loaded, &hunks) {
@@ -264,9 +268,15 @@ fn reversed_one(loaded: &Loaded, hunks: &[HunkId]) -> Result<Change, String> {
         chosen: chosen.collect(),
         ledger: Box::new(ledger),
         encoding: texts.encoding,
-        landed: step.landed.clone(),
+        landed: landed(step, hunks),
         path,
     })
+}
+
+/// Returns the texts of hunks that a step landed, for who takes their taking back back.
+fn landed(step: &Step, hunks: &[HunkId]) -> BTreeMap<HunkId, String> {
+    let landed = step.landed.iter().filter(|(hunk, _)| hunks.contains(hunk));
+    landed.map(|(hunk, text)| (hunk.clone(), text.clone())).collect()
 }
 
 /// Cuts the reverse of a step into its hunks. Returns those of `hunks` with what they are called in there.
@@ -300,8 +310,10 @@ fn parts(step: &Step, texts: &Texts, hunks: &[HunkId]) -> Result<(FileLedger, Ve
         ));
     }
     let ledger = FileLedger::new("", &texts.before, &texts.after);
-    let stand_for = hunks.iter().cycle();
-    let within = ledger.hunks().iter().map(|hunk| hunk.id.clone()).zip(stand_for);
-    let within: Vec<(HunkId, HunkId)> = within.map(|(within, hunk)| (hunk.clone(), within)).collect();
+    // Every hunk and every change is in it, however many there are of each.
+    let changes: Vec<HunkId> = ledger.hunks().iter().map(|hunk| hunk.id.clone()).collect();
+    let pairs = hunks.iter().cycle().zip(changes.iter().cycle());
+    let within = pairs.take(hunks.len().max(changes.len()));
+    let within = within.map(|(hunk, change)| (hunk.clone(), change.clone())).collect();
     Ok((ledger, within))
 }

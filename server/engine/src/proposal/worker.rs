@@ -1,12 +1,12 @@
 //! The worker that owns a session's proposals.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
-use aca_protocol::TaskId;
 use aca_protocol::methods::{AmendParams, DecideParams, DecideResult, JoinParams, SplitParams, UndoParams, UndoResult};
 use aca_protocol::proposal::{HunkView, ProposalView};
+use aca_protocol::{HunkId, TaskId};
 use aca_workspace::paths;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -236,6 +236,17 @@ impl Worker {
         Ok(())
     }
 
+    /// As [`Worker::reload`], and finishes an operation that could not be recorded before.
+    pub(super) async fn reload_whole(&mut self, task: &TaskId) -> Result<(), Error> {
+        self.reload(task).await?;
+        // Operations are carried out here one after another, so none is under way.
+        let is_over = |task: &Task| task.operations.iter().all(|known| known.ended);
+        if !self.task(task).is_none_or(is_over) {
+            self.recover(task).await;
+        }
+        Ok(())
+    }
+
     async fn files_of(&self, task: &Task) -> Result<(Vec<ChangedFile>, Option<Vec<ChangedFile>>), Error> {
         let session = Arc::clone(&self.session);
         let (proposed, previous, spans) = (task.proposed.clone(), task.previous.clone(), task.spans.clone());
@@ -308,6 +319,11 @@ impl Worker {
         }
         let (root, buffers) = (&self.session.root, &self.shared.buffers);
         let revision = ledger.revision + 1;
+        let hunks = known.iter().flat_map(|known| &known.files);
+        let hunks: HashMap<&HunkId, &HunkView> = hunks
+            .flat_map(|file| &file.hunks)
+            .map(|hunk| (&hunk.id, hunk))
+            .collect();
         let mut files = Vec::with_capacity(ledger.files.len());
         for index in 0..ledger.files.len() {
             let Some(file) = ledger.files.get_mut(index) else { break };
@@ -317,7 +333,7 @@ impl Worker {
                 Some(view) => view.clone(),
                 None => {
                     let mut view = place::view(&ledger.task, file, root, buffers);
-                    ledger.complete(index, &mut view, known.as_deref(), revision);
+                    ledger.complete(index, &mut view, &hunks, revision);
                     view
                 }
             };

@@ -52,7 +52,7 @@ impl Worker {
         }
     }
 
-    fn is_open(&self, path: &str) -> bool {
+    pub(super) fn is_open(&self, path: &str) -> bool {
         self.shared.buffers.live(&self.session.root.join(path)).is_some()
     }
 
@@ -109,18 +109,34 @@ impl Worker {
     /// Changes one closed file through the workspace's exchange and verification.
     async fn replace(&self, path: &str, before: Option<Blob>, after: Option<Blob>) -> Tried {
         let (root, displaced) = (self.session.root.clone(), self.displaced());
-        let named = path.to_owned();
+        let (named, inbox) = (path.to_owned(), self.shared.inbox.clone());
         let replacing = tokio::task::spawn_blocking(move || {
             let place = Place {
                 root: &root,
                 displaced: displaced.as_deref(),
             };
-            let landed = step(place, &named, before.as_ref(), after.as_ref());
-            if let Ok(Landed::Displaced(displaced)) = landed {
-                late::keep(displaced, root, named, before);
-                return Ok(());
+            match step(place, &named, before.as_ref(), after.as_ref()) {
+                Ok(Landed::Displaced(displaced)) => {
+                    late::keep(displaced, (root, named), (before, after), inbox);
+                    Ok(())
+                }
+                Err(LandError::Moved {
+                    path,
+                    found,
+                    displaced: Some(displaced),
+                }) => {
+                    // What was in place for a moment may be saved late as well.
+                    let was = [before, after].into_iter().flatten();
+                    let was = was.into_iter().find(|blob| displaced.had(&blob.bytes));
+                    late::keep(displaced, (root, named), (was, None), inbox);
+                    Err(LandError::Moved {
+                        path,
+                        found,
+                        displaced: None,
+                    })
+                }
+                other => other.map(drop),
             }
-            landed.map(drop)
         });
         match replacing.await {
             Ok(Ok(())) => Tried::Done,

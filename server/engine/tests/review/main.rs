@@ -12,5 +12,6 @@ mod cases;
 mod decisions;
 mod files;
 mod fixture;
+mod large;
 mod recovery;
 mod undo;

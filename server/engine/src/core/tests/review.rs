@@ -50,10 +50,10 @@ fn operate(name: &str, undoes: Option<&str>, steps: &[&[&str]]) -> Command {
 }
 
 fn done(name: &str, index: usize) -> Command {
-    Command::StepDone {
+    Command::StepsDone {
         task: task("a"),
         operation: id(name),
-        index,
+        indexes: [index].into(),
     }
 }
 
