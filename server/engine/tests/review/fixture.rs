@@ -60,6 +60,13 @@ impl Fixture {
 
     /// Makes a session in which only these events happened, with the contents of another session and these files.
     pub(crate) async fn after(events: &[Vec<u8>], of: &Self, files: &Contents<'_>) -> Self {
+        let fixture = Self::before_opening(events, of, files);
+        fixture.opened().await;
+        fixture
+    }
+
+    /// As [`Fixture::after`], but the session is not opened yet.
+    pub(crate) fn before_opening(events: &[Vec<u8>], of: &Self, files: &Contents<'_>) -> Self {
         let kept = TempDir::new().unwrap();
         let root = root(kept.path());
         std::fs::create_dir_all(&root).unwrap();
@@ -75,7 +82,7 @@ impl Fixture {
         }
         files.iter().for_each(|(path, content)| write(&root, path, content));
         let home = kept.path().to_owned();
-        Self::at(&home, Some(kept)).await
+        Self::on(&home, Some(kept))
     }
 
     /// Adds the contents of another session.
@@ -88,15 +95,19 @@ impl Fixture {
 
     /// Opens what is in `home`.
     pub(crate) async fn at(home: &Path, kept: Option<TempDir>) -> Self {
-        let fixture = Self {
+        let fixture = Self::on(home, kept);
+        fixture.opened().await;
+        fixture
+    }
+
+    fn on(home: &Path, kept: Option<TempDir>) -> Self {
+        Self {
             engine: start(&home.join("data")),
             root: root(home),
             task: TaskId::new("t"),
             home: home.to_owned(),
             _kept: kept,
-        };
-        fixture.opened().await;
-        fixture
+        }
     }
 
     /// Where the session's state is.
@@ -118,7 +129,8 @@ impl Fixture {
         self.opened().await;
     }
 
-    async fn opened(&self) {
+    /// Opens the session and waits until it is there.
+    pub(crate) async fn opened(&self) {
         wait(self.engine.open(&self.root)).await.unwrap();
     }
 

@@ -161,3 +161,24 @@ async fn an_undo_is_finished_from_every_point_of_it() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_was_opened_since_is_not_changed_behind_its_editor() {
+    let fixture = Fixture::of(BEFORE, AFTER).await;
+    let (mut events, landing) = landing(&fixture).await;
+    events.push(landing[0].clone());
+    let after = Fixture::before_opening(&events, &fixture, BEFORE);
+    let unsaved = format!("typed\n{BASE}");
+    let mut editor = after.open("a.txt", &unsaved);
+    after.opened().await;
+    assert_eq!(after.read("a.txt"), BASE);
+    let open: Vec<String> = after
+        .hunks()
+        .into_iter()
+        .filter(|(_, _, state)| state.is_open())
+        .map(|(path, ..)| path)
+        .collect();
+    assert_eq!(open, ["a.txt", "a.txt"]);
+    let (accepted, text) = tokio::join!(after.accept_all(), editor.obey());
+    assert_eq!((accepted.refused.len(), text), (0, format!("typed\n{RESULT}")));
+}

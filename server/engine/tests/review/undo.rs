@@ -1,9 +1,10 @@
 //! Taking landings back, and what was typed since.
 
+use aca_protocol::methods::SplitParams;
 use aca_protocol::proposal::{Decision, HunkState, Selection};
 use aca_protocol::task::TaskState;
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, wait};
 
 const BASE: &str = "one\ntwo\nthree\nfour\nfive\nsix\nseven\n";
 const RESULT: &str = "one\nTWO\nthree\nfour\nfive\nSIX\nseven\n";
@@ -183,4 +184,53 @@ async fn a_landing_of_an_earlier_round_is_taken_back() {
     assert_eq!((undone.hunks.len(), undone.refused.len()), (1, 0));
     assert_eq!(later.read("a.txt"), BASE);
     assert_eq!(later.states(), [HunkState::Clean]);
+}
+
+#[tokio::test]
+async fn hunks_that_cannot_be_told_apart_are_taken_back_together() {
+    let result = BASE.replace("two\nthree", "TWO\nTHREE");
+    let fixture = Fixture::new(&[("a.txt", BASE)], &[("a.txt", &result)]).await;
+    let params = SplitParams {
+        task: fixture.task.clone(),
+        hunk: fixture.hunks()[0].1.clone(),
+        start: 0,
+        end: 1,
+    };
+    wait(fixture.engine.split(params)).await.unwrap();
+    assert_eq!(fixture.accept_all().await.decided.len(), 2);
+    // As recorded of a landing where it was not known which lines are whose.
+    let events: Vec<Vec<u8>> = fixture
+        .events()
+        .await
+        .iter()
+        .map(|event| without_spans(event))
+        .collect();
+    let after = Fixture::after(&events, &fixture, &[("a.txt", result.as_bytes())]).await;
+    assert_eq!(after.states(), [HunkState::Landed, HunkState::Landed]);
+    let one = after.undo(None, Some(vec![after.hunks()[0].1.clone()])).await;
+    assert_eq!((one.hunks.len(), one.refused.len()), (0, 1));
+    let undone = after.undo(None, None).await;
+    assert_eq!((undone.hunks.len(), undone.refused.len()), (2, 0), "{undone:?}");
+    assert_eq!(after.read("a.txt"), BASE);
+    assert_eq!(after.states(), [HunkState::Clean, HunkState::Clean]);
+    let redone = after.undo(undone.operation, None).await;
+    assert_eq!((redone.hunks.len(), redone.refused.len()), (2, 0), "{redone:?}");
+    assert_eq!(after.read("a.txt"), result);
+    after.write("a.txt", &result.replace("TWO", "mine"));
+    let refused = after.undo(None, None).await;
+    assert_eq!((refused.hunks.len(), refused.refused.len()), (0, 2), "{refused:?}");
+    assert_eq!(after.read("a.txt"), result.replace("TWO", "mine"));
+}
+
+fn without_spans(event: &[u8]) -> Vec<u8> {
+    let mut event: serde_json::Value = serde_json::from_slice(event).unwrap();
+    if let Some(steps) = event
+        .pointer_mut("/operation/steps")
+        .and_then(|steps| steps.as_array_mut())
+    {
+        steps
+            .iter_mut()
+            .for_each(|step| drop(step.as_object_mut().unwrap().remove("spans")));
+    }
+    serde_json::to_vec(&event).unwrap()
 }
