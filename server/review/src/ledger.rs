@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use aca_protocol::HunkId;
 
@@ -75,6 +76,8 @@ pub struct FileLedger {
     /// For each change, the lines of the base that count as touched by it.
     reach: Vec<Range<usize>>,
     hunks: Vec<Hunk>,
+    /// Where each hunk is in `hunks`.
+    indexes: Arc<HashMap<HunkId, usize>>,
     /// What is known of each hunk beyond its text, in the same order.
     states: Vec<State>,
     interner: Interner,
@@ -130,6 +133,7 @@ impl FileLedger {
             changes,
             reach,
             states: vec![OPEN; hunks.len()],
+            indexes: indexes(&hunks),
             hunks,
             interner: Interner::default(),
             expected: Document::empty(),
@@ -338,6 +342,7 @@ impl FileLedger {
             .iter()
             .map(|hunk| known.remove(&hunk.id).unwrap_or(OPEN))
             .collect();
+        self.indexes = indexes(&hunks);
         self.hunks = hunks;
         self.forget();
     }
@@ -349,7 +354,7 @@ impl FileLedger {
     }
 
     pub(crate) fn index(&self, id: &HunkId) -> Result<usize, Refused> {
-        let index = self.hunks.iter().position(|hunk| hunk.id == *id);
+        let index = self.indexes.get(id).copied();
         index.ok_or_else(|| Refused::Unknown(id.clone()))
     }
 
@@ -383,4 +388,9 @@ impl FileLedger {
     pub(crate) fn live(&self) -> &Document {
         &self.live
     }
+}
+
+fn indexes(hunks: &[Hunk]) -> Arc<HashMap<HunkId, usize>> {
+    let named = hunks.iter().enumerate().map(|(index, hunk)| (hunk.id.clone(), index));
+    Arc::new(named.collect())
 }
