@@ -9,12 +9,22 @@ use imara_diff::Token;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interner {
     tokens: HashMap<String, Token>,
+    /// How many bytes all lines have that were met.
+    bytes: usize,
 }
 
 impl Interner {
     fn token(&mut self, line: &str) -> Token {
-        let next = Token(self.count());
-        *self.tokens.entry_ref(line).or_insert(next)
+        let (next, bytes) = (Token(self.count()), &mut self.bytes);
+        *self.tokens.entry_ref(line).or_insert_with(|| {
+            *bytes += line.len();
+            next
+        })
+    }
+
+    /// Returns how many bytes all lines have that were met.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Returns the tokens of a text's lines.
@@ -55,6 +65,11 @@ impl Document {
 
     pub(crate) fn tokens(&self) -> &[Token] {
         &self.tokens
+    }
+
+    /// Returns the length of the text, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.len()
     }
 
     /// Returns the number of lines.

@@ -97,6 +97,9 @@ struct State {
     amended: Option<String>,
 }
 
+/// How many bytes of lines that are in no text any more are remembered, at least.
+const MAX_OLD_BYTES: usize = 1 << 20;
+
 const OPEN: State = State {
     standing: Standing::Open,
     amended: None,
@@ -270,6 +273,12 @@ impl FileLedger {
     /// What the last call found is used again, so that a small change of the live text takes little time. The answer
     /// is the same as without.
     pub fn place(&mut self, live: &str) -> &[Placement] {
+        if self.interner.bytes() > MAX_OLD_BYTES + 2 * (self.expected.bytes() + live.len()) {
+            // Every keystroke makes a line that may never be met again.
+            (self.expected, self.live) = (Document::empty(), Document::empty());
+            self.interner = Interner::default();
+            self.forget();
+        }
         self.expect();
         let moved = self.live.update(live, &mut self.interner);
         if moved || self.placed.is_none() {

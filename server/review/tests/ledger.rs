@@ -160,3 +160,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn lines_that_were_typed_over_are_forgotten_without_a_trace() {
+    let long = "x".repeat(100_000);
+    let base = format!("{long}\none\ntwo\nthree\n");
+    let mut ledger = FileLedger::new("f", &base, &base.replace("two", "TWO"));
+    for n in 0..60 {
+        let live = format!("{n}{base}");
+        let fresh = FileLedger::new("f", &base, &base.replace("two", "TWO"))
+            .place(&live)
+            .to_vec();
+        assert_eq!(ledger.place(&live), fresh);
+    }
+}

@@ -1,4 +1,4 @@
-//! Compares the merge with `git merge-file` on 120,000 random triples: clean only where git is, and then the same text.
+//! Compares the merge with `git merge-file` on more than 100,000 random triples: clean only where git is, and then the same text.
 //!
 //! Each test is one shape of texts and some seeds, so that they run beside one another.
 
@@ -22,17 +22,17 @@ macro_rules! seeds {
 }
 
 seeds! {
-    small_1: Small 0..12_000;
-    small_2: Small 12_000..24_000;
-    repeating_1: Repeating 0..12_000;
-    repeating_2: Repeating 12_000..24_000;
-    code_1: Code 0..10_000;
-    code_2: Code 10_000..20_000;
-    near_1: Near 0..10_000;
-    near_2: Near 10_000..20_000;
-    prose_1: Prose 0..10_000;
-    prose_2: Prose 10_000..20_000;
-    unrelated: Unrelated 0..12_000;
+    small_1: Small 0..15_000;
+    small_2: Small 15_000..30_000;
+    repeating_1: Repeating 0..15_000;
+    repeating_2: Repeating 15_000..30_000;
+    code_1: Code 0..6_000;
+    code_2: Code 6_000..12_000;
+    near_1: Near 0..6_000;
+    near_2: Near 6_000..12_000;
+    prose_1: Prose 0..6_000;
+    prose_2: Prose 6_000..12_000;
+    unrelated: Unrelated 0..10_000;
     long: Long 0..200;
     expensive: Expensive 0..400;
 }
