@@ -4,14 +4,16 @@
 //! with a message.
 
 mod checks;
+mod load;
+mod record;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aca_protocol::{AttemptId, SessionId, TaskId};
-use aca_store::{NewEvent, Row, Store};
+use aca_store::Store;
 use aca_workspace::objects::Objects;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::task::TaskTracker;
@@ -20,7 +22,7 @@ use crate::attempt::Steer;
 use crate::core::{Command, Effect, Event, Live, Phase, Stage, State};
 use crate::handle::{Change, SessionView, Shared};
 use crate::proposal::Job;
-use crate::{Error, attempt, check, config, layout, proposal};
+use crate::{Error, attempt, check, config, proposal};
 
 /// How long a shutdown waits for the sandboxes and checkouts of ended attempts to be removed.
 const DISCARD_GRACE: Duration = Duration::from_secs(5);
@@ -177,8 +179,8 @@ impl Actor {
             }
         };
         let data_dir = self.shared.config.data_dir.clone();
-        let opening = tokio::task::spawn_blocking(move || load(&data_dir, &root, max_parallel));
-        let Loaded {
+        let opening = tokio::task::spawn_blocking(move || load::load(&data_dir, &root, max_parallel));
+        let load::Loaded {
             context,
             store,
             state,
@@ -256,7 +258,7 @@ impl Actor {
         let mut changed = Vec::new();
         for event in &events {
             self.begin_activity(id, event);
-            let task = self.sessions.get(id).and_then(|session| task_in(event, &session.state));
+            let task = self.sessions.get(id).and_then(|session| session.state.task_of(event));
             if !changed.contains(&task) {
                 changed.push(task);
             }
@@ -273,7 +275,7 @@ impl Actor {
             return;
         };
         if let Event::SandboxStarted { .. } = event
-            && let Some(task) = task_in(event, &session.state)
+            && let Some(task) = session.state.task_of(event)
         {
             session.live.entry(task).or_default().activity = "starting the agent".to_owned();
         }
@@ -388,180 +390,6 @@ impl Session {
     fn steer(&mut self, attempt: &AttemptId, task: &crate::core::Task) -> Arc<Steer> {
         let steer = self.steers.entry(attempt.clone());
         Arc::clone(steer.or_insert_with(|| Arc::new(Steer::new(task))))
-    }
-
-    /// Writes events with the rows they change, all or none, applies them, and returns what they set in motion.
-    async fn record(&mut self, events: &[Event]) -> Result<Vec<Effect>, Error> {
-        if events.is_empty() {
-            return Ok(Vec::new());
-        }
-        let at_ms = now_ms();
-        let mut next = self.state.clone();
-        let (mut records, mut changed, mut effects) = (Vec::new(), Vec::new(), Vec::new());
-        for event in events {
-            let body = serde_json::to_vec(event).map_err(|error| Error::internal("Encoding an event", error))?;
-            next.apply(event, at_ms);
-            effects.extend(next.effects(event));
-            let task = task_in(event, &next);
-            changed.extend(rows(&next, task.as_ref()));
-            records.push((kind(&body), task, attempt_in(event).cloned(), body));
-        }
-        let store = Arc::clone(&self.store);
-        let writing = tokio::task::spawn_blocking(move || {
-            let mut encoded = Vec::with_capacity(records.len());
-            for (kind, task, attempt, body) in &records {
-                encoded.push(NewEvent {
-                    kind,
-                    ts_ms: at_ms,
-                    task: task.as_ref(),
-                    attempt: attempt.as_ref(),
-                    body,
-                });
-            }
-            let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-            store.append(&encoded, &changed)
-        });
-        match writing.await {
-            Ok(Ok(_)) => {
-                self.state = next;
-                Ok(effects)
-            }
-            Ok(Err(error)) => Err(store_error(error)),
-            Err(error) => Err(Error::internal("Writing to the session", error)),
-        }
-    }
-}
-
-/// The event's name, as its JSON says it.
-fn kind(body: &[u8]) -> String {
-    #[derive(serde::Deserialize)]
-    struct Tag {
-        event: String,
-    }
-    serde_json::from_slice::<Tag>(body).map_or_else(|_| "unknown".to_owned(), |tag| tag.event)
-}
-
-fn attempt_in(event: &Event) -> Option<&AttemptId> {
-    match event {
-        Event::AttemptPlanned { attempt, .. }
-        | Event::SnapshotTaken { attempt, .. }
-        | Event::SandboxStarting { attempt, .. }
-        | Event::SandboxStarted { attempt }
-        | Event::ModelUsed { attempt, .. }
-        | Event::AttemptEnded { attempt, .. } => Some(attempt),
-        _ => None,
-    }
-}
-
-fn task_in(event: &Event, state: &State) -> Option<TaskId> {
-    match event {
-        Event::TaskCreated { task, .. }
-        | Event::AttemptPlanned { task, .. }
-        | Event::StopAsked { task }
-        | Event::PauseAsked { task, .. }
-        | Event::Told { task, .. }
-        | Event::OperationPlanned { task, .. }
-        | Event::StepPlanned { task, .. }
-        | Event::StepDone { task, .. }
-        | Event::OperationEnded { task, .. }
-        | Event::Decided { task, .. }
-        | Event::Reopened { task, .. }
-        | Event::Regrouped { task, .. }
-        | Event::Amended { task, .. }
-        | Event::SentBack { task, .. }
-        | Event::Checked { task, .. } => Some(task.clone()),
-        other => attempt_in(other)
-            .and_then(|attempt| state.attempt(attempt))
-            .map(|attempt| attempt.task.clone()),
-    }
-}
-
-fn rows(state: &State, task: Option<&TaskId>) -> Vec<Row> {
-    let Some(task) = task.and_then(|task| state.task(task)) else {
-        return Vec::new();
-    };
-    let mut rows = vec![Row::Task {
-        id: task.id.clone(),
-        title: task.title.clone(),
-        state: format!("{:?}", task.phase)
-            .split([' ', '{'])
-            .next()
-            .unwrap_or_default()
-            .to_lowercase(),
-        cost_micros: task.usage.cost_micros,
-    }];
-    if let Some(attempt) = task.attempt.as_ref().and_then(|attempt| state.attempt(attempt)) {
-        rows.push(Row::Attempt {
-            id: attempt.id.clone(),
-            task: task.id.clone(),
-            state: format!("{:?}", attempt.stage).to_lowercase(),
-        });
-    }
-    rows
-}
-
-/// A session as it was found or made.
-struct Loaded {
-    context: Arc<SessionContext>,
-    store: Store,
-    state: State,
-    /// Why other sessions could not be read; one of them may be that of the same workspace.
-    unreadable: Vec<String>,
-}
-
-fn load(data_dir: &Path, root: &Path, max_parallel: usize) -> Result<Loaded, Error> {
-    let mut existing = None;
-    let mut unreadable = Vec::new();
-    for (dir, meta) in aca_store::sessions(data_dir) {
-        match meta {
-            Ok(meta) if meta.workspace == root => existing = existing.or(Some(dir)),
-            Ok(_) => {}
-            Err(error) => unreadable.push(format!("A session was left out: {error}")),
-        }
-    }
-    let (dir, store) = match existing {
-        Some(dir) => {
-            let store = Store::open(&dir).map_err(store_error)?;
-            (dir, store)
-        }
-        None => {
-            let session = SessionId::new(uuid::Uuid::new_v4().simple().to_string());
-            let dir = layout::session(data_dir, &session);
-            let store = Store::create(&dir, root, &session).map_err(store_error)?;
-            (dir, store)
-        }
-    };
-    let id = store.meta().session.clone();
-    let mut state = State::new(id.clone(), max_parallel);
-    for stored in store.events(0).map_err(store_error)? {
-        let event: Event = serde_json::from_slice(&stored.body).map_err(|error| {
-            Error::Internal(format!(
-                "Event {} of the session in {} cannot be read: {error}.",
-                stored.seq,
-                dir.display()
-            ))
-        })?;
-        state.apply(&event, stored.ts_ms);
-    }
-    let objects = Objects::open(&layout::objects(&dir)).map_err(|error| Error::Internal(error.to_string()))?;
-    let context = SessionContext {
-        id,
-        root: root.to_owned(),
-        dir,
-        objects,
-    };
-    Ok(Loaded {
-        context: Arc::new(context),
-        store,
-        state,
-        unreadable,
-    })
-}
-
-fn store_error(error: aca_store::Error) -> Error {
-    match error {
-        aca_store::Error::DiskFull { .. } => Error::Unavailable(error.to_string()),
-        other => Error::Internal(other.to_string()),
     }
 }
 

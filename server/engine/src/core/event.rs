@@ -192,6 +192,49 @@ pub enum Event {
     Unknown,
 }
 
+impl Event {
+    /// Returns the task that the event names.
+    pub fn task(&self) -> Option<&TaskId> {
+        match self {
+            Self::TaskCreated { task, .. }
+            | Self::AttemptPlanned { task, .. }
+            | Self::StopAsked { task }
+            | Self::PauseAsked { task, .. }
+            | Self::Told { task, .. }
+            | Self::OperationPlanned { task, .. }
+            | Self::StepPlanned { task, .. }
+            | Self::StepDone { task, .. }
+            | Self::OperationEnded { task, .. }
+            | Self::Decided { task, .. }
+            | Self::Reopened { task, .. }
+            | Self::Regrouped { task, .. }
+            | Self::Amended { task, .. }
+            | Self::SentBack { task, .. }
+            | Self::Checked { task, .. } => Some(task),
+            Self::SnapshotTaken { .. }
+            | Self::SandboxStarting { .. }
+            | Self::SandboxStarted { .. }
+            | Self::ModelUsed { .. }
+            | Self::AttemptEnded { .. }
+            | Self::CheckConfirmed { .. }
+            | Self::Unknown => None,
+        }
+    }
+
+    /// Returns the attempt that the event names.
+    pub fn attempt(&self) -> Option<&AttemptId> {
+        match self {
+            Self::AttemptPlanned { attempt, .. }
+            | Self::SnapshotTaken { attempt, .. }
+            | Self::SandboxStarting { attempt, .. }
+            | Self::SandboxStarted { attempt }
+            | Self::ModelUsed { attempt, .. }
+            | Self::AttemptEnded { attempt, .. } => Some(attempt),
+            _ => None,
+        }
+    }
+}
+
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]

@@ -84,28 +84,7 @@ impl State {
             return;
         }
         self.apply_to_attempt(event, at_ms);
-        let task = match event {
-            Event::AttemptPlanned { task, .. }
-            | Event::StopAsked { task }
-            | Event::PauseAsked { task, .. }
-            | Event::Told { task, .. }
-            | Event::OperationPlanned { task, .. }
-            | Event::StepPlanned { task, .. }
-            | Event::StepDone { task, .. }
-            | Event::OperationEnded { task, .. }
-            | Event::Decided { task, .. }
-            | Event::Reopened { task, .. }
-            | Event::Regrouped { task, .. }
-            | Event::Amended { task, .. }
-            | Event::SentBack { task, .. }
-            | Event::Checked { task, .. } => Some(task.clone()),
-            Event::SnapshotTaken { attempt, .. }
-            | Event::SandboxStarting { attempt, .. }
-            | Event::SandboxStarted { attempt }
-            | Event::ModelUsed { attempt, .. }
-            | Event::AttemptEnded { attempt, .. } => self.attempts.get(attempt).map(|attempt| attempt.task.clone()),
-            Event::TaskCreated { .. } | Event::CheckConfirmed { .. } | Event::Unknown => None,
-        };
+        let task = self.task_of(event);
         if let Some(task) = task.and_then(|task| self.tasks.get_mut(&task)) {
             let task = Arc::make_mut(task);
             task.apply(event, at_ms);
@@ -166,6 +145,15 @@ impl State {
         if let Some(attempt) = self.attempts.get_mut(attempt) {
             change(attempt);
         }
+    }
+
+    /// Returns the task that an event is about, once the event is applied.
+    pub fn task_of(&self, event: &Event) -> Option<TaskId> {
+        let attempt = match event.task() {
+            Some(task) => return Some(task.clone()),
+            None => event.attempt()?,
+        };
+        self.attempt(attempt).map(|attempt| attempt.task.clone())
     }
 
     /// Returns a task.
