@@ -1,7 +1,7 @@
 //! The server is killed and started again: the same tasks, the same attempt, the same proposal.
 
 use aca_tests::lsp::Editor;
-use aca_tests::scenario::{SHOP, hunk_states, state_name, two_hunks};
+use aca_tests::scenario::{FIRST_HUNK, SECOND_HUNK, SHOP, hunk_states, state_name, two_hunks};
 use aca_tests::{TestEnv, engine, wait};
 use rustix::process::Signal;
 use serde_json::json;
@@ -77,4 +77,31 @@ fn proposals_and_decisions_outlive_a_killed_server() {
         env.running_containers().is_empty(),
         "a finished attempt was started again"
     );
+}
+
+#[test]
+fn landings_on_one_file_and_what_was_saved_between_them_outlive_a_killed_server() {
+    let env = TestEnv::new();
+    let workspace = env.workspace(SHOP);
+    env.script(&two_hunks(&workspace));
+    let mut first = Editor::start(&env, &workspace);
+    first.run_text(&workspace, "reject empty names");
+    let task = first.await_ready(&workspace);
+    let hunks = first.proposal(&task).files[0].hunks.clone();
+    first.decide(&task, "accept", json!({ "kind": "hunks", "ids": [hunks[0].id] }));
+    let path = workspace.path("src/user.rs");
+    let saved = format!("{}// saved between the landings\n", workspace.read("src/user.rs"));
+    std::fs::write(&path, saved).unwrap();
+    first.decide(&task, "accept", json!({ "kind": "hunks", "ids": [hunks[1].id] }));
+    let landed = workspace.read("src/user.rs");
+    assert!(landed.contains(FIRST_HUNK) && landed.contains(SECOND_HUNK), "{landed}");
+    assert!(landed.ends_with("// saved between the landings\n"), "{landed}");
+    first.client().process().signal(Signal::KILL);
+    first.client().process().await_exit(wait::SHORT);
+    drop(first);
+
+    let mut second = Editor::start(&env, &workspace);
+    let found = second.task(&workspace).expect("the task is still known");
+    assert_eq!(hunk_states(&second.proposal(&found)), ["landed", "landed"]);
+    assert_eq!(workspace.read("src/user.rs"), landed);
 }

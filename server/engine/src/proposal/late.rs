@@ -80,24 +80,30 @@ pub(super) fn keep(
     });
 }
 
-/// Puts what an earlier process left behind where it belongs, and removes it.
+/// Puts what an earlier process left behind where it belongs, and removes it. `made_of` says which content of the file
+/// a late save was made of, and `landed` is what landed last.
 ///
 /// # Errors
 ///
 /// A sentence. What was left stays.
 pub(super) fn settle(
-    displaced: Displaced,
+    mut displaced: Displaced,
     (root, path): (&Path, &str),
-    (before, landed): (Option<Blob>, Option<Blob>),
+    made_of: impl Fn(&[u8]) -> Option<Blob>,
+    landed: Option<Blob>,
 ) -> Result<(), String> {
-    let kept = Kept {
+    let late = displaced.late_write().map_err(|error| error.to_string())?;
+    let mut kept = Kept {
         displaced,
         root: root.to_owned(),
         path: path.to_owned(),
-        before,
+        before: late.as_deref().and_then(made_of),
         landed,
         found: None,
     };
+    if let Some(late) = late {
+        kept.put(late)?;
+    }
     kept.end()
 }
 

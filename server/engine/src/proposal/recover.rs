@@ -3,7 +3,7 @@
 //! What was decided is carried out where nobody has touched the file since, and what had happened is recorded. All else
 //! is left as it is: its hunks are undecided, and nothing of the user's is lost.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use aca_protocol::{OperationId, TaskId};
@@ -19,7 +19,7 @@ use super::undo::{self, Loaded};
 use super::worker::Worker;
 use crate::Error;
 use crate::actor::Message;
-use crate::core::{Command, Operating};
+use crate::core::{Command, Operating, State};
 
 /// What became of an interrupted step.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,12 +38,12 @@ impl Worker {
         let operations = self.task(task).map(|task| task.operations.clone()).unwrap_or_default();
         let kept = crate::layout::displaced(&self.session.dir);
         let any_kept = std::fs::read_dir(&kept).is_ok_and(|mut entries| entries.next().is_some());
-        let mut swept = HashSet::new();
-        for known in operations.iter().rev().filter(|known| any_kept || !known.ended) {
-            if let Err(error) = self.sweep(known, &mut swept).await {
-                let problem = format!("What an interrupted landing of task {task} left cannot be removed: {error}");
-                let _ = self.shared.inbox.send(Message::Problem(problem));
-            }
+        let looked_at = operations.iter().filter(|known| any_kept || !known.ended);
+        let steps = looked_at.flat_map(|known| &known.operation.steps);
+        let paths: BTreeSet<String> = steps.map(|step| step.path.clone()).collect();
+        if let Err(error) = self.sweep(paths).await {
+            let problem = format!("What an interrupted landing of task {task} left cannot be removed: {error}");
+            let _ = self.shared.inbox.send(Message::Problem(problem));
         }
         for known in operations.iter().filter(|known| !known.ended) {
             if let Err(error) = self.finish_operation(task, known).await {
@@ -57,16 +57,31 @@ impl Worker {
         }
     }
 
-    /// Puts what landings displaced where it belongs, and removes what they left.
-    async fn sweep(&self, known: &Operating, swept: &mut HashSet<String>) -> Result<(), Error> {
-        let steps = known.operation.steps.iter();
-        let steps: Vec<_> = steps.filter(|step| swept.insert(step.path.clone())).cloned().collect();
-        let loaded = undo::load(&self.session, steps).await?;
+    /// Puts what landings on these files displaced where it belongs, and removes what they left.
+    async fn sweep(&self, paths: BTreeSet<String>) -> Result<(), Error> {
+        if paths.is_empty() {
+            return Ok(());
+        }
+        // What one operation took out of place, an earlier or later one of any task may have put there.
+        let of_these = move |state: &State| {
+            let operations = state.tasks().flat_map(|task| &task.operations);
+            let mut operations: Vec<&Operating> = operations.collect();
+            operations.sort_by_key(|known| known.at_ms);
+            let steps = operations.into_iter().flat_map(|known| &known.operation.steps);
+            steps
+                .filter(|step| paths.contains(&step.path))
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        let steps = self.shared.read(&self.session.id, of_these).await?;
+        let mut by_path: BTreeMap<String, Vec<Loaded>> = BTreeMap::new();
+        for loaded in undo::load(&self.session, steps).await? {
+            by_path.entry(loaded.step.path.clone()).or_default().push(loaded);
+        }
         let (root, displaced) = (self.session.root.clone(), self.displaced());
         let sweeping = tokio::task::spawn_blocking(move || {
-            loaded
-                .iter()
-                .try_for_each(|step| settle(step, &root, displaced.as_ref()))
+            let mut files = by_path.iter();
+            files.try_for_each(|(path, steps)| settle(path, steps, &root, displaced.as_ref()))
         });
         let settled = sweeping
             .await
@@ -171,22 +186,42 @@ fn has_all(before: Option<&Blob>, after: Option<&Blob>, now: Option<&str>) -> bo
     placements.all(|placement| matches!(placement, Placement::AlreadyThere { .. }))
 }
 
-/// Settles what a landing on one file left.
-fn settle(loaded: &Loaded, root: &std::path::Path, displaced: Option<&PathBuf>) -> Result<(), String> {
-    let Loaded { step, before, after } = loaded;
-    let now = match Live::on_disk(root, &step.path) {
+/// Settles what landings on one file left. `steps` are all that were ever planned for it, oldest first.
+fn settle(path: &str, steps: &[Loaded], root: &std::path::Path, displaced: Option<&PathBuf>) -> Result<(), String> {
+    let now = match Live::on_disk(root, path) {
         Live::Closed(now) => Some(now),
         _ => None,
     };
     let is = |blob: &Option<Blob>, bytes: &[u8]| blob.as_ref().is_some_and(|blob| blob.bytes == bytes);
-    let is_known = |left: &[u8]| is(before, left) || is(after, left) || is(&now, left);
+    let is_known = |left: &[u8]| {
+        let mut steps = steps.iter();
+        is(&now, left) || steps.any(|step| is(&step.before, left) || is(&step.after, left))
+    };
     let place = Place {
         root,
         displaced: displaced.map(PathBuf::as_path),
     };
-    let left = landing::recover(place, &step.path, is_known).map_err(|error| error.to_string())?;
-    for left in left {
-        late::settle(left, (root, &step.path), (before.clone(), after.clone()))?;
+    let landed = steps.last().and_then(|step| step.after.clone());
+    for left in landing::recover(place, path, is_known).map_err(|error| error.to_string())? {
+        late::settle(left, (root, path), |late| nearest(steps, late), landed.clone())?;
     }
     Ok(())
+}
+
+/// Returns the content that a late save was made of: that of the steps which it differs least from.
+fn nearest(steps: &[Loaded], late: &[u8]) -> Option<Blob> {
+    let late = text::decode(late);
+    let contents = steps
+        .iter()
+        .rev()
+        .flat_map(|step| [&step.before, &step.after])
+        .flatten();
+    let distance = |blob: &&Blob| {
+        let texts = text::decode(&blob.bytes).zip(late.as_ref());
+        texts.map_or(usize::MAX, |(known, late)| {
+            let hunks = aca_review::hunks("", &known.text, &late.text);
+            hunks.iter().map(|hunk| hunk.base.len() + hunk.result.len()).sum()
+        })
+    };
+    contents.min_by_key(distance).cloned()
 }
