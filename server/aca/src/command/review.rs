@@ -7,6 +7,7 @@ mod cut;
 mod decide;
 mod editor;
 mod hunk;
+mod input;
 mod keys;
 mod prompt;
 mod requests;

@@ -7,12 +7,12 @@ use std::pin::Pin;
 use aca_protocol::methods::{ProposalChanged, TaskChanged};
 use aca_protocol::proposal::ProposalView;
 use aca_protocol::task::TaskView;
-use crossterm::event::{Event, EventStream, KeyEventKind};
-use futures::StreamExt as _;
+use crossterm::event::{Event, KeyEventKind};
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::editor;
+use super::input::Input;
 use super::requests::{Answer, Asker};
 use super::session::{Session, Todo};
 use crate::client::Notice;
@@ -45,7 +45,7 @@ pub(super) async fn run(
     let mut walking = Walking {
         screen: FullScreen::enter().map_err(no_terminal)?,
         asker,
-        keys: EventStream::new(),
+        keys: Input::start(),
         waiting: VecDeque::new(),
         asked: None,
         fetched: None,
@@ -66,7 +66,7 @@ pub(super) async fn run(
 struct Walking {
     screen: FullScreen,
     asker: Asker,
-    keys: EventStream,
+    keys: Input,
     /// Keys that were pressed before the last answer came.
     waiting: VecDeque<Event>,
     /// The answer to the last request.
@@ -185,17 +185,13 @@ impl Walking {
 
     /// Gives the terminal, and the keys, to someone else.
     fn lend<T>(&mut self, other: impl FnOnce() -> T) -> Result<T, Failure> {
-        let screen = &mut self.screen;
-        // The stream reads ahead as long as it exists.
-        drop(std::mem::replace(&mut self.keys, EventStream::new()));
-        let result = tokio::task::block_in_place(|| screen.lend(other)).map_err(no_terminal)?;
-        self.keys = EventStream::new();
-        Ok(result)
+        let (screen, keys) = (&mut self.screen, &self.keys);
+        tokio::task::block_in_place(|| keys.lend(|| screen.lend(other))).map_err(no_terminal)
     }
 }
 
 /// Returns the key that waits longest, else the next one. While something is asked, keys that wait go on waiting.
-async fn next_input(keys: &mut EventStream, waiting: &mut VecDeque<Event>, is_asking: bool) -> Result<Event, Failure> {
+async fn next_input(keys: &mut Input, waiting: &mut VecDeque<Event>, is_asking: bool) -> Result<Event, Failure> {
     if !is_asking && let Some(event) = waiting.pop_front() {
         return Ok(event);
     }
