@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aca_protocol::HunkId;
-use aca_review::ledger::{FileLedger, Resolution};
+use aca_review::ledger::{FileLedger, Placement, Resolution};
 use aca_review::text;
 use aca_workspace::landing::{Displaced, LandError, Place};
 use aca_workspace::objects::Blob;
@@ -149,11 +149,11 @@ impl Kept {
                 Live::Closed(now) => Some(now),
                 _ => None,
             };
-            let is_ours =
-                || now.is_none() || now.as_ref().map(|now| &now.bytes) == self.landed.as_ref().map(|blob| &blob.bytes);
-            let merged = merged(before, late, now.as_ref());
+            let landed = self.landed.as_ref().map(|blob| &blob.bytes);
+            let is_ours = now.is_none() || now.as_ref().map(|now| &now.bytes) == landed;
+            let merged = merged(before, late, now.as_ref(), is_ours);
             // What does not merge comes after what landed, but not after what someone else has saved since.
-            let merged = merged.or_else(|| is_ours().then(|| late.to_vec()));
+            let merged = merged.or_else(|| is_ours.then(|| late.to_vec()));
             let wanted = Blob {
                 bytes: merged.ok_or_else(|| self.unmerged("it has other content by now"))?,
                 executable: now.as_ref().or(before).is_some_and(|blob| blob.executable),
@@ -176,16 +176,42 @@ impl Kept {
     }
 }
 
-/// Returns the file with the late changes in it, if all are text.
-fn merged(before: Option<&Blob>, late: &[u8], now: Option<&Blob>) -> Option<Vec<u8>> {
+/// Returns the file with the late changes in it, if all are text. Where they meet others, they take the place of what
+/// landed, if the file `is_ours`; what someone else has saved since stays beside them.
+fn merged(before: Option<&Blob>, late: &[u8], now: Option<&Blob>, is_ours: bool) -> Option<Vec<u8>> {
     let before = text::decode(&before?.bytes)?;
     let (late, now) = (text::decode(late)?, text::decode(&now?.bytes)?);
     let mut ledger = FileLedger::new("", &before.text, &late.text);
-    let all: Vec<(HunkId, Resolution)> = ledger
-        .hunks()
+    let resolutions: Vec<Resolution> = ledger
+        .place(&now.text)
         .iter()
-        .map(|hunk| (hunk.id.clone(), Resolution::Agent))
+        .map(|placement| match placement {
+            Placement::Overlap { .. } | Placement::Gone { .. } if !is_ours => Resolution::Both,
+            _ => Resolution::Agent,
+        })
         .collect();
+    let hunks = ledger.hunks().iter().map(|hunk| hunk.id.clone());
+    let all: Vec<(HunkId, Resolution)> = hunks.zip(resolutions).collect();
     let landed = ledger.land(&now.text, &all).ok()?;
     text::encode(&landed.text, now.encoding).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blob(text: &str) -> Blob {
+        Blob {
+            bytes: text.as_bytes().to_vec(),
+            executable: false,
+        }
+    }
+
+    #[test]
+    fn two_saves_at_the_same_place_are_both_kept() {
+        let (before, late, now) = (blob("one\n"), b"one\nlate\n", blob("ONE\nsince\n"));
+        let text = merged(Some(&before), late, Some(&now), false).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains("late\n") && text.contains("ONE\nsince\n"), "{text}");
+    }
 }
