@@ -49,6 +49,8 @@ pub struct Config {
     pub gateway: Gateway,
     /// `[logging]`
     pub logging: Logging,
+    /// `[daemon]`
+    pub daemon: Daemon,
 }
 
 /// `[session]`
@@ -177,6 +179,13 @@ pub struct Logging {
     pub level: LogLevel,
     /// How lines are written.
     pub format: LogFormat,
+}
+
+/// `[daemon]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Daemon {
+    /// Minutes without work and without clients after which the daemon ends itself.
+    pub idle_minutes: u64,
 }
 
 /// A log level.
@@ -354,6 +363,7 @@ impl Default for Config {
                 level: LogLevel::Info,
                 format: LogFormat::Text,
             },
+            daemon: Daemon { idle_minutes: 10 },
         }
     }
 }

@@ -64,6 +64,7 @@ pub(super) const SECTIONS: &[&str] = &[
     "checks",
     "gateway",
     "logging",
+    "daemon",
     "rate_limiting",
 ];
 
@@ -116,6 +117,7 @@ keys! {
     User gateway.idle_timeout_secs: |v, _| values::whole(v, 5..=3600)?.into(), |it| number(*it);
     User logging.level: |v, _| values::named(v)?, |it| values::name_of(*it);
     User logging.format: |v, _| values::named(v)?, |it| values::name_of(*it);
+    User daemon.idle_minutes: |v, _| values::whole(v, 0..=10_080)?.into(), |it| number(*it);
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a key's getter returns an option")]
