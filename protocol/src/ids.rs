@@ -51,3 +51,7 @@ id! {
     /// A landing of hunks, or the taking back of one.
     OperationId
 }
+id! {
+    /// A named point that a session can go back to.
+    CheckpointId
+}

@@ -10,6 +10,7 @@ pub mod agent;
 pub mod ids;
 pub mod methods;
 pub mod proposal;
+pub mod session;
 pub mod task;
 
-pub use ids::{AttemptId, HunkId, OperationId, SessionId, TaskId};
+pub use ids::{AttemptId, CheckpointId, HunkId, OperationId, SessionId, TaskId};

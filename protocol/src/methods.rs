@@ -9,6 +9,13 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::agent::RecordBody;
 use crate::proposal::{Decision, ProposalView, Resolution, Selection};
+use crate::session::{
+    AuditParams, AuditResult, CheckpointParams, CheckpointView, CheckpointsResult, CleanupParams, CleanupPlanResult,
+    CleanupResult, CreateCheckpointParams, DeleteSessionParams, DeleteSessionResult, DiffCheckpointResult,
+    ExchangeParams, ExchangeRecord, ExchangesResult, ExportSessionParams, ExportSessionResult, ImportSessionParams,
+    NoParams, RecoverParams, RenameSessionParams, RestoreCheckpointResult, SandboxesResult, SessionDetail, SessionInfo,
+    SessionParams, SessionsResult, UseParams, UseResult, VerifyAuditResult,
+};
 use crate::task::{Origin, TaskView};
 use crate::{HunkId, OperationId, SessionId, TaskId};
 
@@ -98,6 +105,46 @@ requests! {
     ConfirmCheck = "aca/confirmCheck": ConfirmCheckParams => CheckCommandResult;
     /// Returns what the agent said and did, from a record on.
     Transcript = "aca/transcript": TranscriptParams => TranscriptResult;
+    /// Has a task go on that ended without a result, in one of the ways its `recovery` names.
+    Recover = "aca/recover": RecoverParams => TaskView;
+    /// Lists all sessions, those of other workspaces included.
+    Sessions = "aca/sessions": NoParams => SessionsResult;
+    /// Returns everything about a session.
+    Session = "aca/session": SessionParams => SessionDetail;
+    /// Makes a session the one that its workspace opens.
+    UseSession = "aca/useSession": SessionParams => SessionInfo;
+    /// Gives a session a name.
+    RenameSession = "aca/renameSession": RenameSessionParams => SessionInfo;
+    /// Moves a session to the trash.
+    DeleteSession = "aca/deleteSession": DeleteSessionParams => DeleteSessionResult;
+    /// Writes a session to a directory that can be carried to another machine.
+    ExportSession = "aca/exportSession": ExportSessionParams => ExportSessionResult;
+    /// Takes an exported session in, as the one that its workspace opens.
+    ImportSession = "aca/importSession": ImportSessionParams => SessionInfo;
+    /// Lists the checkpoints of a workspace's session, oldest first.
+    Checkpoints = "aca/checkpoints": TasksParams => CheckpointsResult;
+    /// Makes a checkpoint.
+    CreateCheckpoint = "aca/createCheckpoint": CreateCheckpointParams => CheckpointView;
+    /// Says what differs between a checkpoint's files and the files now.
+    DiffCheckpoint = "aca/diffCheckpoint": CheckpointParams => DiffCheckpointResult;
+    /// Goes back to a checkpoint: its tasks stand as they did, what landed since is taken back, what was typed stays.
+    RestoreCheckpoint = "aca/restoreCheckpoint": CheckpointParams => RestoreCheckpointResult;
+    /// Returns what was recorded of a session, from an entry on.
+    Audit = "aca/audit": AuditParams => AuditResult;
+    /// Checks that nothing recorded of a session was changed.
+    VerifyAudit = "aca/verifyAudit": SessionParams => VerifyAuditResult;
+    /// Lists the model requests of a task.
+    Exchanges = "aca/exchanges": TaskParams => ExchangesResult;
+    /// Returns one model request with its answer.
+    Exchange = "aca/exchange": ExchangeParams => ExchangeRecord;
+    /// Says what was used of the models.
+    Use = "aca/usage": UseParams => UseResult;
+    /// Says what takes space, and what of it could be removed.
+    CleanupPlan = "aca/cleanupPlan": NoParams => CleanupPlanResult;
+    /// Removes what a person chose from the plan.
+    Cleanup = "aca/cleanup": CleanupParams => CleanupResult;
+    /// Lists the sandboxes at work with what they take.
+    Sandboxes = "aca/sandboxes": NoParams => SandboxesResult;
     /// Says who serves, for which workspaces, and whether anything is wrong.
     Status = "aca/status": StatusParams => StatusResult;
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::session::Recovery;
 use crate::{AttemptId, SessionId, TaskId};
 
 /// A task and where it stands.
@@ -27,6 +28,9 @@ pub struct TaskView {
     pub attempt: Option<AttemptId>,
     /// What it has used of the model so far.
     pub usage: Usage,
+    /// In which ways it can go on, if it ended without a result; each is a decision of a person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recovery: Vec<Recovery>,
     /// When it was created, in milliseconds since the Unix epoch.
     pub created_ms: u64,
     /// When its state last changed, in milliseconds since the Unix epoch.

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use aca_protocol::methods::{
-    Amend, AtWork, Check, CheckCommand, ConfirmCheck, Decide, Join, Operations, Pause, Proposal, Request, Resume, Run,
-    SendBack, Split, Status, Stop, Tasks, Tell, Transcript, Undo,
+    self, Amend, AtWork, Check, CheckCommand, ConfirmCheck, Decide, Join, Operations, Pause, Proposal, Request, Resume,
+    Run, SendBack, Split, Status, Stop, Tasks, Tell, Transcript, Undo,
 };
 use tower_lsp::{Client, ClientSocket, LspService};
 
 use crate::connection::Connection;
 use crate::language_server::Server;
+use crate::requests::passed_on;
 use crate::{notifications, requests};
 
 /// Returns the service, the client's end of it, and the state that its handlers share.
@@ -41,6 +42,26 @@ pub(crate) fn build(init: impl FnOnce(Client) -> Connection) -> (LspService<Serv
         .custom_method(ConfirmCheck::METHOD, requests::aca_confirm_check)
         .custom_method(Transcript::METHOD, requests::aca_transcript)
         .custom_method(Status::METHOD, requests::aca_status)
+        .custom_method(methods::Recover::METHOD, passed_on::recover)
+        .custom_method(methods::Sessions::METHOD, passed_on::sessions)
+        .custom_method(methods::Session::METHOD, passed_on::session)
+        .custom_method(methods::UseSession::METHOD, passed_on::use_session)
+        .custom_method(methods::RenameSession::METHOD, passed_on::rename_session)
+        .custom_method(methods::DeleteSession::METHOD, passed_on::delete_session)
+        .custom_method(methods::ExportSession::METHOD, passed_on::export_session)
+        .custom_method(methods::ImportSession::METHOD, passed_on::import_session)
+        .custom_method(methods::Checkpoints::METHOD, passed_on::checkpoints)
+        .custom_method(methods::CreateCheckpoint::METHOD, passed_on::create_checkpoint)
+        .custom_method(methods::DiffCheckpoint::METHOD, passed_on::diff_checkpoint)
+        .custom_method(methods::RestoreCheckpoint::METHOD, passed_on::restore_checkpoint)
+        .custom_method(methods::Audit::METHOD, passed_on::audit)
+        .custom_method(methods::VerifyAudit::METHOD, passed_on::verify_audit)
+        .custom_method(methods::Exchanges::METHOD, passed_on::exchanges)
+        .custom_method(methods::Exchange::METHOD, passed_on::exchange)
+        .custom_method(methods::Use::METHOD, passed_on::usage)
+        .custom_method(methods::CleanupPlan::METHOD, passed_on::cleanup_plan)
+        .custom_method(methods::Cleanup::METHOD, passed_on::cleanup)
+        .custom_method(methods::Sandboxes::METHOD, passed_on::sandboxes)
         .custom_method(
             "window/workDoneProgress/cancel",
             notifications::work_done_progress_cancel,

@@ -17,8 +17,8 @@ impl Context {
     /// Turns an outcome into the attempt's end; the result is in the object store when this returns.
     pub(super) async fn collect(&self, outcome: Outcome) -> Result<AttemptEnd, String> {
         match outcome.end {
-            End::Stopped => Ok(AttemptEnd::Stopped),
-            End::Failed { reason } => Ok(AttemptEnd::Failed { reason }),
+            End::Stopped => Ok(AttemptEnd::Stopped { salvaged: None }),
+            End::Failed { reason } => Ok(AttemptEnd::Failed { reason, salvaged: None }),
             End::Finished => {
                 self.show("reading the result");
                 let ReadResult {
@@ -52,7 +52,7 @@ impl Context {
             "The agent finished, and its result cannot be read: {reason} Its checkout is kept in {}.",
             work.display()
         );
-        AttemptEnd::Lost { reason }
+        AttemptEnd::Lost { reason, salvaged: None }
     }
 
     /// Reads the result, with the reasons that the agent claims for it.

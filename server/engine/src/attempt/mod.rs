@@ -78,8 +78,8 @@ pub(crate) async fn run(
     };
     let end = match context.carry().await {
         Ok(end) => end,
-        Err(_) if context.stop.is_cancelled() => AttemptEnd::Stopped,
-        Err(reason) => AttemptEnd::Failed { reason },
+        Err(_) if context.stop.is_cancelled() => AttemptEnd::Stopped { salvaged: None },
+        Err(reason) => AttemptEnd::Failed { reason, salvaged: None },
     };
     // A checkout that is still being written would outlive its removal.
     context.files.close();
@@ -195,14 +195,14 @@ impl Context {
             return self.collect(outcome).await;
         }
         if self.stop.is_cancelled() {
-            return Ok(AttemptEnd::Stopped);
+            return Ok(AttemptEnd::Stopped { salvaged: None });
         }
         let reason = format!(
             "No outcome was found: {what}. Its checkout is kept in {}. It is not run again by itself; run the task \
              again if you want it.",
             self.dir.work().display()
         );
-        Ok(AttemptEnd::Lost { reason })
+        Ok(AttemptEnd::Lost { reason, salvaged: None })
     }
 
     /// Returns what became of the sandbox, once its backend can tell: one that cannot be asked about may still run.

@@ -215,6 +215,7 @@ impl Context {
                     let command = Command::Used {
                         attempt: used.attempt.clone(),
                         usage: used.usage,
+                        model: None,
                     };
                     if let Err(error) = shared.command(&session, command).await {
                         tracing::warn!(%error, attempt = %used.attempt, "the usage of a request could not be recorded");

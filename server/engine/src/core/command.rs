@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use aca_protocol::agent::Driver;
 use aca_protocol::proposal::{CheckView, Decision};
+use aca_protocol::session::{CheckpointReason, Recovery};
 use aca_protocol::task::{Origin, Usage};
-use aca_protocol::{AttemptId, HunkId, OperationId, TaskId};
+use aca_protocol::{AttemptId, CheckpointId, HunkId, OperationId, TaskId};
 
 use super::{AttemptEnd, Continues, Event, Operation, Phase, Span, Stage, State, Step, Task};
 use crate::Error;
@@ -44,7 +45,11 @@ pub enum Command {
     /// Tell the task's agent something.
     Tell { task: TaskId, id: String, text: String },
     /// The upstream answered.
-    Used { attempt: AttemptId, usage: Usage },
+    Used {
+        attempt: AttemptId,
+        usage: Usage,
+        model: Option<String>,
+    },
     /// The attempt is over.
     Ended { attempt: AttemptId, end: AttemptEnd },
     /// Hunks are about to land, or to be taken back.
@@ -95,6 +100,18 @@ pub enum Command {
     },
     /// A person confirmed the check command, or withdrew that.
     ConfirmCheck { command: Option<String> },
+    /// A person decided how a task goes on that ended without a result.
+    Recover { task: TaskId, how: Recovery },
+    /// A person gave the session a name.
+    NameSession { name: Option<String> },
+    /// The files are stored, and the session can go back to here.
+    Checkpoint {
+        checkpoint: CheckpointId,
+        name: Option<String>,
+        why: CheckpointReason,
+        about: String,
+        tree: String,
+    },
 }
 
 impl State {
@@ -139,9 +156,9 @@ impl State {
                 },
             ),
             Command::Stop { task } => self.stop(task),
-            Command::Used { attempt, usage } => {
+            Command::Used { attempt, usage, model } => {
                 self.known_attempt(&attempt)?;
-                Ok(vec![Event::ModelUsed { attempt, usage }])
+                Ok(vec![Event::ModelUsed { attempt, usage, model }])
             }
             Command::Ended { attempt, end } => self.end(attempt, end),
             Command::Pause { task, paused } => self.pause(task, paused),
@@ -184,6 +201,24 @@ impl State {
             Command::Amend { task, hunk, text } => self.amend(task, hunk, text),
             Command::SendBack { task, remark } => self.send_back(task, remark),
             Command::Checked { task, check, retry } => self.checked(task, check, retry),
+            Command::Recover { task, how } => self.recover(task, how),
+            Command::NameSession { name } => Ok((self.name() != name.as_deref())
+                .then_some(Event::SessionNamed { name })
+                .into_iter()
+                .collect()),
+            Command::Checkpoint {
+                checkpoint,
+                name,
+                why,
+                about,
+                tree,
+            } => Ok(vec![Event::CheckpointMade {
+                checkpoint,
+                name,
+                why,
+                about,
+                tree,
+            }]),
             Command::ConfirmCheck { command } => Ok((self.confirmed_check() != command.as_deref())
                 .then_some(Event::CheckConfirmed { command })
                 .into_iter()
@@ -324,7 +359,7 @@ impl State {
         waiting.take(free).map(plan).collect()
     }
 
-    fn plan(&self, task: &TaskId, continues: Option<Continues>) -> Event {
+    pub(super) fn plan(&self, task: &TaskId, continues: Option<Continues>) -> Event {
         let n = self.attempts().filter(|attempt| attempt.task == *task).count() + 1;
         let attempt = AttemptId::new(format!("aca-{}-{task}-{n}", self.short_session()));
         Event::AttemptPlanned {

@@ -1,5 +1,6 @@
 //! What an applied event sets in motion.
 
+use aca_protocol::session::Recovery;
 use aca_protocol::{AttemptId, TaskId};
 
 use super::{Event, Phase, State};
@@ -55,7 +56,11 @@ impl State {
                 }
                 effects
             }
-            Event::Checked { task, .. } => vec![Effect::Review(task.clone())],
+            Event::Checked { task, .. }
+            | Event::RecoverAsked {
+                task,
+                how: Recovery::Take,
+            } => vec![Effect::Review(task.clone())],
             _ => Vec::new(),
         }
     }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use aca_protocol::agent::Driver;
 use aca_protocol::proposal::{CheckView, Decision, Reason};
+use aca_protocol::session::{CheckpointReason, Recovery};
 use aca_protocol::task::{Origin, Usage};
-use aca_protocol::{AttemptId, HunkId, OperationId, TaskId};
+use aca_protocol::{AttemptId, CheckpointId, HunkId, OperationId, TaskId};
 pub use aca_review::ledger::Span;
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +70,9 @@ pub enum Event {
         attempt: AttemptId,
         /// What the request used.
         usage: Usage,
+        /// The model, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
     },
     /// The attempt is over and its result, if any, is in the object store.
     AttemptEnded {
@@ -187,6 +191,39 @@ pub enum Event {
         /// The command as it was shown.
         command: Option<String>,
     },
+    /// A person decided how a task goes on that ended without a result.
+    RecoverAsked {
+        /// The task.
+        task: TaskId,
+        /// How.
+        how: Recovery,
+    },
+    /// A person gave the session a name.
+    SessionNamed {
+        /// The name; nothing for none.
+        name: Option<String>,
+    },
+    /// A point that the session can go back to.
+    CheckpointMade {
+        /// The checkpoint.
+        checkpoint: CheckpointId,
+        /// The name a person gave it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// Why it was made.
+        why: CheckpointReason,
+        /// What happened there, in a few words.
+        about: String,
+        /// The tree of the workspace, unsaved documents included.
+        tree: String,
+    },
+    /// A person went back to a checkpoint: tasks stand as they did when the event `seq` was the newest.
+    Restored {
+        /// The checkpoint.
+        checkpoint: CheckpointId,
+        /// The event after which the state is taken.
+        seq: u64,
+    },
     /// An event of a later version. It is kept and passed over.
     #[serde(other)]
     Unknown,
@@ -210,6 +247,7 @@ impl Event {
             | Self::Regrouped { task, .. }
             | Self::Amended { task, .. }
             | Self::SentBack { task, .. }
+            | Self::RecoverAsked { task, .. }
             | Self::Checked { task, .. } => Some(task),
             Self::SnapshotTaken { .. }
             | Self::SandboxStarting { .. }
@@ -217,6 +255,9 @@ impl Event {
             | Self::ModelUsed { .. }
             | Self::AttemptEnded { .. }
             | Self::CheckConfirmed { .. }
+            | Self::SessionNamed { .. }
+            | Self::CheckpointMade { .. }
+            | Self::Restored { .. }
             | Self::Unknown => None,
         }
     }
@@ -250,16 +291,26 @@ pub enum AttemptEnd {
         verify: bool,
     },
     /// It was stopped.
-    Stopped,
+    Stopped {
+        /// What could be read of its work.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        salvaged: Option<Proposed>,
+    },
     /// It failed.
     Failed {
         /// What happened and what to do next.
         reason: String,
+        /// What could be read of its work.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        salvaged: Option<Proposed>,
     },
     /// It cannot be accounted for.
     Lost {
         /// What is known.
         reason: String,
+        /// What could be read of its work.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        salvaged: Option<Proposed>,
     },
 }
 

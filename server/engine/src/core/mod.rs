@@ -6,6 +6,7 @@
 mod command;
 mod effect;
 mod event;
+mod recover;
 mod review;
 mod state;
 mod task;

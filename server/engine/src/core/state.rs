@@ -20,6 +20,7 @@ pub struct State {
     tasks: HashMap<TaskId, Arc<Task>>,
     attempts: BTreeMap<AttemptId, Attempt>,
     confirmed_check: Option<String>,
+    name: Option<String>,
 }
 
 /// One run of a task.
@@ -70,6 +71,7 @@ impl State {
             tasks: HashMap::new(),
             attempts: BTreeMap::new(),
             confirmed_check: None,
+            name: None,
         }
     }
 
@@ -81,6 +83,10 @@ impl State {
         }
         if let Event::CheckConfirmed { command } = event {
             self.confirmed_check.clone_from(command);
+            return;
+        }
+        if let Event::SessionNamed { name } = event {
+            self.name.clone_from(name);
             return;
         }
         self.apply_to_attempt(event, at_ms);
@@ -179,6 +185,11 @@ impl State {
     /// Returns the session's identifier.
     pub fn session(&self) -> &SessionId {
         &self.session
+    }
+
+    /// Returns the name a person gave the session.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// Returns the check command that a person has confirmed.

@@ -25,6 +25,8 @@ pub struct Task {
     pub usage: Usage,
     /// What it proposes.
     pub proposed: Option<Proposed>,
+    /// What was found of the work of its newest attempt, if that brought no proposal.
+    pub salvaged: Option<Proposed>,
     /// The agent's last words.
     pub summary: String,
     /// What was decided, by hunk.
@@ -152,6 +154,7 @@ impl Task {
             attempt: None,
             usage: Usage::default(),
             proposed: None,
+            salvaged: None,
             summary: String::new(),
             decisions: BTreeMap::new(),
             landed: BTreeMap::new(),
@@ -198,6 +201,7 @@ impl Task {
                 remark,
                 automatic,
             } => self.sent_back(remark, *automatic),
+            Event::RecoverAsked { how, .. } => self.recovered(*how),
             Event::Checked { check, .. } => {
                 self.check = Some(check.clone());
                 let ended = check.state != CheckState::Running;
@@ -321,6 +325,7 @@ impl Task {
                 proposed,
                 verify,
             } => {
+                self.salvaged = None;
                 self.propose(summary, proposed.as_ref());
                 self.phase = match proposed {
                     Some(_) if *verify => Phase::Verifying { since_ms: at_ms },
@@ -328,14 +333,23 @@ impl Task {
                     None => Phase::NothingToDo,
                 };
             }
-            AttemptEnd::Stopped => self.ended_without(Phase::Stopped, "It was stopped."),
-            AttemptEnd::Failed { reason } => self.ended_without(Phase::Failed { reason: reason.clone() }, reason),
-            AttemptEnd::Lost { reason } => self.ended_without(Phase::Lost { reason: reason.clone() }, reason),
+            AttemptEnd::Stopped { salvaged } => {
+                self.salvaged.clone_from(salvaged);
+                self.ended_without(Phase::Stopped, "It was stopped.");
+            }
+            AttemptEnd::Failed { reason, salvaged } => {
+                self.salvaged.clone_from(salvaged);
+                self.ended_without(Phase::Failed { reason: reason.clone() }, reason);
+            }
+            AttemptEnd::Lost { reason, salvaged } => {
+                self.salvaged.clone_from(salvaged);
+                self.ended_without(Phase::Lost { reason: reason.clone() }, reason);
+            }
         }
     }
 
     /// Takes a finished attempt's proposal in the place of the one before.
-    fn propose(&mut self, summary: &str, proposed: Option<&Proposed>) {
+    pub(super) fn propose(&mut self, summary: &str, proposed: Option<&Proposed>) {
         summary.clone_into(&mut self.summary);
         self.previous = std::mem::replace(&mut self.proposed, proposed.cloned());
         if self.previous.is_some() {

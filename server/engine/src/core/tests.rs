@@ -132,7 +132,7 @@ fn a_task_runs_at_once_and_a_second_waits_for_its_turn() {
     assert_eq!(step(&mut state, create("a")).unwrap(), [Effect::Attempt(attempt("a"))]);
     assert_eq!(step(&mut state, create("b")).unwrap(), []);
     assert_eq!(shown(&state, "b"), TaskState::Queued);
-    let effects = step(&mut state, ended("a", AttemptEnd::Stopped)).unwrap();
+    let effects = step(&mut state, ended("a", AttemptEnd::Stopped { salvaged: None })).unwrap();
     assert_eq!(effects, [Effect::Discard(attempt("a")), Effect::Attempt(attempt("b"))]);
 }
 
@@ -159,7 +159,7 @@ fn nothing_starts_for_a_task_that_is_being_stopped() {
         }),
         Err(Error::Invalid(_))
     ));
-    all(&mut state, [ended("a", AttemptEnd::Stopped)]);
+    all(&mut state, [ended("a", AttemptEnd::Stopped { salvaged: None })]);
     assert_eq!(shown(&state, "a"), TaskState::Stopped);
 }
 
@@ -170,7 +170,7 @@ fn a_queued_task_stops_without_an_attempt() {
     assert_eq!(step(&mut state, Command::Stop { task: task("b") }).unwrap(), []);
     assert_eq!(shown(&state, "b"), TaskState::Stopped);
     assert_eq!(
-        step(&mut state, ended("a", AttemptEnd::Stopped)).unwrap(),
+        step(&mut state, ended("a", AttemptEnd::Stopped { salvaged: None })).unwrap(),
         [Effect::Discard(attempt("a"))]
     );
 }
@@ -228,10 +228,14 @@ fn usage_adds_up_even_after_the_end() {
             cost_micros: 5,
             ..Usage::default()
         },
+        model: None,
     };
     let mut state = state(1);
     all(&mut state, run_up("a"));
-    all(&mut state, [used.clone(), ended("a", AttemptEnd::Stopped), used]);
+    all(
+        &mut state,
+        [used.clone(), ended("a", AttemptEnd::Stopped { salvaged: None }), used],
+    );
     assert_eq!(state.task(&task("a")).unwrap().usage.cost_micros, 10);
 }
 
@@ -278,12 +282,16 @@ fn any_command() -> impl Strategy<Value = Command> {
             if flag {
                 finished(&["x"])
             } else {
-                AttemptEnd::Failed { reason: "r".to_owned() }
+                AttemptEnd::Failed {
+                    reason: "r".to_owned(),
+                    salvaged: None,
+                }
             },
         ),
         6 => Command::Used {
             attempt: attempt(name),
             usage: Usage::default(),
+            model: None,
         },
         _ => Command::Decide {
             task: task(name),

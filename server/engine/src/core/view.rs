@@ -30,6 +30,7 @@ impl State {
             state: task.shown(live),
             attempt: task.attempt.clone(),
             usage: task.usage,
+            recovery: task.recovery(),
             created_ms: task.created_ms,
             changed_ms: task.changed_ms,
             revision: task.revision + live.revision,

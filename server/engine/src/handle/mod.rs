@@ -1,7 +1,13 @@
 //! The handle that front ends hold. What they ask about one subject is a file of its own.
 
+mod audit;
+mod checkpoints;
 mod checks;
+mod exchanges;
+mod house;
+mod recover;
 mod review;
+mod sessions;
 mod steer;
 
 use std::collections::HashMap;

@@ -25,6 +25,7 @@ pub(crate) fn todo_task(id: &str, path: &str, line: u32, text: &str) -> TaskView
         state: TaskState::Queued,
         attempt: None,
         usage: Usage::default(),
+        recovery: Vec::new(),
         created_ms: 0,
         changed_ms: 0,
         revision: 1,

@@ -25,6 +25,7 @@ mod code_lens;
 mod execute_command;
 mod hover;
 mod initialize;
+pub(crate) mod passed_on;
 mod probe;
 
 pub(crate) use aca_amend::aca_amend;
