@@ -115,6 +115,7 @@ mod tests {
             state,
             attempt: None,
             usage: Usage::default(),
+            recovery: Vec::new(),
             created_ms: 0,
             changed_ms: 0,
             revision: 1,

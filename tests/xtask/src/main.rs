@@ -1,12 +1,14 @@
 //! Development tasks: the real parts the tests need, the whole test run, the benchmark, the picture.
 //!
 //! `cargo xtask parts` installs and starts what is missing, `cargo xtask test [ARGS]` does that and runs every test,
-//! `cargo xtask bench` measures, `cargo xtask picture` draws the README's picture, `cargo xtask deny` checks licences, sources, bans and advisories, `cargo xtask clean`
-//! removes what tests may have left behind and stops the container engine if this program started it.
+//! `cargo xtask bench` measures, `cargo xtask sabotage` proves that the suites can fail, `cargo xtask picture` draws the
+//! README's picture, `cargo xtask deny` checks licences, sources, bans and advisories, `cargo xtask clean` removes what
+//! tests may have left behind and stops the container engine if this program started it.
 
 mod clean;
 mod deny;
 mod parts;
+mod sabotage;
 mod shell;
 mod suite;
 
@@ -16,7 +18,8 @@ use anyhow::{Result, bail};
 
 use crate::shell::say;
 
-const USAGE: &str = "usage: cargo xtask <parts | test [ARGS..] | bench [ARGS..] | picture | deny | clean>";
+const USAGE: &str =
+    "usage: cargo xtask <parts | test [ARGS..] | bench [ARGS..] | sabotage [NAME..] | picture | deny | clean>";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -38,6 +41,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "test" => suite::test(rest),
         "bench" => suite::bench(rest),
         "picture" => suite::picture(),
+        "sabotage" => sabotage::run(rest),
         "deny" => deny::check(),
         "clean" => clean::everything().map(|()| ExitCode::SUCCESS),
         other => bail!("`{other}` is not a task.\n{USAGE}"),

@@ -82,7 +82,8 @@ fn on_real_parts(prepare: impl FnOnce() -> Result<Command>) -> Result<ExitCode> 
     outcome.map(exit_code)
 }
 
-fn cargo() -> Command {
+/// Returns cargo in the checkout, without what belongs to the person.
+pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(checkout());
     for (name, _) in std::env::vars_os() {
