@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::attempt::Steer;
 use crate::core::{Command, Effect, Event, Live, Phase, Stage, State};
-use crate::handle::{Change, SessionView, Shared};
+use crate::handle::{Change, SessionView, Shared, Who};
 use crate::proposal::Job;
 use crate::{Error, attempt, check, config, proposal};
 
@@ -38,6 +38,7 @@ pub(crate) enum Message {
     Command {
         session: SessionId,
         command: Command,
+        who: Who,
         reply: Option<oneshot::Sender<Result<(), Error>>>,
     },
     /// Look at the state of a session.
@@ -50,6 +51,7 @@ pub(crate) enum Message {
         session: SessionId,
         task: TaskId,
         what: check::What,
+        who: Who,
         reply: oneshot::Sender<Result<(), Error>>,
     },
     /// A check has ended, with what is to be recorded of it.
@@ -125,9 +127,10 @@ impl Actor {
                 Message::Command {
                     session,
                     command,
+                    who,
                     reply,
                 } => {
-                    let outcome = self.command(&session, command).await;
+                    let outcome = self.command(&session, command, &who).await;
                     match (reply, outcome) {
                         (Some(reply), outcome) => drop(reply.send(outcome)),
                         (None, Err(error)) => tracing::warn!(%error, "a command was refused"),
@@ -143,8 +146,9 @@ impl Actor {
                     session,
                     task,
                     what,
+                    who,
                     reply,
-                } => drop(reply.send(self.check(&session, &task, what).await)),
+                } => drop(reply.send(self.check(&session, &task, what, &who).await)),
                 Message::CheckEnded {
                     session,
                     task,
@@ -206,11 +210,11 @@ impl Actor {
         self.carry_on(&id, settle);
         self.publish(&id, None);
         for command in self.interrupted_checks(&id) {
-            if let Err(error) = self.command(&id, command).await {
+            if let Err(error) = self.command(&id, command, &None).await {
                 self.problem(format!("A check that was interrupted could not be recorded: {error}"));
             }
         }
-        if let Err(error) = self.command(&id, Command::Resume).await {
+        if let Err(error) = self.command(&id, Command::Resume, &None).await {
             self.problem(format!("Waiting tasks could not be given their turn: {error}"));
         }
         Ok(id)
@@ -246,11 +250,12 @@ impl Actor {
         let _ = review.send(Job::Settled(settle));
     }
 
-    async fn command(&mut self, id: &SessionId, command: Command) -> Result<(), Error> {
+    /// Carries out a command that `who` asked for, or that follows by itself.
+    async fn command(&mut self, id: &SessionId, command: Command, who: &Who) -> Result<(), Error> {
         let session = self.sessions.get_mut(id);
         let session = session.ok_or_else(|| Error::NotFound(format!("The session {id} is not open.")))?;
         let events = session.state.decide(command)?;
-        let effects = session.record(&events).await?;
+        let effects = session.record(&events, who).await?;
         // Whoever sees that a proposal is ready may ask for it at once, so the worker must have been told before.
         for effect in effects {
             self.perform(id, effect);

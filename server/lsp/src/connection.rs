@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use aca_engine::{EditorId, Engine, Error};
-use lsp_types::MessageType;
+use lsp_types::{ClientInfo, MessageType};
 use tokio_util::sync::CancellationToken;
 use tower_lsp::Client;
 use tower_lsp::jsonrpc;
@@ -53,6 +53,7 @@ pub(crate) struct Connection {
     /// Cancelled once the client has sent `initialized`; before that it must be sent nothing.
     pub(crate) ready: CancellationToken,
     flags: OnceLock<ClientFlags>,
+    asker: OnceLock<Engine>,
 }
 
 impl Connection {
@@ -80,6 +81,7 @@ impl Connection {
             progress: Progress::default(),
             ready: CancellationToken::new(),
             flags: OnceLock::new(),
+            asker: OnceLock::new(),
         }
     }
 
@@ -87,6 +89,19 @@ impl Connection {
     pub(crate) fn set_flags(&self, flags: ClientFlags) {
         // A second set cannot happen; the first one would count.
         let _ = self.flags.set(flags);
+    }
+
+    /// Records who the client says it is. Only `initialize` calls it.
+    pub(crate) fn set_client(&self, client: &ClientInfo) {
+        let version = client.version.as_deref().unwrap_or_default();
+        let name = format!("{} {version}", client.name);
+        // As with the flags.
+        let _ = self.asker.set(self.engine.as_client(&name));
+    }
+
+    /// Returns the handle for what the client asks for, which is recorded with its name.
+    pub(crate) fn asker(&self) -> Engine {
+        self.asker.get().unwrap_or(&self.engine).clone()
     }
 
     /// Returns what the client can do; before `initialize`, nothing.
@@ -140,7 +155,7 @@ impl Connection {
         W: Future<Output = Result<T, Error>> + Send + 'static,
         T: Send + 'static,
     {
-        let work = self.background.detach(ask(self.engine.clone()));
+        let work = self.background.detach(ask(self.asker()));
         work.await
             .map_err(|_| error::panicked(what))?
             .map_err(|error| error::reply(&error))

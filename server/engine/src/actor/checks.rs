@@ -8,6 +8,7 @@ use aca_protocol::{SessionId, TaskId};
 
 use super::{Actor, Message};
 use crate::core::Command;
+use crate::handle::Who;
 use crate::{Error, check};
 
 /// How long to wait for space on a full disk.
@@ -15,14 +16,20 @@ const RETRY: Duration = Duration::from_secs(1);
 
 impl Actor {
     /// Begins a check of chosen hunks; that it runs is recorded when this returns.
-    pub(super) async fn check(&mut self, id: &SessionId, task: &TaskId, what: check::What) -> Result<(), Error> {
+    pub(super) async fn check(
+        &mut self,
+        id: &SessionId,
+        task: &TaskId,
+        what: check::What,
+        who: &Who,
+    ) -> Result<(), Error> {
         if let check::What::Chosen { command, hunks } = &what {
             let command = Command::Checked {
                 task: task.clone(),
                 check: check::begun(command, hunks.clone()),
                 retry: None,
             };
-            self.command(id, command).await?;
+            self.command(id, command, who).await?;
         }
         self.begin_check(id, task, what);
         Ok(())
@@ -49,7 +56,7 @@ impl Actor {
         if !session.is_some_and(|session| session.checks.runs(task, number)) {
             return;
         }
-        let recorded = self.command(id, command.clone()).await;
+        let recorded = self.command(id, command.clone(), &None).await;
         if let Err(Error::Unavailable(reason)) = recorded {
             tracing::warn!(reason, %task, "what a check found is recorded later");
             let (inbox, session, task) = (self.shared.inbox.clone(), id.clone(), task.clone());

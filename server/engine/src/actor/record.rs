@@ -8,10 +8,12 @@ use aca_store::{NewEvent, Row};
 use super::{Session, now_ms};
 use crate::Error;
 use crate::core::{Effect, Event, State};
+use crate::handle::Who;
 
 impl Session {
-    /// Writes events with the rows they change, all or none, applies them, and returns what they set in motion.
-    pub(super) async fn record(&mut self, events: &[Event]) -> Result<Vec<Effect>, Error> {
+    /// Writes events with who asked for them and the rows they change, all or none, applies them, and returns what they
+    /// set in motion.
+    pub(super) async fn record(&mut self, events: &[Event], who: &Who) -> Result<Vec<Effect>, Error> {
         if events.is_empty() {
             return Ok(Vec::new());
         }
@@ -26,7 +28,7 @@ impl Session {
             changed.extend(rows(&next, task.as_ref()));
             records.push((kind(&body), task, event.attempt().cloned(), body));
         }
-        let store = Arc::clone(&self.store);
+        let (store, who) = (Arc::clone(&self.store), who.clone());
         let writing = tokio::task::spawn_blocking(move || {
             let mut encoded = Vec::with_capacity(records.len());
             for (kind, task, attempt, body) in &records {
@@ -35,6 +37,7 @@ impl Session {
                     ts_ms: at_ms,
                     task: task.as_ref(),
                     attempt: attempt.as_ref(),
+                    who: who.as_deref(),
                     body,
                 });
             }

@@ -35,6 +35,7 @@ impl Engine {
             session: known.session.clone(),
             task: task.clone(),
             what: check::What::Chosen { command, hunks },
+            who: self.who.clone(),
             reply,
         })
         .await?;
@@ -72,7 +73,7 @@ impl Engine {
         let command = Command::ConfirmCheck {
             command: params.command,
         };
-        self.shared.command(&session, command).await?;
+        self.command(&session, command).await?;
         let (known, _) = check::command(&self.shared, &session, &root).await?;
         Ok(known)
     }

@@ -90,7 +90,15 @@ pub enum Change {
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
+    /// Whose handle it is.
+    pub(crate) who: Who,
 }
+
+/// The name of the front end that asked for something; nothing for what follows by itself.
+pub(crate) type Who = Option<Arc<str>>;
+
+/// The longest name of a front end that is recorded, in characters.
+const MAX_NAME: usize = 64;
 
 /// What the actor, its tasks and the handles share.
 pub(crate) struct Shared {
@@ -142,7 +150,17 @@ impl Engine {
             footprints: attempt::Footprints::default(),
         });
         tokio::spawn(Actor::new(Arc::clone(&shared)).run(messages));
-        Self { shared }
+        Self { shared, who: None }
+    }
+
+    /// Returns a handle for the front end called `name`, such as `Neovim 0.11.4`: what is asked through it is recorded
+    /// with that name. A name that says nothing is none.
+    #[must_use]
+    pub fn as_client(&self, name: &str) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            who: plain_name(name),
+        }
     }
 
     /// Opens the session of the workspace at `root`, making one if there is none, and carries on what was
@@ -186,7 +204,7 @@ impl Engine {
             title,
             origin,
         };
-        self.shared.command(&session, command).await?;
+        self.command(&session, command).await?;
         self.task(&task)
             .ok_or_else(|| Error::Internal(format!("The task {task} was made but cannot be found.")))
     }
@@ -198,9 +216,7 @@ impl Engine {
     /// [`Error::NotFound`] for an unknown task, [`Error::Invalid`] for one that is not at work.
     pub async fn stop(&self, task: &TaskId) -> Result<TaskView, Error> {
         let session = self.known(task)?.session;
-        self.shared
-            .command(&session, Command::Stop { task: task.clone() })
-            .await?;
+        self.command(&session, Command::Stop { task: task.clone() }).await?;
         self.known(task)
     }
 
@@ -307,9 +323,23 @@ impl Engine {
         })
     }
 
+    /// Sends a command to a session in the name of this handle's front end, and returns when its events are durable and
+    /// applied.
+    pub(crate) async fn command(&self, session: &SessionId, command: Command) -> Result<(), Error> {
+        self.shared.command_of(session, command, self.who.clone()).await
+    }
+
     async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Message) -> Result<T, Error> {
         self.shared.ask(message).await
     }
+}
+
+/// A front end says its name itself, so only one short line of it is taken.
+fn plain_name(name: &str) -> Who {
+    let is_odd = |c: char| c.is_control() || c.is_whitespace();
+    let words: Vec<&str> = name.split(is_odd).filter(|word| !word.is_empty()).collect();
+    let plain: String = words.join(" ").chars().take(MAX_NAME).collect();
+    (!plain.is_empty()).then(|| plain.into())
 }
 
 impl fmt::Debug for Engine {
@@ -319,12 +349,18 @@ impl fmt::Debug for Engine {
 }
 
 impl Shared {
-    /// Sends a command to a session and returns when its events are durable and applied.
+    /// Sends a command that follows by itself to a session, and returns when its events are durable and applied.
     pub(crate) async fn command(&self, session: &SessionId, command: Command) -> Result<(), Error> {
+        self.command_of(session, command, None).await
+    }
+
+    /// As [`Shared::command`], for something that `who` asked for.
+    pub(crate) async fn command_of(&self, session: &SessionId, command: Command, who: Who) -> Result<(), Error> {
         let session = session.clone();
         self.ask(|reply| Message::Command {
             session,
             command,
+            who,
             reply: Some(reply),
         })
         .await

@@ -19,7 +19,7 @@ impl Engine {
             task: params.task.clone(),
             how: params.how,
         };
-        self.shared.command(&known.session, command).await?;
+        self.command(&known.session, command).await?;
         self.known(&params.task)
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Engine, canonical, stopped};
 use crate::Error;
-use crate::proposal::{self, Job};
+use crate::proposal::{self, Job, Wish};
 
 impl Engine {
     /// Decides hunks. Accepted ones have landed, and were seen to be there, when this returns. A decision that was taken
@@ -25,7 +25,7 @@ impl Engine {
     /// error: it is among the refused ones of the result.
     pub async fn decide(&self, params: DecideParams) -> Result<DecideResult, Error> {
         let review = self.review_of(&params.task)?;
-        answered(&review, |reply| Job::Decide { params, reply }).await
+        self.wish(&review, |reply| Wish::Decide { params, reply }).await
     }
 
     /// Cuts lines out of an undecided hunk as a hunk of their own, and returns the proposal.
@@ -35,7 +35,7 @@ impl Engine {
     /// [`Error::NotFound`] for an unknown task or hunk, [`Error::Invalid`] if it cannot be cut so.
     pub async fn split(&self, params: SplitParams) -> Result<ProposalView, Error> {
         let review = self.review_of(&params.task)?;
-        answered(&review, |reply| Job::Split { params, reply }).await
+        self.wish(&review, |reply| Wish::Split { params, reply }).await
     }
 
     /// Makes one hunk of undecided neighbours, and returns the proposal.
@@ -45,7 +45,7 @@ impl Engine {
     /// [`Error::NotFound`] for an unknown task or hunk, [`Error::Invalid`] if they cannot be joined.
     pub async fn join(&self, params: JoinParams) -> Result<ProposalView, Error> {
         let review = self.review_of(&params.task)?;
-        answered(&review, |reply| Job::Join { params, reply }).await
+        self.wish(&review, |reply| Wish::Join { params, reply }).await
     }
 
     /// Changes what an undecided hunk puts into the file, and returns the proposal.
@@ -55,7 +55,7 @@ impl Engine {
     /// [`Error::NotFound`] for an unknown task or hunk, [`Error::Invalid`] if it has no lines or is decided.
     pub async fn amend(&self, params: AmendParams) -> Result<ProposalView, Error> {
         let review = self.review_of(&params.task)?;
-        answered(&review, |reply| Job::Amend { params, reply }).await
+        self.wish(&review, |reply| Wish::Amend { params, reply }).await
     }
 
     /// Takes an operation back, whole or by hunk. What was typed since stays.
@@ -66,7 +66,7 @@ impl Engine {
     /// nothing to undo. A hunk that cannot be taken back is no error: it is among the refused ones of the result.
     pub async fn undo(&self, params: UndoParams) -> Result<UndoResult, Error> {
         let review = self.review_at(&params.workspace)?;
-        answered(&review, |reply| Job::Undo { params, reply }).await
+        self.wish(&review, |reply| Wish::Undo { params, reply }).await
     }
 
     /// Returns the landings and takings back of a workspace, oldest first.
@@ -105,14 +105,19 @@ impl Engine {
     fn review_at(&self, root: &Path) -> Result<mpsc::UnboundedSender<Job>, Error> {
         Ok(self.shared.session_at(&canonical(root)?)?.review.clone())
     }
-}
 
-/// Gives the worker a job and waits for its answer.
-async fn answered<T>(
-    review: &mpsc::UnboundedSender<Job>,
-    job: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Job,
-) -> Result<T, Error> {
-    let (reply, answer) = oneshot::channel();
-    review.send(job(reply)).map_err(|_| stopped())?;
-    answer.await.map_err(|_| stopped())?
+    /// Gives the worker a wish of this handle's front end and waits for its answer.
+    async fn wish<T>(
+        &self,
+        review: &mpsc::UnboundedSender<Job>,
+        wish: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Wish,
+    ) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job::Asked {
+            who: self.who.clone(),
+            wish: wish(reply),
+        };
+        review.send(job).map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
 }

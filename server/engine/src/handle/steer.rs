@@ -33,7 +33,7 @@ impl Engine {
             id: id.clone(),
             text,
         };
-        if let Err(error) = self.shared.command(&known.session, command).await {
+        if let Err(error) = self.command(&known.session, command).await {
             self.shared.tellers.settle(&id, Ok(()));
             return Err(error);
         }
@@ -70,7 +70,7 @@ impl Engine {
             task: task.clone(),
             paused,
         };
-        self.shared.command(&session, command).await?;
+        self.command(&session, command).await?;
         self.known(&task)
     }
 
@@ -96,7 +96,7 @@ impl Engine {
             task: task.clone(),
             remark,
         };
-        self.shared.command(&known.session, command).await?;
+        self.command(&known.session, command).await?;
         self.known(&task)
     }
 

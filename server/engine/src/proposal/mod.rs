@@ -24,4 +24,4 @@ pub(crate) use file::{ChangedFile, Parts, files, named};
 pub(crate) use live::{Live, encode_like, read_plain};
 pub(crate) use undo::operations;
 pub(crate) use with_hunks::{Place, places_in_result, with_hunks};
-pub(crate) use worker::{Job, spawn, spread_touches};
+pub(crate) use worker::{Job, Wish, spawn, spread_touches};

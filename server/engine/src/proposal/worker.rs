@@ -15,7 +15,7 @@ use super::ledger::Ledger;
 use super::place;
 use crate::actor::{LiveChange, Message, SessionContext};
 use crate::core::{Command, Proposed, Task};
-use crate::handle::{Change, Shared};
+use crate::handle::{Change, Shared, Who};
 use crate::watch::Watcher;
 use crate::{Error, handle};
 
@@ -34,6 +34,12 @@ pub(crate) enum Job {
     Refresh { task: TaskId, reply: oneshot::Sender<()> },
     /// Say that everything asked before is done.
     Settled(watch::Sender<bool>),
+    /// Carry out what a person asked for through the front end `who`.
+    Asked { who: Who, wish: Wish },
+}
+
+/// What a person can ask for.
+pub(crate) enum Wish {
     /// Decide hunks.
     Decide {
         params: DecideParams,
@@ -73,6 +79,7 @@ pub(crate) fn spawn(shared: Arc<Shared>, session: Arc<SessionContext>) -> mpsc::
         watcher,
         saves: false,
         label: String::new(),
+        who: None,
     };
     tokio::spawn(async move {
         let mut next = inbox.recv().await;
@@ -137,6 +144,8 @@ pub(super) struct Worker {
     pub(super) saves: bool,
     /// What the operation is called in an editor's history.
     pub(super) label: String,
+    /// Who asked for what is being done.
+    who: Who,
 }
 
 impl Worker {
@@ -154,14 +163,25 @@ impl Worker {
                 let _ = reply.send(());
             }
             Job::Settled(settled) => drop(settled.send_replace(true)),
-            Job::Decide { params, reply } => {
+            Job::Asked { who, wish } => {
+                self.who = who;
+                self.grant(wish).await;
+                self.who = None;
+            }
+        }
+    }
+
+    async fn grant(&mut self, wish: Wish) {
+        // An asker that has gone away does not need the answer.
+        match wish {
+            Wish::Decide { params, reply } => {
                 self.begin(&params.task);
                 drop(reply.send(self.decide(params).await));
             }
-            Job::Split { params, reply } => drop(reply.send(self.split(params).await)),
-            Job::Join { params, reply } => drop(reply.send(self.join(params).await)),
-            Job::Amend { params, reply } => drop(reply.send(self.amend(params).await)),
-            Job::Undo { params, reply } => drop(reply.send(self.undo(params).await)),
+            Wish::Split { params, reply } => drop(reply.send(self.split(params).await)),
+            Wish::Join { params, reply } => drop(reply.send(self.join(params).await)),
+            Wish::Amend { params, reply } => drop(reply.send(self.amend(params).await)),
+            Wish::Undo { params, reply } => drop(reply.send(self.undo(params).await)),
         }
     }
 
@@ -295,7 +315,9 @@ impl Worker {
 
     /// Carries out a command of the session.
     pub(super) async fn command(&self, command: Command) -> Result<(), Error> {
-        self.shared.command(&self.session.id, command).await
+        self.shared
+            .command_of(&self.session.id, command, self.who.clone())
+            .await
     }
 
     /// Publishes a proposal with the hunks of changed files placed anew, if anything of it is new.

@@ -10,7 +10,7 @@ pub(crate) async fn work_done_progress_cancel(server: &Server, params: WorkDoneP
     let Some(task) = task_of(&params.token) else { return };
     let connection = std::sync::Arc::clone(&server.connection);
     server.connection.background.spawn(async move {
-        if let Err(error) = connection.engine.stop(&task).await {
+        if let Err(error) = connection.asker().stop(&task).await {
             connection.client.show_message(MessageType::WARNING, error).await;
         }
     });

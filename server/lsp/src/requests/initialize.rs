@@ -15,6 +15,9 @@ pub(crate) fn initialize(connection: &Arc<Connection>, params: &InitializeParams
         &params.capabilities,
         params.client_info.as_ref().map(|client| client.name.as_str()),
     ));
+    if let Some(client) = &params.client_info {
+        connection.set_client(client);
+    }
     if let Some(pid) = params.process_id.filter(|_| connection.options.watch_parent) {
         parent::watch(pid, connection.stop.clone());
     }
