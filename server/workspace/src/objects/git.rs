@@ -53,6 +53,11 @@ impl Git {
         Ok(git)
     }
 
+    /// A store that is there already, left as it is.
+    pub(super) fn look(dir: &Path) -> Self {
+        Self { dir: dir.to_owned() }
+    }
+
     pub(super) fn dir(&self) -> &Path {
         &self.dir
     }

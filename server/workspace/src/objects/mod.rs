@@ -9,6 +9,7 @@ mod edit;
 mod git;
 mod ignored;
 mod import;
+mod pack;
 mod seed;
 mod snapshot;
 mod tree;
@@ -136,11 +137,14 @@ impl Objects {
     ///
     /// If git is missing or the directory cannot be written.
     pub fn open(dir: &Path) -> Result<Self, Error> {
-        let git = Git::open(dir)?;
-        Ok(Self {
+        Git::open(dir).map(Self::of)
+    }
+
+    fn of(git: Git) -> Self {
+        Self {
             git,
             index: Mutex::new(()),
-        })
+        }
     }
 
     /// Returns the contents of blobs, in the order asked for.
