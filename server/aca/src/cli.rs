@@ -1,5 +1,7 @@
 //! The command line: what can be said, and its help.
 
+mod daemon;
+
 use std::path::PathBuf;
 
 use aca_protocol::proposal::Resolution;
@@ -7,6 +9,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::exit;
 use crate::workspace::FileLine;
+
+pub(crate) use daemon::DaemonCommand;
 
 /// The automatic coding agent: TODO comments and instructions become reviewed changes.
 ///
@@ -32,6 +36,9 @@ pub(crate) struct Global {
     /// The workspace [default: the root of the git repository around the current directory, else that directory].
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) workspace: Option<PathBuf>,
+    /// Host the engine in this process, without a daemon: what runs stands still when it ends.
+    #[arg(long, global = true)]
+    pub(crate) in_process: bool,
 }
 
 /// The commands.
@@ -39,6 +46,9 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Serve an editor: the language server on stdin and stdout.
     Lsp(LspArgs),
+    /// The background process that does the work; it starts and ends by itself.
+    #[command(subcommand)]
+    Daemon(DaemonCommand),
     /// Do something, and wait until it is ready for review.
     Run(RunArgs),
     /// List the tasks of the workspace.
@@ -252,6 +262,9 @@ mod tests {
         for (line, accepted) in [
             ("aca lsp", true),
             ("aca lsp --stdio", true),
+            ("aca lsp --in-process", true),
+            ("aca daemon run", true),
+            ("aca daemon", false),
             ("aca run text", true),
             ("aca run --todo src/a.rs:3", true),
             ("aca run", false),

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::codec::{FramedRead, FramedWrite};
 
+use crate::daemon::version;
 use crate::exit::{Exit, Failure};
 use crate::framing::Framing;
 
@@ -52,12 +53,12 @@ struct ServerError {
 }
 
 impl Client {
-    /// Introduces itself to the server at the other end, as a front end for `workspace`.
+    /// Introduces itself to the server at the other end, as a front end for `workspace`, or for none.
     ///
     /// # Errors
     ///
     /// When the server refuses or the connection ends.
-    pub(crate) async fn start<S>(stream: S, workspace: &Path) -> Result<Self, Failure>
+    pub(crate) async fn start<S>(stream: S, workspace: Option<&Path>) -> Result<Self, Failure>
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
@@ -119,13 +120,14 @@ impl Caller {
         serde_json::from_value(result).map_err(|error| unreadable(R::METHOD, &error))
     }
 
-    async fn introduce(&self, workspace: &Path) -> Result<(), Failure> {
-        let uri = file_uri(workspace);
+    async fn introduce(&self, workspace: Option<&Path>) -> Result<(), Failure> {
+        let uri = workspace.map(file_uri);
+        let folders: Vec<_> = uri.iter().map(|uri| json!({"uri": uri, "name": "workspace"})).collect();
         let params = json!({
             "processId": std::process::id(),
-            "clientInfo": {"name": "aca", "version": env!("CARGO_PKG_VERSION")},
+            "clientInfo": {"name": "aca", "version": version()},
             "rootUri": uri,
-            "workspaceFolders": [{"uri": uri, "name": "workspace"}],
+            "workspaceFolders": folders,
             "capabilities": {"experimental": {"aca": true}},
         });
         self.request("initialize", params).await?;
@@ -310,7 +312,7 @@ mod tests {
             json!({"error": {"code": -32602, "message": "There is no task x.", "data": {"kind": "notFound"}}}),
         ];
         let server = tokio::spawn(serve(theirs, answers));
-        let client = Client::start(ours, Path::new("/a b")).await.unwrap();
+        let client = Client::start(ours, Some(Path::new("/a b"))).await.unwrap();
         let result: StatusResult = client.call::<Status>(StatusParams {}).await.unwrap();
         assert_eq!(result.version, "1");
         let failure = client.call::<Status>(StatusParams {}).await.unwrap_err();
@@ -347,7 +349,7 @@ mod tests {
                 .unwrap();
             reply
         });
-        let mut client = Client::start(ours, Path::new("/w")).await.unwrap();
+        let mut client = Client::start(ours, None).await.unwrap();
         let notice = client.notification().await.unwrap();
         assert!(notice.read::<StatusChanged>().is_some());
         assert!(notice.read::<aca_protocol::methods::TaskChanged>().is_none());

@@ -5,21 +5,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aca_engine::config::{self, Config};
-use tokio::net::UnixStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use crate::claude::Provisioner;
 use crate::cli::Global;
 use crate::client::Client;
-use crate::exit::{Exit, Failure};
-use crate::host::{Guests, Host};
-use crate::terminal::{self, Screen};
-use crate::{owner, workspace};
+use crate::daemon::find;
+use crate::daemon::greeting::Ask;
+use crate::exit::Failure;
+use crate::host::{Host, Kind};
+use crate::terminal::Screen;
+use crate::workspace;
 
-/// How long another process may take to become the owner or to stop being it.
+/// How long another process may take to become the owner or to stop being it, where this one wants to be it.
 const HANDOVER: Duration = Duration::from_secs(10);
 /// How often it is looked at in that time.
 const GLANCE: Duration = Duration::from_millis(20);
+/// How long an owner in this process stays for others that it serves.
+const GUESTS: Duration = Duration::from_secs(5);
 
 /// What a command starts from.
 #[derive(Debug)]
@@ -32,12 +36,17 @@ pub(crate) struct Context {
     pub(crate) screen: Screen,
 }
 
-/// The way to the engine.
-pub(crate) enum Place {
-    /// This process has become the owner.
-    Owner(Box<Host>),
-    /// Another process is the owner.
-    Guest(UnixStream),
+/// A connection to the owner, whoever that is.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// The way to the engine: a connection that is being served, and the owner if it is this process.
+pub(crate) struct Attached {
+    /// The language server protocol begins here.
+    pub(crate) stream: Box<dyn Stream>,
+    /// The owner, if it is this process.
+    pub(crate) host: Option<Box<Host>>,
 }
 
 /// A client with what keeps it alive.
@@ -45,7 +54,6 @@ pub(crate) struct Link {
     /// The client.
     pub(crate) client: Client,
     host: Option<Box<Host>>,
-    screen: Screen,
 }
 
 impl Context {
@@ -84,102 +92,87 @@ impl Context {
         }
     }
 
-    /// Becomes the owner, or connects to the process that is.
+    /// Returns the user's settings; the defaults if they cannot be read, which is reported by what needs them.
+    pub(crate) fn settings(&self) -> Config {
+        config::load(None).map(|loaded| loaded.config).unwrap_or_default()
+    }
+
+    /// Returns a connection that is served: by the daemon, which is started if there is none; by this process with
+    /// `--in-process`, unless another one is the owner already.
     ///
     /// # Errors
     ///
     /// When the data directory cannot be used, or its owner does not answer.
-    pub(crate) async fn place(&self) -> Result<Place, Failure> {
-        self.find_place(Guests::Welcome).await
+    pub(crate) async fn attach(&self) -> Result<Attached, Failure> {
+        if self.global.in_process {
+            return self.attach_in_process().await;
+        }
+        let owner = find::owner(&self.data_dir, self.global.verbose).await?;
+        Ok(Attached {
+            stream: Box::new(owner.stream),
+            host: None,
+        })
     }
 
-    async fn find_place(&self, guests: Guests) -> Result<Place, Failure> {
+    async fn attach_in_process(&self) -> Result<Attached, Failure> {
         let deadline = Instant::now() + HANDOVER;
         loop {
-            if let Some(host) = Host::start(&self.data_dir, Arc::new(self.provisioner()), guests)? {
-                return Ok(Place::Owner(Box::new(host)));
+            if let Some(host) = Host::start(&self.data_dir, Arc::new(self.provisioner()), Kind::InProcess)? {
+                return Ok(Attached {
+                    stream: Box::new(host.attach()),
+                    host: Some(Box::new(host)),
+                });
             }
-            if let Some(owner) = owner::read(&self.data_dir)
-                && let Ok(stream) = UnixStream::connect(&owner.socket).await
-            {
-                return Ok(Place::Guest(stream));
+            if let Some(owner) = find::knock(&self.data_dir, Ask::Serve).await? {
+                return Ok(Attached {
+                    stream: Box::new(owner.stream),
+                    host: None,
+                });
             }
             if Instant::now() > deadline {
-                return Err(self.silent_owner());
+                return Err(find::silent(&self.data_dir, HANDOVER));
             }
             tokio::time::sleep(GLANCE).await;
         }
     }
 
-    /// Connects a client for the workspace.
+    /// Connects a client for the workspace, whose session is opened.
     ///
     /// # Errors
     ///
-    /// As [`Context::place`], and when the settings are wrong.
+    /// As [`Context::attach`].
     pub(crate) async fn link(&self, root: &Path) -> Result<Link, Failure> {
-        self.link_from(self.place().await?, root).await
+        self.link_to(Some(root)).await
     }
 
-    /// Connects a client for a command that ends soon. If it becomes the owner it takes no guests in, so that it need not
-    /// stay for them; whoever comes meanwhile waits and becomes the owner after it.
+    /// Connects a client for a command that is about no workspace.
     ///
     /// # Errors
     ///
-    /// As [`Context::link`].
-    pub(crate) async fn brief_link(&self, root: &Path) -> Result<Link, Failure> {
-        self.link_from(self.find_place(Guests::Turned).await?, root).await
+    /// As [`Context::attach`].
+    pub(crate) async fn link_to_all(&self) -> Result<Link, Failure> {
+        self.link_to(None).await
     }
 
-    async fn link_from(&self, place: Place, root: &Path) -> Result<Link, Failure> {
-        let screen = self.screen;
-        match place {
-            Place::Owner(host) => {
-                let client = Client::start(host.attach(), root).await?;
-                Ok(Link {
-                    client,
-                    host: Some(host),
-                    screen,
-                })
-            }
-            Place::Guest(stream) => Ok(Link {
-                client: Client::start(stream, root).await?,
-                host: None,
-                screen,
-            }),
-        }
-    }
-
-    fn silent_owner(&self) -> Failure {
-        let who = owner::read(&self.data_dir)
-            .map(|owner| format!(" (process {})", owner.pid))
-            .unwrap_or_default();
-        let message = format!(
-            "Another aca{who} holds {} and does not answer. End that process, then try again; no work is lost by it.",
-            self.data_dir.display()
-        );
-        Failure::new(Exit::Unavailable, message)
+    async fn link_to(&self, root: Option<&Path>) -> Result<Link, Failure> {
+        let Attached { stream, host } = self.attach().await?;
+        let client = Client::start(stream, root).await?;
+        Ok(Link { client, host })
     }
 }
 
 impl Link {
-    /// Whether the engine runs in this process, so that work stands still when it ends.
-    pub(crate) fn is_owner(&self) -> bool {
-        self.host.is_some()
-    }
-
-    /// Ends the conversation. Where other processes are served from here, it stays until they leave.
+    /// Ends the conversation. Work goes on in the daemon.
     pub(crate) async fn close(self) {
         drop(self.client);
-        let Some(host) = self.host else { return };
-        if host.guests() > 0 {
-            self.screen.note(
-                "Another front end is attached through this process, so it stays until that one leaves; Ctrl-C ends both.",
-            );
-            tokio::select! {
-                () = host.wait_for_guests() => {}
-                () = terminal::interrupted() => {}
-            }
+        if let Some(host) = self.host {
+            leave(*host).await;
         }
-        host.shutdown().await;
     }
+}
+
+/// Ends an owner in this process, after a moment for others that it serves.
+pub(crate) async fn leave(host: Host) {
+    host.wait_for_guests(GUESTS).await;
+    host.shutdown(false).await;
 }

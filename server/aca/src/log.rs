@@ -1,9 +1,8 @@
 //! The log: a file in the data directory, never stdout, which belongs to results and to editors.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aca_engine::config::{LogFormat, LogLevel, Logging};
@@ -11,12 +10,15 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::daemon::version;
+use crate::private;
+
 /// Above this size, in bytes, the log is put aside, in place of the one put aside before.
 const MAX_BYTES: u64 = 8 << 20;
 
 /// Starts the log. A log that cannot be written is no reason not to work: then there is none.
 pub(crate) fn start(data_dir: &Path, settings: &Logging, verbose: u8) {
-    let Ok(file) = open(&data_dir.join("logs")) else { return };
+    let Ok(file) = open(&path(data_dir)) else { return };
     let level = match (verbose, settings.level) {
         (0, LogLevel::Error) => LevelFilter::ERROR,
         (0, LogLevel::Warn) => LevelFilter::WARN,
@@ -46,21 +48,23 @@ pub(crate) fn start(data_dir: &Path, settings: &Logging, verbose: u8) {
         LogFormat::Json => registry.with(layer.json()).try_init(),
     };
     if started.is_ok() {
-        tracing::info!(
-            pid = std::process::id(),
-            version = env!("CARGO_PKG_VERSION"),
-            "aca starts"
-        );
+        tracing::info!(pid = std::process::id(), version = version(), "aca starts");
     }
 }
 
-fn open(folder: &Path) -> io::Result<File> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let path = folder.join("aca.log");
-    if fs::metadata(&path).is_ok_and(|metadata| metadata.len() > MAX_BYTES) {
-        fs::rename(&path, folder.join("aca.log.1"))?;
+/// Returns where the log is.
+pub(crate) fn path(data_dir: &Path) -> PathBuf {
+    data_dir.join("logs/aca.log")
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        private::create_dir(folder)?;
     }
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+    if fs::metadata(path).is_ok_and(|metadata| metadata.len() > MAX_BYTES) {
+        fs::rename(path, path.with_extension("log.1"))?;
+    }
+    private::open_to_append(path)
 }
 
 #[cfg(test)]
@@ -70,9 +74,13 @@ mod tests {
     #[test]
     fn the_log_stays_small() {
         let dir = tempfile::tempdir().unwrap();
-        open(dir.path()).unwrap().set_len(MAX_BYTES + 1).unwrap();
-        let fresh = open(dir.path()).unwrap();
+        let log = path(dir.path());
+        open(&log).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        let fresh = open(&log).unwrap();
         assert_eq!(fresh.metadata().unwrap().len(), 0);
-        assert_eq!(fs::metadata(dir.path().join("aca.log.1")).unwrap().len(), MAX_BYTES + 1);
+        assert_eq!(
+            fs::metadata(dir.path().join("logs/aca.log.1")).unwrap().len(),
+            MAX_BYTES + 1
+        );
     }
 }

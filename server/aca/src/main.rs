@@ -1,7 +1,7 @@
 //! The automatic coding agent: command line and language server.
 //!
-//! [`cli`] is what can be said; each command has a file in [`command`]. All of them but `lsp` are clients of the
-//! `aca/*` methods: of the process that owns the data directory if there is one, else of themselves ([`context`]).
+//! [`cli`] is what can be said; each command has a file in [`command`]. They are clients of the `aca/*` methods of the
+//! [`daemon`], or of themselves with `--in-process` ([`context`]).
 
 mod agent;
 mod claude;
@@ -9,12 +9,14 @@ mod cli;
 mod client;
 mod command;
 mod context;
+mod daemon;
+mod doors;
 mod exit;
 mod framing;
 mod host;
 mod log;
 mod names;
-mod owner;
+mod private;
 mod socket;
 mod terminal;
 mod words;
@@ -25,12 +27,19 @@ use std::io::Write as _;
 use aca_engine::config;
 use clap::Parser as _;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, DaemonCommand};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 
 fn main() {
     let cli = Cli::parse();
+    // The end of a program that only starts another one; it needs no runtime and no log.
+    if let Command::Daemon(DaemonCommand::Run(args)) = &cli.command
+        && args.detach
+    {
+        let started = daemon::start::detach(&config::data_dir(), cli.global.verbose);
+        std::process::exit(end(started.map(|()| Exit::Done)));
+    }
     let exit = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -40,12 +49,17 @@ fn main() {
             // A read of stdin that never ends would keep the runtime, and with it the process.
             runtime.shutdown_background();
             end
-        })
-        .unwrap_or_else(|failure| {
-            let _ = writeln!(std::io::stderr(), "aca: {}", terminal::harmless(&failure.message));
-            failure.exit
         });
-    std::process::exit(exit as i32);
+    std::process::exit(end(exit));
+}
+
+/// Says why a command failed, and returns its exit code.
+fn end(end: Result<Exit, Failure>) -> i32 {
+    let exit = end.unwrap_or_else(|failure| {
+        let _ = writeln!(std::io::stderr(), "aca: {}", terminal::harmless(&failure.message));
+        failure.exit
+    });
+    exit as i32
 }
 
 async fn run(cli: Cli) -> Result<Exit, Failure> {
@@ -59,6 +73,7 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
     );
     match cli.command {
         Command::Lsp(_) => command::lsp::run(&context).await,
+        Command::Daemon(command) => command::daemon::run(&context, command).await,
         Command::Run(args) => command::run::run(&context, args).await,
         Command::Status => command::status::run(&context).await,
         Command::Review(args) => command::review::run(&context, args).await,

@@ -125,7 +125,7 @@ async fn until_ended(link: &mut Link, mut proposal: ProposalView) -> Result<Prop
             None
         };
         if let Ok(None) = tokio::time::timeout(LOOK, changed).await {
-            let message = "The process that owns the sessions ended, and the check with it.";
+            let message = "The daemon ended, and the check with it.";
             return Err(Failure::new(Exit::Unavailable, message));
         }
         proposal = link.client.call::<Proposal>(TaskParams { task }).await?;

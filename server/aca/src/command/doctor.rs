@@ -70,7 +70,7 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     let mut all = Vec::new();
     let settings = checks::settings(context, &mut all);
     all.push(checks::data_directory(&context.data_dir));
-    all.push(checks::owner(context).await);
+    all.push(checks::daemon(context).await);
     all.push(checks::git().await);
     all.push(checks::watches());
     parts::all(context, &settings, &mut all).await;

@@ -41,11 +41,7 @@ pub(crate) async fn run(context: &Context, args: ReviewArgs) -> Result<Exit, Fai
     let root = context.root()?;
     let wanted = decide::wanted(&args);
     let walks = wanted.is_none() && !args.list && context.screen.is_interactive();
-    let mut link = if walks {
-        context.link(&root).await?
-    } else {
-        context.brief_link(&root).await?
-    };
+    let mut link = context.link(&root).await?;
     let (task, proposal) = proposal(&link, &root, args.task.as_deref()).await?;
     check_file(&proposal, args.file.as_deref())?;
     let exit = match wanted {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aca_engine::config::Backend;
 use aca_engine::parts::docker;
 use aca_protocol::methods::{
-    AtWork, AtWorkParams, Conflict, ConflictParams, Proposal, Run, RunParams, Stop, TaskChanged, TaskParams, Tasks,
+    AtWork, AtWorkParams, Conflict, ConflictParams, Proposal, Run, RunParams, TaskChanged, TaskParams, Tasks,
     TasksParams,
 };
 use aca_protocol::task::{Origin, TaskState, TaskView};
@@ -23,10 +23,8 @@ use crate::{terminal, words};
 
 /// How often the task is looked at even if nothing is heard: a slow listener may have missed a change.
 const LOOK: Duration = Duration::from_secs(5);
-/// How long a stopped task may take to end.
-const STOPPING: Duration = Duration::from_secs(10);
 
-/// Makes the task and waits. Ctrl-C stops it.
+/// Makes the task and waits. Ctrl-C leaves it at work.
 pub(crate) async fn run(context: &Context, args: RunArgs) -> Result<Exit, Failure> {
     let root = context.root()?;
     let origin = origin(args, &root)?;
@@ -64,7 +62,7 @@ async fn name_others(context: &Context, link: &Link, root: &Path, origin: &Origi
     }
 }
 
-/// Waits until a task at work is settled, showing progress, and says how it ended. Ctrl-C stops it.
+/// Waits until a task at work is settled, showing progress, and says how it ended. Ctrl-C leaves it at work.
 ///
 /// # Errors
 ///
@@ -78,20 +76,14 @@ pub(crate) async fn finish(context: &Context, link: &mut Link, task: TaskView) -
         () = terminal::interrupted() => None,
     };
     drop(progress);
-    let (task, exit) = match settled {
-        Some(task) => {
-            let exit = exit_of(&task.state);
-            (task, exit)
-        }
-        None => {
-            context.screen.note("Stopping the task…");
-            let stopping = link.client.call::<Stop>(TaskParams { task: id }).await?;
-            let stopped = tokio::time::timeout(STOPPING, until_settled(link, stopping.clone(), |_| ())).await;
-            (stopped.unwrap_or(Ok(stopping))?, Exit::Interrupted)
-        }
+    let Some(task) = settled else {
+        context.screen.note(&format!(
+            "The task {id} goes on. `aca status` shows how it is; to stop it: aca stop {id}"
+        ));
+        return Ok(Exit::Interrupted);
     };
     report(context, link, &task).await?;
-    Ok(exit)
+    Ok(exit_of(&task.state))
 }
 
 /// What is met while a task is waited for.
@@ -137,7 +129,7 @@ pub(crate) async fn until_settled(
             Ok(None) => {
                 return Err(Failure::new(
                     Exit::Unavailable,
-                    "The process that owns the sessions ended; `aca status` finds the task.",
+                    "The daemon ended; `aca status` finds the task.",
                 ));
             }
             Ok(Some(News::Task(changed))) => *changed,

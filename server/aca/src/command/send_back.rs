@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::names;
 
-/// Sends it back and waits. Ctrl-C stops the new round; the proposal stays as it was then.
+/// Sends it back and waits. Ctrl-C leaves the new round at work.
 pub(crate) async fn run(context: &Context, args: SendBackArgs) -> Result<Exit, Failure> {
     if args.remark.trim().is_empty() && args.redo.is_empty() {
         return Err(Failure::new(
@@ -41,6 +41,9 @@ pub(crate) async fn run(context: &Context, args: SendBackArgs) -> Result<Exit, F
     };
     let sent = link.client.call::<SendBack>(params).await?;
     let exit = run::finish(context, &mut link, sent).await?;
+    if exit == Exit::Interrupted {
+        return Ok(exit);
+    }
     // A round that brought nothing leaves the proposal as it was, with a note that says why.
     let now = link.client.call::<Proposal>(TaskParams { task }).await.ok();
     let round = |proposal: Option<&ProposalView>| proposal.map_or(0, |proposal| proposal.round);

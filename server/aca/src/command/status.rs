@@ -21,7 +21,7 @@ const NOTE: usize = 80;
 /// Lists the tasks, oldest first.
 pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     let root = context.root()?;
-    let link = context.brief_link(&root).await?;
+    let link = context.link(&root).await?;
     let workspace = root.clone();
     let tasks = link.client.call::<Tasks>(TasksParams { workspace }).await?;
     let status = link.client.call::<Status>(StatusParams {}).await?;

@@ -11,7 +11,7 @@ use crate::{names, words};
 /// Stops a task and waits until it is over.
 pub(crate) async fn run(context: &Context, args: TaskArgs) -> Result<Exit, Failure> {
     let root = context.root()?;
-    let mut link = context.brief_link(&root).await?;
+    let mut link = context.link(&root).await?;
     let look = TasksParams { workspace: root };
     let tasks = link.client.call::<Tasks>(look.clone()).await?;
     let none = "No task is at work in this workspace; `aca status` lists all.";

@@ -10,7 +10,7 @@ use crate::{names, words};
 /// Tells it. The agent reads it when it comes to it.
 pub(crate) async fn run(context: &Context, args: TellArgs) -> Result<Exit, Failure> {
     let root = context.root()?;
-    let link = context.brief_link(&root).await?;
+    let link = context.link(&root).await?;
     let tasks = link.client.call::<Tasks>(TasksParams { workspace: root }).await?;
     let task = names::task(&tasks, Some(&args.task), |_| true, "")?;
     names::must_be_at_work(task)?;

@@ -17,7 +17,7 @@ use crate::{names, words};
 /// Takes an operation back, or lists them.
 pub(crate) async fn run(context: &Context, args: &UndoArgs) -> Result<Exit, Failure> {
     let root = context.root()?;
-    let link = context.brief_link(&root).await?;
+    let link = context.link(&root).await?;
     let workspace = root.clone();
     let all = link.client.call::<Operations>(TasksParams { workspace }).await?;
     let exit = if args.list {

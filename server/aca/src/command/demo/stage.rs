@@ -99,7 +99,7 @@ impl Stage {
         let mut command = Command::new(program);
         command
             .args(args)
-            .arg("--workspace")
+            .args(["--in-process", "--workspace"])
             .arg(&self.workspace)
             .current_dir(&self.workspace)
             .env_clear()

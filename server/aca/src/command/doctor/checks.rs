@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use aca_engine::config::{self, Config};
-use tokio::net::UnixStream;
 use tokio::process::Command;
 
 use super::Check;
 use crate::context::Context;
-use crate::owner;
+use crate::daemon::find;
+use crate::daemon::greeting::Ask;
 
 /// Free space below which work may fail, and below which it is worth a word, in bytes.
 const LITTLE: u64 = 1 << 30;
@@ -68,39 +68,31 @@ fn space(data_dir: &Path, free: u64) -> Check {
     }
 }
 
-/// Whether another process serves, and answers.
-pub(super) async fn owner(context: &Context) -> Check {
-    const NAME: &str = "owner";
-    match aca_store::OwnerLock::acquire(&context.data_dir) {
-        Ok(Some(_lock)) => Check::good(NAME, "none runs; the next command becomes it"),
-        Ok(None) => {
-            let Some(owner) = owner::read(&context.data_dir) else {
-                return Check::warning(
-                    NAME,
-                    "a process holds the lock and is just starting",
-                    "Look again in a moment.",
-                );
-            };
-            match UnixStream::connect(&owner.socket).await {
-                Ok(_) => Check::good(NAME, format!("process {} (aca {}) serves", owner.pid, owner.version)),
-                Err(error) => Check::missing(
-                    NAME,
-                    format!(
-                        "process {} holds the lock and does not answer at {}: {error}",
-                        owner.pid,
-                        owner.socket.display()
-                    ),
-                    format!(
-                        "End that process (kill {}) and try again; no work is lost by it.",
-                        owner.pid
-                    ),
-                ),
-            }
-        }
-        Err(error) => Check::missing(
+/// Whether a daemon runs, and answers.
+pub(super) async fn daemon(context: &Context) -> Check {
+    const NAME: &str = "daemon";
+    match find::knock(&context.data_dir, Ask::Status).await {
+        Ok(Some(owner)) => Check::good(
             NAME,
-            error.to_string(),
-            "Set ACA_DATA_DIR to a directory on a local disk.",
+            format!("process {} (aca {}) serves", owner.answer.pid, owner.answer.version()),
+        ),
+        Ok(None) => match aca_store::OwnerLock::acquire(&context.data_dir) {
+            Ok(Some(_lock)) => Check::good(NAME, "none runs; the next command starts it"),
+            Ok(None) => Check::warning(
+                NAME,
+                "a process holds the data directory and does not listen; it starts or ends just now",
+                "Look again in a moment; if it stays so: aca daemon restart --force",
+            ),
+            Err(error) => Check::missing(
+                NAME,
+                error.to_string(),
+                "Set ACA_DATA_DIR to a directory on a local disk.",
+            ),
+        },
+        Err(failure) => Check::missing(
+            NAME,
+            failure.message,
+            "aca daemon restart --force ends it; no work is lost by that.",
         ),
     }
 }

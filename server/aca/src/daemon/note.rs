@@ -1,4 +1,4 @@
-//! The note that the owner leaves for others: who it is and where it listens.
+//! The note that the owner of a data directory leaves for others: who it is and where it listens.
 
 use std::fs;
 use std::io;
@@ -6,11 +6,17 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::process::Identity;
+use super::version;
+
 /// The owner of a data directory. Only the lock says whether it still lives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Owner {
     /// Its process id.
     pub(crate) pid: u32,
+    /// What tells its process from another one with the same id, where the system knows that.
+    #[serde(default)]
+    pub(crate) identity: Option<Identity>,
     /// Its version.
     pub(crate) version: String,
     /// Where it listens.
@@ -23,9 +29,11 @@ pub(crate) struct Owner {
 ///
 /// When the file cannot be written.
 pub(crate) fn write(data_dir: &Path, socket: &Path) -> io::Result<()> {
+    let pid = std::process::id();
     let owner = Owner {
-        pid: std::process::id(),
-        version: env!("CARGO_PKG_VERSION").into(),
+        pid,
+        identity: Identity::of(pid),
+        version: version().into(),
         socket: socket.to_path_buf(),
     };
     let unfinished = data_dir.join("owner.json.tmp");
@@ -33,7 +41,7 @@ pub(crate) fn write(data_dir: &Path, socket: &Path) -> io::Result<()> {
     fs::rename(unfinished, note(data_dir))
 }
 
-/// Removes the note: the one who left it is not the owner any more, and the owner listens nowhere.
+/// Removes the note: the one who left it is not the owner any more.
 pub(crate) fn remove(data_dir: &Path) {
     let _ = fs::remove_file(note(data_dir));
 }
