@@ -1,6 +1,6 @@
 //! Opens the database with the settings that make it durable, and checks that it is one of ours.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -8,6 +8,15 @@ use crate::{Error, schema};
 
 /// The oldest SQLite that has no known way to damage a write-ahead log (3.51.3).
 const MIN_SQLITE: i32 = 3_051_003;
+
+/// Returns the path of the database in a session's directory, which must have one.
+pub(crate) fn find(dir: &Path) -> Result<PathBuf, Error> {
+    let path = dir.join("state.db");
+    match path.symlink_metadata() {
+        Ok(meta) if meta.is_file() => Ok(path),
+        _ => Err(Error::NotASession { path: dir.to_owned() }),
+    }
+}
 
 /// Opens an existing database for writing. Nothing is written yet: what it is must be checked first.
 pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
@@ -37,8 +46,8 @@ pub(crate) fn open_to_read(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-/// Checks that a database is a session of a format that this program knows.
-pub(crate) fn check_format(connection: &Connection, path: &Path) -> Result<(), Error> {
+/// Checks that a database is a session of a format that this program knows, and returns the format.
+pub(crate) fn check_format(connection: &Connection, path: &Path) -> Result<i64, Error> {
     let number = |pragma: &str| {
         let value = connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i64>(0));
         value.map_err(|error| Error::database(path, &error))
@@ -47,7 +56,7 @@ pub(crate) fn check_format(connection: &Connection, path: &Path) -> Result<(), E
         return Err(Error::damaged(path, "it is not a session of aca"));
     }
     match number("user_version")? {
-        schema::VERSION => Ok(()),
+        found @ 1..=schema::VERSION => Ok(found),
         found if found > schema::VERSION => Err(Error::Newer {
             path: path.to_owned(),
             found,

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
 
+use crate::SealError;
+
 /// Why state could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -50,6 +52,22 @@ pub enum Error {
         /// The database.
         path: PathBuf,
         /// What was found.
+        reason: String,
+    },
+    /// The content is sealed and there is no key.
+    #[error("The content of {} is sealed, and its key is not here. Unlock the keyring that holds the key, or give the session's recovery key.", path.display())]
+    Sealed {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Content was not sealed or not opened.
+    #[error("The content of {} cannot be {action}: {reason}. Check that the key is the one of this session.", path.display())]
+    Seal {
+        /// The database.
+        path: PathBuf,
+        /// What was to be done, as a participle.
+        action: &'static str,
+        /// Why it was not.
         reason: String,
     },
     /// Another process has taken the session over.
@@ -123,6 +141,14 @@ impl Error {
         Self::Damaged {
             path: path.to_owned(),
             reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn seal(path: &Path, action: &'static str, error: &SealError) -> Self {
+        Self::Seal {
+            path: path.to_owned(),
+            action,
+            reason: error.to_string(),
         }
     }
 

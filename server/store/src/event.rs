@@ -16,6 +16,8 @@ pub struct NewEvent<'a> {
     pub task: Option<&'a TaskId>,
     /// The attempt it is about.
     pub attempt: Option<&'a AttemptId>,
+    /// Who asked for it, as a name to show: a client's, or `None` for the engine itself.
+    pub who: Option<&'a str>,
     /// Its content, as JSON, at most [`MAX_BODY_BYTES`].
     pub body: &'a [u8],
 }
@@ -35,8 +37,14 @@ pub struct Event {
     pub task: Option<TaskId>,
     /// The attempt it is about.
     pub attempt: Option<AttemptId>,
+    /// Who asked for it; `None` is the engine itself, or nobody known in sessions of format 1.
+    pub who: Option<String>,
+    /// Whether its content is sealed on disk.
+    pub sealed: bool,
     /// Its content, as JSON.
     pub body: Vec<u8>,
+    /// The SHA-256 hash that stands for it in the chain: it covers the event and the hash before it.
+    pub hash: [u8; 32],
 }
 
 /// The current state of one thing, derived from events and written with them.

@@ -4,18 +4,31 @@
 //! it is never changed afterwards, and each one carries a hash over its predecessor, so that damage is found. SQL and
 //! its types stay in this crate. All calls block.
 
+mod append;
 mod chain;
+mod create;
 mod database;
 mod error;
 mod event;
 mod file_system;
+mod lease;
 mod lock;
+mod log;
+mod mark;
+mod meta;
+mod migrate;
+mod reader;
 mod schema;
+mod seal;
 mod sessions;
 mod store;
 
 pub use error::Error;
 pub use event::{Event, MAX_BODY_BYTES, NewEvent, Row};
+pub use lease::Lease;
 pub use lock::OwnerLock;
+pub use meta::Meta;
+pub use reader::{Head, Reader};
+pub use seal::{Seal, SealError};
 pub use sessions::sessions;
-pub use store::{Meta, Store};
+pub use store::Store;

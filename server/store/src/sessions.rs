@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::store::{self, Meta};
-use crate::{Error, database};
+use crate::{Error, Meta, database};
 
 /// Returns every session below `<data_dir>/sessions`, in the order of their directories' names.
 ///
@@ -31,8 +30,8 @@ fn hidden(entry: &std::fs::DirEntry) -> bool {
 }
 
 fn read(dir: &Path) -> Result<Meta, Error> {
-    let path = store::database_in(dir)?;
+    let path = database::find(dir)?;
     let connection = database::open_to_read(&path)?;
     database::check_format(&connection, &path)?;
-    store::read_meta(&connection, &path)
+    Meta::read(&connection, &path)
 }

@@ -23,13 +23,13 @@ fn nothing_acknowledged_is_lost() {
     }
     let data = tempfile::tempdir().unwrap();
     let dir = data.path().join("sessions/s");
-    drop(Store::create(&dir, Path::new("/w"), &SessionId::new("s")).unwrap());
+    drop(Store::create(&dir, Path::new("/w"), &SessionId::new("s"), None).unwrap());
     let mut acknowledged = 0;
     for round in 0..KILLS {
         let last = write_until_killed(&dir, round);
         acknowledged = acknowledged.max(last);
-        let store = Store::open(&dir).unwrap();
-        let recorded = store.events(0).unwrap().len() as u64;
+        let store = Store::open(&dir, None).unwrap();
+        let recorded = store.events(0).map(Result::unwrap).count() as u64;
         assert!(
             recorded >= acknowledged,
             "{acknowledged} were acknowledged, {recorded} are there"
@@ -64,13 +64,14 @@ fn write_until_killed(dir: &Path, round: u64) -> u64 {
 }
 
 fn write_for_ever(dir: &Path) -> ! {
-    let mut store = Store::open(dir).unwrap();
+    let mut store = Store::open(dir, None).unwrap();
     let task = TaskId::new("t");
     let event = NewEvent {
         kind: "written",
         ts_ms: 1,
         task: Some(&task),
         attempt: None,
+        who: None,
         body: br#"{"n":1}"#,
     };
     let row = Row::Task {

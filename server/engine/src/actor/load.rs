@@ -38,19 +38,20 @@ pub(super) fn load(data_dir: &Path, root: &Path, max_parallel: usize) -> Result<
     }
     let (dir, store) = match existing {
         Some(dir) => {
-            let store = Store::open(&dir).map_err(store_error)?;
+            let store = Store::open(&dir, None).map_err(store_error)?;
             (dir, store)
         }
         None => {
             let session = SessionId::new(uuid::Uuid::new_v4().simple().to_string());
             let dir = layout::session(data_dir, &session);
-            let store = Store::create(&dir, root, &session).map_err(store_error)?;
+            let store = Store::create(&dir, root, &session, None).map_err(store_error)?;
             (dir, store)
         }
     };
     let id = store.meta().session.clone();
     let mut state = State::new(id.clone(), max_parallel);
-    for stored in store.events(0).map_err(store_error)? {
+    for stored in store.events(0) {
+        let stored = stored.map_err(store_error)?;
         let event: Event = serde_json::from_slice(&stored.body).map_err(|error| {
             Error::Internal(format!(
                 "Event {} of the session in {} cannot be read: {error}.",

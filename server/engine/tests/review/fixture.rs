@@ -71,7 +71,7 @@ impl Fixture {
         let root = root(kept.path());
         std::fs::create_dir_all(&root).unwrap();
         let dir = session_dir(kept.path());
-        let mut store = Store::create(&dir, &root, &session()).unwrap();
+        let mut store = Store::create(&dir, &root, &session(), None).unwrap();
         let copied = std::process::Command::new("cp")
             .arg("-r")
             .args([of.session().join("objects.git"), dir.clone()])
@@ -118,8 +118,8 @@ impl Fixture {
     /// Stops the engine and returns everything that has happened.
     pub(crate) async fn events(&self) -> Vec<Vec<u8>> {
         self.engine.shutdown().await;
-        let store = Store::open(&self.session()).unwrap();
-        store.events(0).unwrap().into_iter().map(|event| event.body).collect()
+        let store = Store::open(&self.session(), None).unwrap();
+        store.events(0).map(|event| event.unwrap().body).collect()
     }
 
     /// Starts a second engine on the same data, as after a crash of the first.
@@ -367,7 +367,7 @@ pub(crate) fn seed(home: &Path, base: &Contents<'_>, results: &[&Contents<'_>]) 
     let (dir, root) = (session_dir(home), root(home));
     let root = root.as_path();
     std::fs::create_dir_all(root).unwrap();
-    let mut store = Store::create(&dir, root, &session()).unwrap();
+    let mut store = Store::create(&dir, root, &session(), None).unwrap();
     let objects = Objects::open(&dir.join("objects.git")).unwrap();
     let tree = |files: &Contents<'_>| {
         for entry in std::fs::read_dir(root).unwrap() {
@@ -440,6 +440,7 @@ fn append(store: &mut Store, body: &[u8]) {
         ts_ms: 1,
         task: None,
         attempt: None,
+        who: None,
         body,
     };
     store.append(&[event], &[]).unwrap();

@@ -24,7 +24,7 @@ pub(crate) fn seed(data: &Path, root: &Path, base: &Files<'_>, result: &Files<'_
     let dir = data.join("sessions").join(session.as_str());
     std::fs::create_dir_all(root).unwrap();
     let root = root.canonicalize().unwrap();
-    let mut store = Store::create(&dir, &root, &session).unwrap();
+    let mut store = Store::create(&dir, &root, &session, None).unwrap();
     let objects = Objects::open(&dir.join("objects.git")).unwrap();
     let tree = |files: &Files<'_>| {
         for (path, text) in files {
@@ -84,6 +84,7 @@ pub(crate) fn seed(data: &Path, root: &Path, base: &Files<'_>, result: &Files<'_
             ts_ms: 1,
             task: None,
             attempt: None,
+            who: None,
             body: &body,
         };
         store.append(&[event], &[]).unwrap();

@@ -1,16 +1,23 @@
 //! The store on real files: durability, tampering, other owners.
 
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 
+use aca_protocol::{AttemptId, TaskId};
+
 use super::*;
-use crate::sessions;
+use crate::{MAX_BODY_BYTES, sessions};
 
 /// A data directory with the session `s`, which is opened.
 fn session() -> (tempfile::TempDir, PathBuf, Store) {
     let data = tempfile::tempdir().unwrap();
     let dir = data.path().join("sessions/s");
-    let store = Store::create(&dir, Path::new("/home/u/project"), &SessionId::new("s")).unwrap();
+    let store = Store::create(&dir, Path::new("/home/u/project"), &SessionId::new("s"), None).unwrap();
     (data, dir, store)
+}
+
+fn all(events: impl Iterator<Item = Result<Event, Error>>) -> Vec<Event> {
+    events.map(Result::unwrap).collect()
 }
 
 fn event(kind: &str) -> NewEvent<'_> {
@@ -19,12 +26,13 @@ fn event(kind: &str) -> NewEvent<'_> {
         ts_ms: 7,
         task: None,
         attempt: None,
+        who: None,
         body: b"{}",
     }
 }
 
 fn kinds(store: &Store) -> Vec<String> {
-    store.events(0).unwrap().into_iter().map(|event| event.kind).collect()
+    all(store.events(0)).into_iter().map(|event| event.kind).collect()
 }
 
 /// Changes the database the way only damage or a person with a tool does.
@@ -45,15 +53,16 @@ fn what_was_appended_is_there_after_opening_again() {
         ts_ms: 1_700_000_000_000,
         task: Some(&task),
         attempt: Some(&attempt),
+        who: Some("Neovim 0.11.4"),
         body: br#"{"a":[1,"\u00e9"]}"#,
     };
     assert_eq!(store.append(&[new, event("second")], &[]).unwrap(), 2);
     assert_eq!(store.append(&[event("third")], &[]).unwrap(), 3);
     drop(store);
 
-    let store = Store::open(&dir).unwrap();
+    let store = Store::open(&dir, None).unwrap();
     assert_eq!(store.meta().workspace, Path::new("/home/u/project"));
-    let events = store.events(0).unwrap();
+    let events = all(store.events(0));
     assert_eq!(events.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 2, 3]);
     let first = &events[0];
     assert_eq!(
@@ -64,8 +73,9 @@ fn what_was_appended_is_there_after_opening_again() {
         (first.task.as_ref(), first.attempt.as_ref()),
         (Some(&task), Some(&attempt))
     );
-    assert_eq!(store.events(2).unwrap().len(), 1);
-    assert_eq!(store.events(u64::MAX).unwrap(), []);
+    assert_eq!((first.who.as_deref(), first.sealed), (new.who, false));
+    assert_eq!(all(store.events(2)).len(), 1);
+    assert_eq!(all(store.events(u64::MAX)), []);
     store.verify().unwrap();
 }
 
@@ -144,6 +154,10 @@ fn tampering_is_found() {
         "UPDATE event SET kind = 'x' WHERE seq = 1",
         "UPDATE event SET ts_ms = 8 WHERE seq = 3",
         "UPDATE event SET task = 't' WHERE seq = 3",
+        "UPDATE event SET who = 'somebody else' WHERE seq = 3",
+        "UPDATE event SET sealed = 1 WHERE seq = 3",
+        "UPDATE event SET rule = 1 WHERE seq = 3",
+        "UPDATE event SET rule = 3 WHERE seq = 3",
         "DELETE FROM event WHERE seq = 2",
         "DELETE FROM event WHERE seq = 1",
         "UPDATE event SET hash = zeroblob(32) WHERE seq = 3",
@@ -158,7 +172,7 @@ fn tampering_is_found() {
             .unwrap();
         drop(store);
         tamper(&dir, sql);
-        let error = Store::open(&dir).unwrap_err();
+        let error = Store::open(&dir, None).unwrap_err();
         assert!(matches!(error, Error::Damaged { .. }), "{sql}: {error}");
     }
 }
@@ -176,7 +190,7 @@ fn a_damaged_page_is_found() {
         page[..64].fill(0x5a);
     }
     std::fs::write(&path, bytes).unwrap();
-    let error = Store::open(&dir).unwrap_err();
+    let error = Store::open(&dir, None).unwrap_err();
     assert!(matches!(error, Error::Damaged { .. }), "{error}");
 }
 
@@ -186,22 +200,22 @@ fn a_newer_format_is_refused() {
     drop(store);
     Connection::open(dir.join("state.db"))
         .unwrap()
-        .pragma_update(None, "user_version", 2)
+        .pragma_update(None, "user_version", 3)
         .unwrap();
-    let error = Store::open(&dir).unwrap_err();
-    assert!(matches!(error, Error::Newer { found: 2, known: 1, .. }), "{error}");
+    let error = Store::open(&dir, None).unwrap_err();
+    assert!(matches!(error, Error::Newer { found: 3, known: 2, .. }), "{error}");
 }
 
 #[test]
 fn what_is_not_a_session_is_refused() {
     let data = tempfile::tempdir().unwrap();
-    assert!(matches!(Store::open(data.path()), Err(Error::NotASession { .. })));
+    assert!(matches!(Store::open(data.path(), None), Err(Error::NotASession { .. })));
     for content in [
         &b""[..],
         b"not a database, but long enough to be looked at as one, is it not?",
     ] {
         std::fs::write(data.path().join("state.db"), content).unwrap();
-        let error = Store::open(data.path()).unwrap_err();
+        let error = Store::open(data.path(), None).unwrap_err();
         assert!(matches!(error, Error::Damaged { .. }), "{error}");
         assert_eq!(std::fs::read(data.path().join("state.db")).unwrap(), content);
     }
@@ -211,7 +225,7 @@ fn what_is_not_a_session_is_refused() {
 fn only_the_last_owner_writes() {
     let (_data, dir, mut first) = session();
     first.append(&[event("one")], &[]).unwrap();
-    let mut second = Store::open(&dir).unwrap();
+    let mut second = Store::open(&dir, None).unwrap();
     let error = first.append(&[event("late")], &[]).unwrap_err();
     assert!(matches!(error, Error::TakenOver { .. }), "{error}");
     second.append(&[event("two")], &[]).unwrap();
@@ -249,7 +263,7 @@ fn a_full_disk_is_survived() {
         store.append(&[large], &[]).unwrap();
     }
     drop(store);
-    assert_eq!(Store::open(&dir).unwrap().events(0).unwrap().len(), 51);
+    assert_eq!(all(Store::open(&dir, None).unwrap().events(0)).len(), 51);
 }
 
 #[test]
@@ -267,10 +281,10 @@ fn files_are_for_this_user_alone() {
 fn a_session_is_not_created_over_another() {
     let (_data, dir, store) = session();
     drop(store);
-    let again = Store::create(&dir, Path::new("/other"), &SessionId::new("s"));
+    let again = Store::create(&dir, Path::new("/other"), &SessionId::new("s"), None);
     assert!(matches!(again, Err(Error::Exists { .. })));
     assert_eq!(
-        Store::open(&dir).unwrap().meta().workspace,
+        Store::open(&dir, None).unwrap().meta().workspace,
         Path::new("/home/u/project")
     );
 }
@@ -282,7 +296,13 @@ fn a_half_created_session_is_not_in_the_way() {
     std::fs::create_dir_all(&unfinished).unwrap();
     std::fs::write(unfinished.join("state.db"), b"half").unwrap();
     assert_eq!(sessions(data.path()).len(), 0);
-    Store::create(&data.path().join("sessions/s"), Path::new("/w"), &SessionId::new("s")).unwrap();
+    Store::create(
+        &data.path().join("sessions/s"),
+        Path::new("/w"),
+        &SessionId::new("s"),
+        None,
+    )
+    .unwrap();
     assert!(!unfinished.exists());
     assert_eq!(sessions(data.path()).len(), 1);
 }
@@ -292,8 +312,8 @@ fn a_workspace_path_need_not_be_unicode() {
     let data = tempfile::tempdir().unwrap();
     let dir = data.path().join("s");
     let workspace = PathBuf::from(std::ffi::OsString::from_vec(b"/w\xff\n".to_vec()));
-    Store::create(&dir, &workspace, &SessionId::new("s")).unwrap();
-    assert_eq!(Store::open(&dir).unwrap().meta().workspace, workspace);
+    Store::create(&dir, &workspace, &SessionId::new("s"), None).unwrap();
+    assert_eq!(Store::open(&dir, None).unwrap().meta().workspace, workspace);
 }
 
 #[test]

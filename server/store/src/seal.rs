@@ -1,0 +1,62 @@
+//! Sealing: the content of events and of the fold, made unreadable without a key that is kept elsewhere.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::log::Record;
+use crate::{Error, Event};
+
+/// Seals contents and opens them again. What is sealed is bound to its place and kind: moved elsewhere, it does not open.
+pub trait Seal: Send + Sync {
+    /// Returns `plain`, the content of the event at `seq` with this kind, in sealed form.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be sealed; nothing is recorded then.
+    fn seal(&self, seq: u64, kind: &str, plain: &[u8]) -> Result<Vec<u8>, SealError>;
+
+    /// Returns the content that [`Seal::seal`] made `sealed` of, for the same place and kind.
+    ///
+    /// # Errors
+    ///
+    /// If it is not what was sealed there, or was sealed with another key.
+    fn open(&self, seq: u64, kind: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError>;
+}
+
+impl std::fmt::Debug for dyn Seal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Seal")
+    }
+}
+
+/// Why something was not sealed or opened, as a part of a sentence, without a full stop.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SealError(pub String);
+
+/// Returns `plain` as it is to be stored, and whether that is sealed.
+pub(crate) fn close(
+    seal: Option<&Arc<dyn Seal>>,
+    seq: u64,
+    kind: &str,
+    plain: &[u8],
+) -> Result<(Vec<u8>, bool), SealError> {
+    match seal {
+        Some(seal) => Ok((seal.seal(seq, kind, plain)?, true)),
+        None => Ok((plain.to_vec(), false)),
+    }
+}
+
+/// Opens the bodies of events as they were read.
+pub(crate) fn open_all(records: Vec<Record>, seal: Option<&Arc<dyn Seal>>, path: &Path) -> Result<Vec<Event>, Error> {
+    let open = |record: Record| {
+        let mut event = record.event;
+        if event.sealed {
+            let seal = seal.ok_or_else(|| Error::Sealed { path: path.to_owned() })?;
+            let plain = seal.open(event.seq, &event.kind, &event.body);
+            event.body = plain.map_err(|error| Error::seal(path, "opened", &error))?;
+        }
+        Ok(event)
+    };
+    records.into_iter().map(open).collect()
+}
