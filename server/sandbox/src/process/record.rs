@@ -40,6 +40,15 @@ struct Identity {
     boot: String,
 }
 
+impl Claimed {
+    fn file(self) -> &'static str {
+        match self {
+            Self::Supervisor => "supervisor.json",
+            Self::Init => "init.json",
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Exit {
     code: i64,
@@ -148,11 +157,15 @@ impl Records {
 
     /// Returns one of the sandbox's processes if it lives.
     pub(super) fn process(&self, which: Claimed) -> Result<Option<Running>, Error> {
-        let name = match which {
-            Claimed::Supervisor => "supervisor.json",
-            Claimed::Init => "init.json",
-        };
-        Ok(self.read::<Identity>(name)?.and_then(|identity| identity.open()))
+        Ok(self
+            .read::<Identity>(which.file())?
+            .and_then(|identity| identity.open()))
+    }
+
+    /// Returns the identifier of one of the sandbox's processes if it lives. It may end at any time.
+    pub(super) fn pid(&self, which: Claimed) -> Result<Option<i32>, Error> {
+        let identity = self.read::<Identity>(which.file())?;
+        Ok(identity.filter(Identity::lives).map(|identity| identity.pid))
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
