@@ -10,6 +10,8 @@ use aca_protocol::{AttemptId, CheckpointId, HunkId, OperationId, TaskId};
 pub use aca_review::ledger::Span;
 use serde::{Deserialize, Serialize};
 
+use super::Task;
+
 /// Something that has happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
@@ -217,12 +219,30 @@ pub enum Event {
         /// The tree of the workspace, unsaved documents included.
         tree: String,
     },
-    /// A person went back to a checkpoint: tasks stand as they did when the event `seq` was the newest.
+    /// A person went back to a checkpoint: tasks stand as they did when the event `seq` was the newest. What that means
+    /// for each task follows as [`Event::TaskRestored`].
     Restored {
         /// The checkpoint.
         checkpoint: CheckpointId,
         /// The event after which the state is taken.
         seq: u64,
+    },
+    /// A task stands as it did at the checkpoint that the session went back to. What was done to files, and what was
+    /// used, has happened all the same: a task keeps its operations and its use.
+    TaskRestored {
+        /// The task.
+        task: TaskId,
+        /// The task as it was, without its operations; nothing for one that was not there, which is set aside.
+        was: Option<Box<Task>>,
+    },
+    /// The session came from elsewhere: what was recorded before this was recorded there.
+    Imported {
+        /// The root of its workspace there.
+        workspace: String,
+        /// How many events were recorded there.
+        events: u64,
+        /// The hash of the last of them, in hexadecimal.
+        head: String,
     },
     /// An event of a later version. It is kept and passed over.
     #[serde(other)]
@@ -248,6 +268,7 @@ impl Event {
             | Self::Amended { task, .. }
             | Self::SentBack { task, .. }
             | Self::RecoverAsked { task, .. }
+            | Self::TaskRestored { task, .. }
             | Self::Checked { task, .. } => Some(task),
             Self::SnapshotTaken { .. }
             | Self::SandboxStarting { .. }
@@ -258,6 +279,7 @@ impl Event {
             | Self::SessionNamed { .. }
             | Self::CheckpointMade { .. }
             | Self::Restored { .. }
+            | Self::Imported { .. }
             | Self::Unknown => None,
         }
     }
