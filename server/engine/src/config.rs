@@ -51,6 +51,8 @@ pub struct Config {
     pub logging: Logging,
     /// `[daemon]`
     pub daemon: Daemon,
+    /// `[cleanup]`
+    pub cleanup: Cleanup,
 }
 
 /// `[session]`
@@ -186,6 +188,19 @@ pub struct Logging {
 pub struct Daemon {
     /// Minutes without work and without clients after which the daemon ends itself.
     pub idle_minutes: u64,
+}
+
+/// `[cleanup]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cleanup {
+    /// Days without use after which something is proposed for removal.
+    pub after_days: u64,
+    /// What aca's own data may take before it warns and proposes the oldest, in GB of a thousand million bytes.
+    pub max_gb: u64,
+    /// Days that deleted sessions stay in the trash before their removal is proposed.
+    pub trash_days: u64,
+    /// Free space below which no work is started, in MiB.
+    pub min_free_mb: u64,
 }
 
 /// A log level.
@@ -364,6 +379,12 @@ impl Default for Config {
                 format: LogFormat::Text,
             },
             daemon: Daemon { idle_minutes: 10 },
+            cleanup: Cleanup {
+                after_days: 90,
+                max_gb: 5,
+                trash_days: 14,
+                min_free_mb: 512,
+            },
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod config;
 pub mod core;
 mod error;
 mod handle;
+mod house;
 mod layout;
 pub mod parts;
 mod prompt;
@@ -21,5 +22,5 @@ mod watch;
 
 pub use buffers::{Buffers, EditorId, EditorReply, EditorRequest, LiveBuffer};
 pub use error::Error;
-pub use handle::{Change, ClaudeSource, Engine, EngineConfig};
+pub use handle::{Change, ClaudeSource, Engine, EngineConfig, Newest};
 pub use proposal::hunks_between;

@@ -145,7 +145,7 @@ impl<'a> Run<'a> {
 
     /// Gets everything ready up to the point where the sandbox may be started.
     async fn prepare(&self, backend: &dyn Backend, tree: &Tree) -> Result<SandboxSpec, String> {
-        staging::room(self.session)?;
+        crate::house::preflight(self.shared, self.session, self.config).await?;
         let mut show = |line: String| tracing::info!(check = self.name, "{line}");
         backend.prepare(&mut show).await.map_err(|error| error.to_string())?;
         let attempt = self.specification();

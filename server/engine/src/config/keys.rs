@@ -65,6 +65,7 @@ pub(super) const SECTIONS: &[&str] = &[
     "gateway",
     "logging",
     "daemon",
+    "cleanup",
     "rate_limiting",
 ];
 
@@ -118,6 +119,10 @@ keys! {
     User logging.level: |v, _| values::named(v)?, |it| values::name_of(*it);
     User logging.format: |v, _| values::named(v)?, |it| values::name_of(*it);
     User daemon.idle_minutes: |v, _| values::whole(v, 0..=10_080)?.into(), |it| number(*it);
+    User cleanup.after_days: |v, _| values::whole(v, 1..=36_500)?.into(), |it| number(*it);
+    User cleanup.max_gb: |v, _| values::whole(v, 1..=1_000_000)?.into(), |it| number(*it);
+    User cleanup.trash_days: |v, _| values::whole(v, 0..=36_500)?.into(), |it| number(*it);
+    User cleanup.min_free_mb: |v, _| values::whole(v, 16..=1_048_576)?.into(), |it| number(*it);
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a key's getter returns an option")]
