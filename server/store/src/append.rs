@@ -42,8 +42,7 @@ pub(crate) fn insert_events(
     let (mut seq, mut prev) = log::head(connection).map_err(database)?.unwrap_or((0, chain::START));
     for new in events {
         seq += 1;
-        let (body, sealed) =
-            seal::close(seal, seq, new.kind, new.body).map_err(|error| Error::seal(path, "sealed", &error))?;
+        let (body, sealed) = seal::close(seal, seq, new.kind, new.body, path)?;
         let mut record = Record {
             event: Event {
                 seq,

@@ -54,6 +54,14 @@ pub enum Error {
         /// What was found.
         reason: String,
     },
+    /// Something was to be kept about an event that is not there.
+    #[error("There is no event {seq} in {}. This is a bug in aca; please report it.", path.display())]
+    NoSuchEvent {
+        /// The database.
+        path: PathBuf,
+        /// The event's place.
+        seq: u64,
+    },
     /// The content is sealed and there is no key.
     #[error("The content of {} is sealed, and its key is not here. Unlock the keyring that holds the key, or give the session's recovery key.", path.display())]
     Sealed {

@@ -40,6 +40,16 @@ fn unsafe_kind(magic: u64) -> Option<&'static str> {
     UNSAFE.iter().find(|(known, _)| *known == magic).map(|(_, kind)| *kind)
 }
 
+/// Returns how many bytes this user may still write to the file system that `path`, which exists, is on.
+///
+/// # Errors
+///
+/// If it cannot be examined.
+pub fn free_bytes(path: &Path) -> Result<u64, Error> {
+    let stat = rustix::fs::statvfs(path).map_err(|error| Error::io(path, "examined", error))?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
 /// Makes a directory and its missing parents, for this user alone.
 pub(crate) fn create_private_dir(dir: &Path) -> Result<(), Error> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);

@@ -5,12 +5,14 @@
 //! its types stay in this crate. All calls block.
 
 mod append;
+mod ballast;
 mod chain;
 mod create;
 mod database;
 mod error;
 mod event;
 mod file_system;
+mod fold;
 mod lease;
 mod lock;
 mod log;
@@ -23,8 +25,10 @@ mod seal;
 mod sessions;
 mod store;
 
+pub use ballast::Ballast;
 pub use error::Error;
 pub use event::{Event, MAX_BODY_BYTES, NewEvent, Row};
+pub use file_system::free_bytes;
 pub use lease::Lease;
 pub use lock::OwnerLock;
 pub use meta::Meta;

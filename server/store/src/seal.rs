@@ -40,11 +40,13 @@ pub(crate) fn close(
     seq: u64,
     kind: &str,
     plain: &[u8],
-) -> Result<(Vec<u8>, bool), SealError> {
-    match seal {
-        Some(seal) => Ok((seal.seal(seq, kind, plain)?, true)),
-        None => Ok((plain.to_vec(), false)),
-    }
+    path: &Path,
+) -> Result<(Vec<u8>, bool), Error> {
+    let Some(seal) = seal else {
+        return Ok((plain.to_vec(), false));
+    };
+    let sealed = seal.seal(seq, kind, plain);
+    Ok((sealed.map_err(|error| Error::seal(path, "sealed", &error))?, true))
 }
 
 /// Opens the bodies of events as they were read.
@@ -60,3 +62,6 @@ pub(crate) fn open_all(records: Vec<Record>, seal: Option<&Arc<dyn Seal>>, path:
     };
     records.into_iter().map(open).collect()
 }
+
+#[cfg(test)]
+mod tests;
