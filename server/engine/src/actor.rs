@@ -223,11 +223,12 @@ impl Actor {
     /// Sets everything in motion that a restart has interrupted. `settle` becomes true once its proposals are loaded.
     fn carry_on(&mut self, id: &SessionId, settle: watch::Sender<bool>) {
         let Some(session) = self.sessions.get(id) else { return };
-        let attempts = session.state.attempts().filter(|attempt| attempt.stage != Stage::Ended);
+        let attempts = session.state.active_attempts();
         let mut effects: Vec<Effect> = attempts.map(|attempt| Effect::Attempt(attempt.id.clone())).collect();
         let stopping = session.state.tasks().filter(|task| task.phase == Phase::Stopping);
         effects.extend(stopping.filter_map(|task| task.attempt.clone()).map(Effect::Stop));
-        let reviewable = session.state.tasks();
+        // What was landed for a task that is set aside may have been interrupted too.
+        let reviewable = session.state.all_tasks();
         let reviewable = reviewable.filter(|task| task.proposed.is_some() || !task.operations.is_empty());
         effects.extend(reviewable.map(|task| Effect::Review(task.id.clone())));
         let ended = session.state.attempts().filter(|attempt| attempt.stage == Stage::Ended);

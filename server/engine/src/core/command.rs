@@ -1,6 +1,7 @@
 //! What a session can be asked, and what outcomes of effects report back.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use aca_protocol::agent::Driver;
 use aca_protocol::proposal::{CheckView, Decision};
@@ -112,6 +113,8 @@ pub enum Command {
         about: String,
         tree: String,
     },
+    /// Go back to a checkpoint. `then` is the state as it was there, by a replay of the events up to it.
+    Restore { checkpoint: CheckpointId, then: Arc<State> },
 }
 
 impl State {
@@ -212,13 +215,19 @@ impl State {
                 why,
                 about,
                 tree,
-            } => Ok(vec![Event::CheckpointMade {
-                checkpoint,
-                name,
-                why,
-                about,
-                tree,
-            }]),
+            } => {
+                if self.checkpoint(&checkpoint).is_ok() {
+                    return Err(Error::Invalid(format!("There is a checkpoint {checkpoint} already.")));
+                }
+                Ok(vec![Event::CheckpointMade {
+                    checkpoint,
+                    name,
+                    why,
+                    about,
+                    tree,
+                }])
+            }
+            Command::Restore { checkpoint, then } => self.restore(checkpoint, &then),
             Command::ConfirmCheck { command } => Ok((self.confirmed_check() != command.as_deref())
                 .then_some(Event::CheckConfirmed { command })
                 .into_iter()
@@ -360,8 +369,9 @@ impl State {
     }
 
     pub(super) fn plan(&self, task: &TaskId, continues: Option<Continues>) -> Event {
-        let n = self.attempts().filter(|attempt| attempt.task == *task).count() + 1;
-        let attempt = AttemptId::new(format!("aca-{}-{task}-{n}", self.short_session()));
+        let prefix = format!("aca-{}-{task}-", self.short_session());
+        let n = self.attempts_of(task, &prefix) + 1;
+        let attempt = AttemptId::new(format!("{prefix}{n}"));
         Event::AttemptPlanned {
             task: task.clone(),
             attempt,

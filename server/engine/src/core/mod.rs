@@ -3,10 +3,12 @@
 //! [`State::decide`] turns a command into events, [`State::apply`] folds an event into the state, and
 //! [`State::effects`] says what an applied event sets in motion. Replaying all events of a session gives its state.
 
+mod checkpoint;
 mod command;
 mod effect;
 mod event;
 mod recover;
+mod restore;
 mod review;
 mod state;
 mod task;
@@ -15,9 +17,11 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub use checkpoint::Checkpoint;
 pub use command::Command;
 pub use effect::Effect;
 pub use event::{AttemptEnd, Content, Continues, Event, HunkRef, Operation, Proposed, Span, Step};
+pub use restore::Toggle;
 pub use state::{Attempt, Stage, State};
 pub use task::{Operating, Phase, Task};
 pub use view::Live;

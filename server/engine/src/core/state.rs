@@ -1,30 +1,44 @@
 //! The state of a session, as the fold of its events.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use aca_protocol::agent::Driver;
+use aca_protocol::session::TaskCounts;
 use aca_protocol::task::Origin;
 use aca_protocol::{AttemptId, SessionId, TaskId};
+use imbl::{OrdMap, OrdSet, Vector};
+use serde::{Deserialize, Serialize};
 
+use super::checkpoint::{Checkpoint, Counted};
 use super::{Continues, Event, Task};
 use crate::Error;
 
-/// One session: its tasks and their attempts.
-#[derive(Debug, Clone)]
+/// One session: its tasks and their attempts. A clone shares everything with its original until one of them changes,
+/// because the state is cloned for every command.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct State {
     session: SessionId,
+    /// A setting, and no part of what has happened.
+    #[serde(skip)]
     max_parallel: usize,
-    order: Vec<TaskId>,
-    /// Shared, because the state is cloned for every command.
-    tasks: HashMap<TaskId, Arc<Task>>,
-    attempts: BTreeMap<AttemptId, Attempt>,
+    /// How many events were applied, which is the place of the last one in the session.
+    seq: u64,
+    /// The place of the last event that changed more of a task than what it has used.
+    moved: u64,
+    order: Vector<TaskId>,
+    tasks: OrdMap<TaskId, Arc<Task>>,
+    attempts: OrdMap<AttemptId, Arc<Attempt>>,
+    /// The attempts that have not ended.
+    active: OrdSet<AttemptId>,
+    /// How the tasks stand that are not set aside.
+    counts: TaskCounts,
+    pub(super) checkpoints: Vector<Arc<Checkpoint>>,
     confirmed_check: Option<String>,
     name: Option<String>,
 }
 
 /// One run of a task.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// Its identifier, and its sandbox's name.
     pub id: AttemptId,
@@ -47,7 +61,8 @@ pub struct Attempt {
 }
 
 /// How far an attempt has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Nothing was done for it yet.
     Planned,
@@ -67,45 +82,79 @@ impl State {
         Self {
             session,
             max_parallel,
-            order: Vec::new(),
-            tasks: HashMap::new(),
-            attempts: BTreeMap::new(),
+            seq: 0,
+            moved: 0,
+            order: Vector::new(),
+            tasks: OrdMap::new(),
+            attempts: OrdMap::new(),
+            active: OrdSet::new(),
+            counts: TaskCounts::default(),
+            checkpoints: Vector::new(),
             confirmed_check: None,
             name: None,
         }
     }
 
-    /// Folds one event, written at `at_ms`, into the state.
+    /// Returns the same state under another limit of attempts at once.
+    pub fn with_max_parallel(self, max_parallel: usize) -> Self {
+        Self { max_parallel, ..self }
+    }
+
+    /// Folds the session's next event, written at `at_ms`, into the state.
     pub fn apply(&mut self, event: &Event, at_ms: u64) {
-        if let Event::TaskCreated { task, title, origin } = event {
-            self.insert(task, title, origin, at_ms);
-            return;
-        }
-        if let Event::CheckConfirmed { command } = event {
-            self.confirmed_check.clone_from(command);
-            return;
-        }
-        if let Event::SessionNamed { name } = event {
-            self.name.clone_from(name);
-            return;
-        }
-        self.apply_to_attempt(event, at_ms);
-        let task = self.task_of(event);
-        if let Some(task) = task.and_then(|task| self.tasks.get_mut(&task)) {
-            let task = Arc::make_mut(task);
-            task.apply(event, at_ms);
-            task.revision += 1;
-            task.changed_ms = at_ms;
+        self.seq += 1;
+        match event {
+            Event::TaskCreated { task, title, origin } => self.insert(task, title, origin, at_ms),
+            Event::CheckConfirmed { command } => self.confirmed_check.clone_from(command),
+            Event::SessionNamed { name } => self.name.clone_from(name),
+            Event::CheckpointMade { .. } => self.checkpoint_made(event, at_ms),
+            _ => {
+                self.apply_to_attempt(event);
+                self.apply_to_task(event, at_ms);
+            }
         }
     }
 
     fn insert(&mut self, id: &TaskId, title: &str, origin: &Origin, at_ms: u64) {
         let task = Task::new(id, title, origin, at_ms);
-        self.order.push(id.clone());
+        self.moved = self.seq;
+        self.recount(None, task.counted());
+        self.order.push_back(id.clone());
         self.tasks.insert(id.clone(), Arc::new(task));
     }
 
-    fn apply_to_attempt(&mut self, event: &Event, _at_ms: u64) {
+    fn apply_to_task(&mut self, event: &Event, at_ms: u64) {
+        let task = self.task_of(event);
+        let Some(task) = task.and_then(|task| self.tasks.get_mut(&task)) else {
+            return;
+        };
+        let task = Arc::make_mut(task);
+        task.revision += 1;
+        task.changed_ms = at_ms;
+        if let Event::ModelUsed { usage, .. } = event {
+            // Nothing else of it changes, and there are many of these.
+            task.usage += *usage;
+            return;
+        }
+        let before = task.counted();
+        task.apply(event, at_ms);
+        let after = task.counted();
+        self.recount(before, after);
+        self.moved = self.seq;
+    }
+
+    /// Takes a task out of the counts as it was, and adds it as it is.
+    fn recount(&mut self, before: Option<Counted>, after: Option<Counted>) {
+        if let Some(before) = before {
+            let count = before.of(&mut self.counts);
+            *count = count.saturating_sub(1);
+        }
+        if let Some(after) = after {
+            *after.of(&mut self.counts) += 1;
+        }
+    }
+
+    fn apply_to_attempt(&mut self, event: &Event) {
         match event {
             Event::AttemptPlanned {
                 task,
@@ -123,7 +172,8 @@ impl State {
                     backend: None,
                     driver: None,
                 };
-                self.attempts.insert(attempt.clone(), planned);
+                self.active.insert(attempt.clone());
+                self.attempts.insert(attempt.clone(), Arc::new(planned));
             }
             Event::SnapshotTaken { attempt, base, start } => self.with_attempt(attempt, |attempt| {
                 attempt.stage = Stage::Snapshotted;
@@ -142,14 +192,17 @@ impl State {
                 attempt.driver = Some(*driver);
             }),
             Event::SandboxStarted { attempt } => self.with_attempt(attempt, |attempt| attempt.stage = Stage::Started),
-            Event::AttemptEnded { attempt, .. } => self.with_attempt(attempt, |attempt| attempt.stage = Stage::Ended),
+            Event::AttemptEnded { attempt, .. } => {
+                self.active.remove(attempt);
+                self.with_attempt(attempt, |attempt| attempt.stage = Stage::Ended);
+            }
             _ => {}
         }
     }
 
     fn with_attempt(&mut self, attempt: &AttemptId, change: impl FnOnce(&mut Attempt)) {
         if let Some(attempt) = self.attempts.get_mut(attempt) {
-            change(attempt);
+            change(Arc::make_mut(attempt));
         }
     }
 
@@ -162,24 +215,56 @@ impl State {
         self.attempt(attempt).map(|attempt| attempt.task.clone())
     }
 
-    /// Returns a task.
+    /// Returns a task, even one that is set aside.
     pub fn task(&self, task: &TaskId) -> Option<&Task> {
         self.tasks.get(task).map(Arc::as_ref)
     }
 
-    /// Returns all tasks, oldest first.
+    /// Returns the tasks that are not set aside, oldest first.
     pub fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.all_tasks().filter(|task| !task.aside)
+    }
+
+    /// Returns every task there ever was, oldest first.
+    pub fn all_tasks(&self) -> impl Iterator<Item = &Task> {
         self.order.iter().filter_map(|id| self.task(id))
     }
 
     /// Returns an attempt.
     pub fn attempt(&self, attempt: &AttemptId) -> Option<&Attempt> {
-        self.attempts.get(attempt)
+        self.attempts.get(attempt).map(Arc::as_ref)
     }
 
     /// Returns all attempts.
     pub fn attempts(&self) -> impl Iterator<Item = &Attempt> {
-        self.attempts.values()
+        self.attempts.values().map(Arc::as_ref)
+    }
+
+    /// Returns the attempts that have not ended.
+    pub fn active_attempts(&self) -> impl Iterator<Item = &Attempt> {
+        self.active.iter().filter_map(|attempt| self.attempt(attempt))
+    }
+
+    /// Returns how many attempts of a task there were, whose names begin with `prefix`.
+    pub(super) fn attempts_of(&self, task: &TaskId, prefix: &str) -> usize {
+        let named = self.attempts.range(AttemptId::new(prefix)..);
+        let named = named.take_while(|(id, _)| id.as_str().starts_with(prefix));
+        named.filter(|(_, attempt)| attempt.task == *task).count()
+    }
+
+    /// Returns the place of the last event in the session, counted from one; zero if nothing has happened.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Returns the place of the last event that changed more of a task than what it has used.
+    pub fn moved(&self) -> u64 {
+        self.moved
+    }
+
+    /// Returns how the tasks stand that are not set aside.
+    pub fn counts(&self) -> TaskCounts {
+        self.counts
     }
 
     /// Returns the session's identifier.
@@ -215,10 +300,7 @@ impl State {
 
     /// Returns how many attempts have not ended.
     pub fn active(&self) -> usize {
-        self.attempts
-            .values()
-            .filter(|attempt| attempt.stage != Stage::Ended)
-            .count()
+        self.active.len()
     }
 
     pub(super) fn known_task(&self, task: &TaskId) -> Result<&Task, Error> {

@@ -6,10 +6,12 @@ use aca_protocol::proposal::{CheckState, CheckView, Decision};
 use aca_protocol::task::{Origin, Usage};
 use aca_protocol::{AttemptId, HunkId, OperationId, TaskId};
 
+use serde::{Deserialize, Serialize};
+
 use super::{AttemptEnd, Continues, Event, HunkRef, Operation, Proposed, Span};
 
-/// A task.
-#[derive(Debug, Clone, PartialEq)]
+/// A task. It is part of [`Event::TaskRestored`], so a field that is added needs a default.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Task {
     /// Its identifier.
     pub id: TaskId,
@@ -20,39 +22,56 @@ pub struct Task {
     /// Where it stands.
     pub phase: Phase,
     /// Its newest attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<AttemptId>,
     /// What its attempts have used.
     pub usage: Usage,
     /// What it proposes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed: Option<Proposed>,
     /// What was found of the work of its newest attempt, if that brought no proposal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub salvaged: Option<Proposed>,
     /// The agent's last words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub summary: String,
     /// What was decided, by hunk.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub decisions: BTreeMap<HunkId, Decision>,
     /// The texts that landed, by hunk, where they are not the proposed ones.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub landed: BTreeMap<HunkId, String>,
     /// What a person wants to land in place of the agent's text, by hunk.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub amended: BTreeMap<HunkId, String>,
     /// Where the hunks of a file are, where a person has cut or joined them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub spans: BTreeMap<String, Vec<Span>>,
     /// Its landings and takings back, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operations: Vec<Operating>,
     /// Which round this is, counted from one.
     pub round: u32,
     /// The proposal of the round before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Proposed>,
     /// How its next attempt goes on, while it waits for its turn after it was sent back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Continues>,
     /// How often it was sent back because a check failed, since a person last sent it.
     pub retries: u32,
     /// The newest check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<CheckView>,
     /// What a person should know of its last round, such as why it failed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
     /// What the agent was told while it worked: what makes it tell once, and the words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<(String, String)>,
+    /// Whether it belongs to what a person went back from: it is kept, and not shown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub aside: bool,
     /// When it was created, in milliseconds since the Unix epoch.
     pub created_ms: u64,
     /// When it last changed, in milliseconds since the Unix epoch.
@@ -62,7 +81,7 @@ pub struct Task {
 }
 
 /// An operation and how far it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operating {
     /// What is, or was, to be done; each step as it was last planned.
     pub operation: Operation,
@@ -102,7 +121,8 @@ impl Operating {
 }
 
 /// Where a task stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// It waits for its turn.
     Queued,
@@ -168,6 +188,7 @@ impl Task {
             check: None,
             note: String::new(),
             told: Vec::new(),
+            aside: false,
             created_ms: at_ms,
             changed_ms: at_ms,
             revision: 1,
@@ -194,7 +215,6 @@ impl Task {
             Event::StopAsked { .. } => self.phase = Phase::Stopping,
             Event::PauseAsked { paused, .. } => self.pause(*paused),
             Event::Told { id, text, .. } => self.told.push((id.clone(), text.clone())),
-            Event::ModelUsed { usage, .. } => self.usage += *usage,
             Event::AttemptEnded { end, .. } => self.end(end, at_ms),
             Event::SentBack {
                 task: _,
@@ -202,6 +222,7 @@ impl Task {
                 automatic,
             } => self.sent_back(remark, *automatic),
             Event::RecoverAsked { how, .. } => self.recovered(*how),
+            Event::TaskRestored { was, .. } => self.restored(was.as_deref()),
             Event::Checked { check, .. } => {
                 self.check = Some(check.clone());
                 let ended = check.state != CheckState::Running;

@@ -64,7 +64,7 @@ impl Worker {
         }
         // What one operation took out of place, an earlier or later one of any task may have put there.
         let of_these = move |state: &State| {
-            let operations = state.tasks().flat_map(|task| &task.operations);
+            let operations = state.all_tasks().flat_map(|task| &task.operations);
             let mut operations: Vec<&Operating> = operations.collect();
             operations.sort_by_key(|known| known.at_ms);
             let steps = operations.into_iter().flat_map(|known| &known.operation.steps);

@@ -58,12 +58,14 @@ fn written(known: &Operating) -> Vec<String> {
 
 /// Returns the task of an operation, and the operation: the one that was named, or the newest landing that stands.
 fn chosen(state: &State, wanted: Option<&OperationId>) -> Option<(TaskId, OperationId)> {
+    // One of a task that is set aside is chosen only by its name.
     let all = state
-        .tasks()
+        .all_tasks()
         .flat_map(|task| task.operations.iter().map(move |known| (task, known)));
     let found = match wanted {
         Some(wanted) => all.into_iter().find(|(_, known)| known.operation.id == *wanted),
         None => all
+            .filter(|(task, _)| !task.aside)
             .filter(|(task, known)| {
                 let id = &known.operation.id;
                 known.ended && known.operation.undoes.is_none() && !task.standing(id).is_empty()

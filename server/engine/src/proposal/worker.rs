@@ -329,7 +329,7 @@ impl Worker {
             let views = self.shared.views.read().unwrap_or_else(PoisonError::into_inner);
             views.proposals.get(task).cloned()
         };
-        if ledger.task.proposed.is_none() {
+        if ledger.task.proposed.is_none() || ledger.task.aside {
             if known.is_some() {
                 let mut views = self.shared.views.write().unwrap_or_else(PoisonError::into_inner);
                 views.proposals.remove(task);
