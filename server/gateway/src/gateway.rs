@@ -62,6 +62,17 @@ impl Gateway {
         })
     }
 
+    /// Returns the host that requests go to, or `replay` where a script answers.
+    pub fn upstream(&self) -> String {
+        match &self.shared.config.upstream {
+            UpstreamConfig::Http { base_url, .. } => {
+                let (_, rest) = base_url.split_once("://").unwrap_or(("", base_url));
+                rest.split('/').next().unwrap_or_default().to_owned()
+            }
+            UpstreamConfig::Replay { .. } | UpstreamConfig::ReplayText { .. } => "replay".to_owned(),
+        }
+    }
+
     /// Serves the HTTP/1.1 requests that arrive on one byte stream of `attempt`, until it closes. Requests must carry
     /// `token`; what each used is sent to `usage`. Dropping the future closes the stream and gives up what is under way.
     pub async fn serve<S>(&self, stream: S, attempt: AttemptId, token: &str, usage: mpsc::UnboundedSender<RequestUsage>)

@@ -52,6 +52,8 @@ impl Context {
             nonce: prepared.attempt.nonce.clone(),
             backend: prepared.backend.name().to_owned(),
             driver: prepared.attempt.driver,
+            image: None,
+            spec: None,
         };
         self.command(starting).await.map_err(|error| error.to_string())?;
         prepared

@@ -13,7 +13,7 @@ use super::footprint::Tracker;
 use super::journal::read_line;
 use super::link::{Link, Stream};
 use super::{Context, RETRY_FIRST, RETRY_LAST, activity};
-use crate::core::{AttemptEnd, Command};
+use crate::core::{AttemptEnd, Command, ModelRequest};
 use crate::{parts, staging};
 
 /// How long the agent may take to answer a stop before its sandbox is killed.
@@ -171,9 +171,15 @@ impl Context {
     }
 
     fn take_record(&self, line: &[u8], tracker: &Tracker) {
-        let Ok(Record { event: Some(event), .. }) = serde_json::from_slice(line) else {
+        let Ok(Record {
+            seq,
+            event: Some(event),
+            ..
+        }) = serde_json::from_slice(line)
+        else {
             return;
         };
+        self.shared.listeners.tell(&self.task.id, &self.attempt.id, seq);
         tracker.see(&event);
         if let Some(activity) = activity::of(&event) {
             self.show(activity);
@@ -202,6 +208,7 @@ impl Context {
     ) -> impl Future<Output = ()> + Send + use<> {
         let (used, mut usage) = mpsc::unbounded_channel::<aca_gateway::RequestUsage>();
         let (shared, session, attempt) = (self.shared.clone(), self.session.id.clone(), self.attempt.id.clone());
+        let upstream = gateway.upstream();
         async move {
             let serving = async move {
                 while let Some(stream) = traffic.recv().await {
@@ -215,7 +222,13 @@ impl Context {
                     let command = Command::Used {
                         attempt: used.attempt.clone(),
                         usage: used.usage,
-                        model: None,
+                        model: Some(used.model).filter(|model| !model.is_empty()),
+                        request: Some(ModelRequest {
+                            upstream: upstream.clone(),
+                            at_ms: used.started_ms,
+                            status: used.status,
+                            exchange: None,
+                        }),
                     };
                     if let Err(error) = shared.command(&session, command).await {
                         tracing::warn!(%error, attempt = %used.attempt, "the usage of a request could not be recorded");

@@ -9,7 +9,7 @@ use aca_protocol::session::{CheckpointReason, Recovery};
 use aca_protocol::task::{Origin, Usage};
 use aca_protocol::{AttemptId, CheckpointId, HunkId, OperationId, TaskId};
 
-use super::{AttemptEnd, Continues, Event, Operation, Phase, Span, Stage, State, Step, Task};
+use super::{AttemptEnd, Continues, Event, ModelRequest, Operation, Phase, Span, Stage, State, Step, Task};
 use crate::Error;
 
 /// A wish or a report. Fields mean the same as in the event of the similar name.
@@ -36,6 +36,8 @@ pub enum Command {
         nonce: String,
         backend: String,
         driver: Driver,
+        image: Option<String>,
+        spec: Option<String>,
     },
     /// The sandbox was started.
     Started { attempt: AttemptId },
@@ -50,6 +52,7 @@ pub enum Command {
         attempt: AttemptId,
         usage: Usage,
         model: Option<String>,
+        request: Option<ModelRequest>,
     },
     /// The attempt is over.
     Ended { attempt: AttemptId, end: AttemptEnd },
@@ -142,12 +145,16 @@ impl State {
                 nonce,
                 backend,
                 driver,
+                image,
+                spec,
             } => {
                 let event = Event::SandboxStarting {
                     attempt: attempt.clone(),
                     nonce,
                     backend,
                     driver,
+                    image,
+                    spec,
                 };
                 self.stage_step(&attempt, Stage::Snapshotted, event)
             }
@@ -159,9 +166,19 @@ impl State {
                 },
             ),
             Command::Stop { task } => self.stop(task),
-            Command::Used { attempt, usage, model } => {
+            Command::Used {
+                attempt,
+                usage,
+                model,
+                request,
+            } => {
                 self.known_attempt(&attempt)?;
-                Ok(vec![Event::ModelUsed { attempt, usage, model }])
+                Ok(vec![Event::ModelUsed {
+                    attempt,
+                    usage,
+                    model,
+                    request,
+                }])
             }
             Command::Ended { attempt, end } => self.end(attempt, end),
             Command::Pause { task, paused } => self.pause(task, paused),

@@ -55,6 +55,12 @@ pub enum Event {
         backend: String,
         /// What drives the work.
         driver: Driver,
+        /// The image it is made from, as `name@digest`, where it is made from one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        image: Option<String>,
+        /// The hash of its specification, which the sandbox carries as a label.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spec: Option<String>,
     },
     /// The sandbox was started.
     SandboxStarted {
@@ -66,7 +72,7 @@ pub enum Event {
         /// The task.
         task: TaskId,
     },
-    /// The upstream answered a model request.
+    /// A model request was answered, or was not.
     ModelUsed {
         /// The attempt.
         attempt: AttemptId,
@@ -75,6 +81,9 @@ pub enum Event {
         /// The model, where it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<String>,
+        /// The request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<ModelRequest>,
     },
     /// The attempt is over and its result, if any, is in the object store.
     AttemptEnded {
@@ -296,6 +305,20 @@ impl Event {
             _ => None,
         }
     }
+}
+
+/// One request to a model service, as the gateway saw it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelRequest {
+    /// The host that it went to.
+    pub upstream: String,
+    /// When the whole request had arrived, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// The status the agent was answered with; zero if it was not.
+    pub status: u16,
+    /// The number of its record among the attempt's exchanges, where one was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<u32>,
 }
 
 /// How an attempt ended.

@@ -20,7 +20,7 @@ mod tests;
 pub use checkpoint::Checkpoint;
 pub use command::Command;
 pub use effect::Effect;
-pub use event::{AttemptEnd, Content, Continues, Event, HunkRef, Operation, Proposed, Span, Step};
+pub use event::{AttemptEnd, Content, Continues, Event, HunkRef, ModelRequest, Operation, Proposed, Span, Step};
 pub use restore::Toggle;
 pub use state::{Attempt, Stage, State};
 pub use task::{Operating, Phase, Task};

@@ -185,6 +185,7 @@ impl State {
                 nonce,
                 backend,
                 driver,
+                ..
             } => self.with_attempt(attempt, |attempt| {
                 attempt.stage = Stage::Starting;
                 attempt.nonce = Some(nonce.clone());

@@ -38,6 +38,8 @@ fn starting(name: &str) -> Command {
         nonce: "n".to_owned(),
         backend: "docker".to_owned(),
         driver: Driver::Direct,
+        image: None,
+        spec: None,
     }
 }
 
@@ -229,6 +231,7 @@ fn usage_adds_up_even_after_the_end() {
             ..Usage::default()
         },
         model: None,
+        request: None,
     };
     let mut state = state(1);
     all(&mut state, run_up("a"));
@@ -292,6 +295,7 @@ fn any_command() -> impl Strategy<Value = Command> {
             attempt: attempt(name),
             usage: Usage::default(),
             model: None,
+            request: None,
         },
         _ => Command::Decide {
             task: task(name),

@@ -415,6 +415,8 @@ pub(crate) fn seed(home: &Path, base: &Contents<'_>, results: &[&Contents<'_>]) 
                 nonce: "n".to_owned(),
                 backend: "process".to_owned(),
                 driver: Driver::Direct,
+                image: None,
+                spec: None,
             },
             Event::SandboxStarted {
                 attempt: attempt.clone(),

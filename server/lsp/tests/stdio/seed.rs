@@ -64,6 +64,8 @@ pub(crate) fn seed(data: &Path, root: &Path, base: &Files<'_>, result: &Files<'_
             nonce: "n".to_owned(),
             backend: "process".to_owned(),
             driver: Driver::Direct,
+            image: None,
+            spec: None,
         },
         Event::SandboxStarted {
             attempt: attempt.clone(),
