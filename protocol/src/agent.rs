@@ -168,6 +168,15 @@ pub enum RecordBody {
         /// What went wrong.
         reason: String,
     },
+    /// The driven program died in the middle of its work, and is started again to go on from there.
+    Interrupted {
+        /// How it died.
+        reason: String,
+        /// The number of this restart.
+        attempt: u32,
+        /// How many there may be.
+        max: u32,
+    },
     /// The driven program wrote something that is not of its protocol.
     Noise {
         /// Where: `stdout` or `stderr`.

@@ -186,7 +186,7 @@ async fn watched(context: &Arc<Context>) -> Ending {
     let text = format!("The run {saw} and was ended.");
     let _ = context.journal.event(RecordBody::Watchdog { text });
     Ending::failed(format!(
-        "The run {saw} and was ended. Its changes so far are discarded; raise the limit in the configuration, or make the task smaller, and run it again."
+        "The run {saw} and was ended. Raise the limit in the configuration, then let it go on with `aca resume`; or make the task smaller."
     ))
 }
 

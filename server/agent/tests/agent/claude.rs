@@ -10,10 +10,10 @@ use aca_protocol::agent::{Driver, End, RecordBody};
 use crate::daemon::{Attempt, Daemon, exit_code, processes_with};
 
 /// Answers `initialize` and takes the prompt.
-const BEGIN: &str = r#"read init; echo '{"type":"control_response","response":{"subtype":"success","request_id":"aca-initialize"}}'; read prompt
+pub(crate) const BEGIN: &str = r#"read init; echo '{"type":"control_response","response":{"subtype":"success","request_id":"aca-initialize"}}'; read prompt
 "#;
 
-fn program(attempt: &Attempt, script: &str) -> std::path::PathBuf {
+pub(crate) fn program(attempt: &Attempt, script: &str) -> std::path::PathBuf {
     let path = attempt.dir.path().join("claude");
     std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -26,14 +26,14 @@ async fn run(script: &str) -> (Attempt, End) {
     run_program(attempt, &path).await
 }
 
-async fn run_program(attempt: Attempt, path: &Path) -> (Attempt, End) {
+pub(crate) async fn run_program(attempt: Attempt, path: &Path) -> (Attempt, End) {
     let mut agent = attempt.run_with(|command| _ = command.env("ACA_CLAUDE", path));
     assert_eq!(exit_code(&mut agent).await, Some(0));
     let end = attempt.outcome().end;
     (attempt, end)
 }
 
-fn reason(end: End) -> String {
+pub(crate) fn reason(end: End) -> String {
     match end {
         End::Failed { reason } => reason,
         end => panic!("{end:?} is no failure"),

@@ -11,4 +11,6 @@ mod daemon;
 #[cfg(test)]
 mod direct;
 #[cfg(test)]
+mod restart;
+#[cfg(test)]
 mod steering;

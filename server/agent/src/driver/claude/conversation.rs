@@ -1,6 +1,5 @@
 //! One conversation with Claude Code: what it says, what it is sent, and how far it is.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -37,6 +36,19 @@ const LAST_WORDS_TIME: Duration = Duration::from_millis(100);
 const INITIALIZE: &str = "aca-initialize";
 const INTERRUPT: &str = "aca-interrupt";
 
+/// How a conversation begins.
+#[derive(Debug, Clone)]
+pub(super) struct Opening {
+    /// Whether it goes on with the one that is there.
+    pub(super) resume: bool,
+    /// Our first message.
+    pub(super) words: String,
+    /// What it was told before and did not take: identifier and words.
+    pub(super) untaken: Vec<(String, String)>,
+    /// Whether it may have changed a file before.
+    pub(super) wrote: bool,
+}
+
 /// How far the conversation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -61,13 +73,18 @@ pub(super) struct Conversation<'a> {
     context: &'a Context,
     /// What is sent here is written to its input; dropping it closes the input.
     to_claude: Option<mpsc::UnboundedSender<String>>,
-    /// Whether it goes on with an earlier one.
-    resume: bool,
+    opening: Opening,
     pub(super) phase: Phase,
     /// When the phase must have ended, except while it works; on the clock that stands still while the run is held.
     pub(super) deadline: Instant,
-    /// Messages that it was sent and has not taken.
-    unheard: HashSet<String>,
+    /// Messages that it was sent and has not taken, oldest first.
+    unheard: Vec<(String, String)>,
+    /// Whether it said or did anything.
+    lived: bool,
+    /// Whether all of the model's words of this turn are there.
+    spoken: bool,
+    /// Whether it exited while it worked.
+    cut_short: bool,
     /// Whether it used a tool that may have changed a file.
     wrote: bool,
     /// Whether it was asked for reasons.
@@ -82,15 +99,18 @@ pub(super) struct Conversation<'a> {
 
 impl<'a> Conversation<'a> {
     /// Begins with our first request. What is sent to `to_claude` is written to its input.
-    pub(super) fn begin(context: &'a Context, to_claude: mpsc::UnboundedSender<String>, resume: bool) -> Self {
+    pub(super) fn begin(context: &'a Context, to_claude: mpsc::UnboundedSender<String>, opening: Opening) -> Self {
         let conversation = Self {
             context,
             to_claude: Some(to_claude),
-            resume,
+            wrote: opening.wrote,
+            opening,
             phase: Phase::Starting,
             deadline: context.steering.hold.now() + START_TIME,
-            unheard: HashSet::new(),
-            wrote: false,
+            unheard: Vec::new(),
+            lived: false,
+            spoken: false,
+            cut_short: false,
             asked: false,
             reasons: Vec::new(),
             result: None,
@@ -106,7 +126,36 @@ impl<'a> Conversation<'a> {
 
     /// Whether it ended because the conversation to go on with is not there.
     pub(super) fn misses_its_past(&self) -> bool {
-        self.result.as_ref().is_some_and(TurnResult::misses_conversation)
+        self.opening.resume && self.result.as_ref().is_some_and(TurnResult::misses_conversation)
+    }
+
+    /// Whether it died in the middle of a turn. One whose last words are there is finished, although it could not say so.
+    pub(super) fn is_interrupted(&mut self) -> bool {
+        if self.phase != Phase::Working && !self.cut_short {
+            return false;
+        }
+        if self.spoken && self.unheard.is_empty() {
+            self.result = Some(TurnResult::of_words(&self.said));
+            return false;
+        }
+        // One from before says nothing about this turn.
+        self.result = None;
+        true
+    }
+
+    /// Whether it said or did anything.
+    pub(super) fn has_lived(&self) -> bool {
+        self.lived
+    }
+
+    /// Whether it may have changed a file.
+    pub(super) fn has_written(&self) -> bool {
+        self.wrote
+    }
+
+    /// Returns what it was told and has not taken.
+    pub(super) fn untaken(&self) -> Vec<(String, String)> {
+        self.unheard.clone()
     }
 
     /// Takes a line of its output: journals it, then acts on it.
@@ -150,6 +199,7 @@ impl<'a> Conversation<'a> {
                     RecordBody::ToolUse { tool, .. } => self.wrote |= claims::may_write(tool),
                     _ => {}
                 }
+                self.lived |= !matches!(event, RecordBody::Retry { .. });
                 self.context.event(self.relative(event))?;
             }
             Seen::Answered { request, error } if request == INITIALIZE && self.phase == Phase::Starting => {
@@ -161,6 +211,7 @@ impl<'a> Conversation<'a> {
             Seen::Answered { .. } => {}
             Seen::Asked { request, body } => self.answer(&request, &body),
             Seen::Trouble(kind) => self.trouble = kind,
+            Seen::Spoken(spoken) => self.spoken = spoken,
             Seen::Ended(result) => self.ended(result),
             Seen::Heard(id) => self.heard(&id),
             Seen::Idle if self.phase == Phase::Settling && self.unheard.is_empty() => self.settle(),
@@ -180,11 +231,12 @@ impl<'a> Conversation<'a> {
     }
 
     fn prompt(&mut self) -> Result<(), DriveError> {
-        let spec = &self.context.spec;
-        let begins_anew = spec.resume && !self.resume;
-        let prompt = if begins_anew { &spec.story } else { &spec.prompt };
-        self.say(&Uuid::new_v4().to_string(), prompt);
+        self.say(&Uuid::new_v4().to_string(), &self.opening.words);
         self.phase = Phase::Working;
+        // It knows them by their identifiers, so that one it has taken after all is not taken twice.
+        for (id, text) in std::mem::take(&mut self.opening.untaken) {
+            self.tell(&id, &text);
+        }
         Ok(self.context.event(RecordBody::Prompted)?)
     }
 
@@ -207,13 +259,17 @@ impl<'a> Conversation<'a> {
 
     pub(super) fn tell(&mut self, id: &str, text: &str) {
         self.say(id, text);
-        self.unheard.insert(id.to_owned());
+        self.unheard.push((id.to_owned(), text.to_owned()));
+        self.spoken = false;
         self.phase = Phase::Working;
     }
 
     /// A message that was not taken in the turn before begins one of its own.
     fn heard(&mut self, id: &str) {
-        if self.unheard.remove(id) && self.phase == Phase::Settling {
+        let before = self.unheard.len();
+        self.unheard.retain(|(unheard, _)| unheard != id);
+        if self.unheard.len() < before && self.phase == Phase::Settling {
+            self.spoken = false;
             self.phase = Phase::Working;
         }
     }
@@ -283,6 +339,7 @@ impl<'a> Conversation<'a> {
     /// Bounds the reading of what is left: a program that it started may hold its output open forever.
     pub(super) fn gone(&mut self) {
         if self.phase != Phase::Stopping {
+            self.cut_short = self.phase == Phase::Working;
             self.enter(Phase::Gone, LAST_WORDS_TIME);
         }
     }

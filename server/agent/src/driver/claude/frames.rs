@@ -21,6 +21,8 @@ pub(super) enum Seen {
     Trouble(String),
     /// A turn ended.
     Ended(TurnResult),
+    /// Whether all of the model's words of this turn are there: not while it speaks, nor when it called a tool at last.
+    Spoken(bool),
     /// A message of ours was taken.
     Heard(String),
     /// Nothing is going on any more.
@@ -51,6 +53,15 @@ impl TurnResult {
         !self.is_error && completed && self.subtype == "success"
     }
 
+    /// The success of a turn of which only the words are known.
+    pub(super) fn of_words(words: &str) -> Self {
+        Self {
+            subtype: "success".to_owned(),
+            text: words.to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// Whether the conversation to resume is not there.
     pub(super) fn misses_conversation(&self) -> bool {
         self.is_error && self.text.contains("No conversation found")
@@ -69,6 +80,7 @@ pub(super) fn read(frame: &Value) -> Vec<Seen> {
             request: text(frame, "request_id").to_owned(),
             body: frame.get("request").cloned().unwrap_or_default(),
         }],
+        "stream_event" => spoken(frame).into_iter().collect(),
         "result" => vec![Seen::Ended(turn_result(frame))],
         _ => Vec::new(),
     }
@@ -78,6 +90,20 @@ fn system(frame: &Value) -> Option<Seen> {
     match text(frame, "subtype") {
         "session_state_changed" if text(frame, "state") == "idle" => Some(Seen::Idle),
         "api_retry" => Some(Seen::Event(retry(frame))),
+        _ => None,
+    }
+}
+
+/// The words of a subagent are not the turn's.
+fn spoken(frame: &Value) -> Option<Seen> {
+    let of_subagent = frame.get("parent_tool_use_id").is_some_and(|parent| !parent.is_null());
+    let event = frame.get("event").filter(|_| !of_subagent)?;
+    match text(event, "type") {
+        "message_start" => Some(Seen::Spoken(false)),
+        "message_delta" => {
+            let reason = event.pointer("/delta/stop_reason").and_then(Value::as_str)?;
+            Some(Seen::Spoken(reason == "end_turn"))
+        }
         _ => None,
     }
 }
@@ -219,6 +245,32 @@ mod tests {
             "{}",
         ] {
             check(frame, &[]);
+        }
+    }
+
+    #[test]
+    fn knows_when_the_models_words_are_complete() {
+        for (frame, want) in [
+            (
+                r#"{"event":{"type":"message_start"},"parent_tool_use_id":null}"#,
+                Some(false),
+            ),
+            (
+                r#"{"event":{"type":"message_delta","delta":{"stop_reason":"end_turn"}}}"#,
+                Some(true),
+            ),
+            (
+                r#"{"event":{"type":"message_delta","delta":{"stop_reason":"tool_use"}}}"#,
+                Some(false),
+            ),
+            (r#"{"event":{"type":"message_delta","delta":{}}}"#, None),
+            (
+                r#"{"event":{"type":"message_delta","delta":{"stop_reason":"end_turn"}},"parent_tool_use_id":"toolu_1"}"#,
+                None,
+            ),
+        ] {
+            let frame = frame.replacen('{', r#"{"type":"stream_event","#, 1);
+            check(&frame, &want.map(Seen::Spoken).into_iter().collect::<Vec<_>>());
         }
     }
 

@@ -47,15 +47,8 @@ impl Gone<'_> {
     }
 
     fn without_result(&self) -> String {
-        let exit = match self.exit {
-            Some(status) => match (status.code(), status.signal()) {
-                (Some(code), _) => format!("exit code {code}"),
-                (None, Some(9)) => "killed by signal 9, often for want of memory".to_owned(),
-                (None, signal) => format!("killed by signal {}", signal.unwrap_or_default()),
-            },
-            None => "its output was closed".to_owned(),
-        };
-        let advice = "Its changes so far are discarded; check the sandbox with `aca doctor`, then run the task again.";
+        let exit = exit_words(self.exit);
+        let advice = "Check the sandbox with `aca doctor`, then let it go on with `aca resume`.";
         match self.heard.trim() {
             "" => format!("Claude Code ended without a result ({exit}) and said nothing about it. {advice}"),
             heard => format!(
@@ -86,6 +79,16 @@ impl Gone<'_> {
                 clip(&result.text, MAX_QUOTE)
             ),
         }
+    }
+}
+
+/// Says how the program ended, if it did.
+pub(super) fn exit_words(exit: Option<ExitStatus>) -> String {
+    match exit.map(|status| (status.code(), status.signal())) {
+        Some((Some(code), _)) => format!("exit code {code}"),
+        Some((None, Some(9))) => "killed by signal 9, often for want of memory".to_owned(),
+        Some((None, signal)) => format!("killed by signal {}", signal.unwrap_or_default()),
+        None => "its output was closed".to_owned(),
     }
 }
 
