@@ -10,8 +10,8 @@ mod error;
 mod process;
 mod spec;
 
-pub use backend::{Backend, ByteStream, Found, Status, Stream};
-pub use docker::{Diagnosis, Docker, DockerConfig};
+pub use backend::{Backend, ByteStream, FENCE_LABEL, Found, Load, Status, Stream};
+pub use docker::{Belonging, BelongingKind, Diagnosis, Docker, DockerConfig};
 pub use error::Error;
 pub use process::{Process, ProcessConfig};
 pub use spec::{Limits, SandboxSpec};

@@ -13,7 +13,8 @@ use crate::Error;
 pub struct SandboxSpec {
     /// The attempt's identifier, under which the sandbox is started at most once.
     pub name: String,
-    /// Labels to find it again by: `aca.session`, `aca.task`, `aca.attempt`.
+    /// Labels to find it again by, `aca.session`, `aca.task` and `aca.attempt`, and to tell it from another of its name,
+    /// `aca.spec`: the hash of what its agent is asked.
     pub labels: BTreeMap<String, String>,
     /// The checkout on the host.
     pub workspace_source: PathBuf,

@@ -140,7 +140,8 @@ pub(super) fn status(state: Option<&ContainerState>) -> Status {
     let never_started = state.started_at.as_deref().is_none_or(|at| at.starts_with("0001-"));
     match state.status {
         Some(Engine::CREATED) if never_started => Status::Created,
-        Some(Engine::RUNNING | Engine::PAUSED | Engine::RESTARTING) => Status::Running,
+        Some(Engine::PAUSED) => Status::Held,
+        Some(Engine::RUNNING | Engine::RESTARTING) => Status::Running,
         _ => Status::Exited {
             code: state.exit_code.unwrap_or(255),
             oom: state.oom_killed.unwrap_or(false),

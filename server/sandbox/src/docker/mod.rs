@@ -1,9 +1,11 @@
 //! Sandboxes as containers of a Docker engine.
 
+mod belongings;
 mod container;
 mod diagnose;
 mod engine;
 mod image;
+mod stats;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -20,9 +22,10 @@ use bollard::query_parameters::{
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
+pub use belongings::{Belonging, BelongingKind};
 pub use diagnose::Diagnosis;
 
-use crate::backend::{Backend, Found, Status, Stream};
+use crate::backend::{Backend, Found, Load, Status, Stream};
 use crate::{Error, SandboxSpec};
 use engine::Engine;
 
@@ -91,27 +94,24 @@ impl Docker {
 
     /// Makes sure that the container of that name has the labels of `spec`.
     async fn adopt(&self, spec: &SandboxSpec) -> Result<(), Error> {
-        let engine = self.engine().await?;
         let deadline = Instant::now() + SETTLING;
         let found = loop {
-            match engine
-                .client
-                .inspect_container(&spec.name, None::<InspectContainerOptions>)
-                .await
-            {
-                Ok(found) => break found,
+            match self.find(&spec.name).await? {
+                Some(found) => break found,
                 // The name is taken some time before its container can be seen, and after.
-                Err(e) if engine::status(&e) == Some(404) && Instant::now() < deadline => {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
+                None if Instant::now() < deadline => tokio::time::sleep(Duration::from_millis(20)).await,
+                None => {
+                    return Err(Error::Engine {
+                        doing: "inspect the container that has the name".into(),
+                        reason: format!("it says that {} exists, and does not show it", spec.name),
+                    });
                 }
-                Err(e) => return Err(engine.error("inspect the container that has the name", e)),
             }
         };
-        let labels = found.config.and_then(|c| c.labels).unwrap_or_default();
-        match spec.labels.iter().find(|&(key, value)| labels.get(key) != Some(value)) {
-            Some((label, _)) => Err(Error::NameTaken {
+        match found.differs_in(&spec.labels) {
+            Some(label) => Err(Error::NameTaken {
                 name: spec.name.clone(),
-                label: label.clone(),
+                label: label.to_owned(),
             }),
             None => Ok(()),
         }
@@ -183,15 +183,22 @@ impl Backend for Docker {
         }
     }
 
-    async fn inspect(&self, name: &str) -> Result<Status, Error> {
+    async fn find(&self, name: &str) -> Result<Option<Found>, Error> {
         let engine = self.engine().await?;
         match engine
             .client
             .inspect_container(name, None::<InspectContainerOptions>)
             .await
         {
-            Ok(found) => Ok(container::status(found.state.as_ref())),
-            Err(e) if engine::status(&e) == Some(404) => Ok(Status::Absent),
+            Ok(found) => {
+                let labels = found.config.and_then(|config| config.labels).unwrap_or_default();
+                Ok(Some(Found {
+                    name: name.to_owned(),
+                    labels: labels.into_iter().collect(),
+                    status: container::status(found.state.as_ref()),
+                }))
+            }
+            Err(e) if engine::status(&e) == Some(404) => Ok(None),
             Err(e) => Err(engine.error("inspect a container", e)),
         }
     }
@@ -217,6 +224,10 @@ impl Backend for Docker {
         }
     }
 
+    async fn load(&self, name: &str) -> Result<Option<Load>, Error> {
+        self.stats(name).await
+    }
+
     async fn list(&self, (key, value): (&str, &str)) -> Result<Vec<Found>, Error> {
         let engine = self.engine().await?;
         let filters = std::collections::HashMap::from([("label", vec![format!("{key}={value}")])]);
@@ -229,16 +240,7 @@ impl Backend for Docker {
                 continue;
             };
             // The list has no exit code and calls a container that failed to start "created" or "exited" alike.
-            let status = self.inspect(name).await?;
-            if status == Status::Absent {
-                continue;
-            }
-            let labels = container.labels.unwrap_or_default().into_iter().collect();
-            found.push(Found {
-                name: name.to_owned(),
-                labels,
-                status,
-            });
+            found.extend(self.find(name).await?);
         }
         Ok(found)
     }

@@ -3,9 +3,9 @@
 //! `aca-agent confine` does the confining; this side starts it, reads its records and ends it. A sandbox is a
 //! directory in the state directory, which it never sees itself; its supervisor outlives the daemon.
 
+mod load;
 mod record;
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
@@ -20,7 +20,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::time::Instant;
 
-use crate::backend::{Backend, Found, Status, Stream};
+use crate::backend::{Backend, Found, Load, Status, Stream};
 use crate::spec::{Mount, check_name};
 use crate::{Error, SandboxSpec, sandbox_user};
 use record::{Claimed, Records};
@@ -134,6 +134,14 @@ async fn dial(socket: &Path) -> std::io::Result<UnixStream> {
     UnixStream::connect(format!("/proc/self/fd/{}", opened.as_raw_fd())).await
 }
 
+fn found(records: &Records) -> Result<Found, Error> {
+    Ok(Found {
+        name: records.name(),
+        labels: records.labels()?,
+        status: records.status()?,
+    })
+}
+
 fn cannot(reason: &str) -> Error {
     Error::CannotConfine {
         reason: reason.to_owned(),
@@ -160,14 +168,13 @@ impl Backend for Process {
     async fn start(&self, spec: &SandboxSpec) -> Result<(), Error> {
         let mounts = spec.mounts()?;
         let records = self.records(&spec.name)?;
-        if !records.create(&spec.labels)? {
-            let labels = records.labels()?;
-            if let Some((label, _)) = spec.labels.iter().find(|&(key, value)| labels.get(key) != Some(value)) {
-                return Err(Error::NameTaken {
-                    name: spec.name.clone(),
-                    label: label.clone(),
-                });
-            }
+        if !records.create(&spec.labels)?
+            && let Some(label) = found(&records)?.differs_in(&spec.labels)
+        {
+            return Err(Error::NameTaken {
+                name: spec.name.clone(),
+                label: label.to_owned(),
+            });
         }
         match records.status()? {
             Status::Created => self.supervise(spec, &records, &mounts).await,
@@ -195,8 +202,9 @@ impl Backend for Process {
         }
     }
 
-    async fn inspect(&self, name: &str) -> Result<Status, Error> {
-        self.records(name)?.status()
+    async fn find(&self, name: &str) -> Result<Option<Found>, Error> {
+        let found = found(&self.records(name)?)?;
+        Ok((found.status != Status::Absent).then_some(found))
     }
 
     async fn stop(&self, name: &str) -> Result<(), Error> {
@@ -227,19 +235,20 @@ impl Backend for Process {
         self.records(name)?.remove()
     }
 
+    async fn load(&self, name: &str) -> Result<Option<Load>, Error> {
+        let records = self.records(name)?;
+        Ok(records.pid(Claimed::Supervisor)?.map(load::below))
+    }
+
     async fn list(&self, (key, value): (&str, &str)) -> Result<Vec<Found>, Error> {
-        let mut found = Vec::new();
+        let mut labelled = Vec::new();
         for records in Records::all(&self.config.state_dir)? {
-            let labels: BTreeMap<String, String> = records.labels()?;
-            if labels.get(key).is_some_and(|v| v == value) {
-                found.push(Found {
-                    name: records.name(),
-                    labels,
-                    status: records.status()?,
-                });
+            let found = found(&records)?;
+            if found.labels.get(key).is_some_and(|v| v == value) {
+                labelled.push(found);
             }
         }
-        found.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(found)
+        labelled.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(labelled)
     }
 }

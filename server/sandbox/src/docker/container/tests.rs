@@ -148,7 +148,7 @@ fn only_what_never_ran_counts_as_created() {
         (Engine::CREATED, never, Status::Created),
         (Engine::CREATED, once, exited(7)),
         (Engine::RUNNING, once, Status::Running),
-        (Engine::PAUSED, once, Status::Running),
+        (Engine::PAUSED, once, Status::Held),
         (Engine::EXITED, once, exited(7)),
         (Engine::DEAD, once, exited(7)),
     ];
