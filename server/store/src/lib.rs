@@ -32,7 +32,7 @@ pub use file_system::free_bytes;
 pub use lease::Lease;
 pub use lock::OwnerLock;
 pub use meta::Meta;
-pub use reader::{Head, Reader};
+pub use reader::{Head, Reader, StoredEvent};
 pub use seal::{Seal, SealError};
 pub use sessions::sessions;
 pub use store::Store;

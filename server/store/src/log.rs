@@ -27,7 +27,11 @@ pub(crate) struct Record {
 /// more.
 pub(crate) fn page(connection: &Connection, path: &Path, format: i64, link: &mut Link) -> Result<Vec<Record>, Error> {
     let database = |error: rusqlite::Error| Error::database(path, &error);
-    let mut statement = connection.prepare_cached(select(format)).map_err(database)?;
+    let sql = format!(
+        "SELECT {} FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+        columns(format)
+    );
+    let mut statement = connection.prepare_cached(&sql).map_err(database)?;
     let after = i64::try_from(link.seq).unwrap_or(i64::MAX);
     let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
     let mut rows = statement.query([after, limit]).map_err(database)?;
@@ -105,20 +109,15 @@ pub(crate) fn hash_at(connection: &Connection, seq: u64) -> rusqlite::Result<Opt
         .optional()
 }
 
-fn select(format: i64) -> &'static str {
+/// What [`read`] reads, as the columns of a database of format `format`.
+pub(crate) fn columns(format: i64) -> &'static str {
     match format {
-        1 => {
-            "SELECT seq, id, ts_ms, kind, task, attempt, body, prev, hash, 1, NULL, 0
-             FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2"
-        }
-        _ => {
-            "SELECT seq, id, ts_ms, kind, task, attempt, body, prev, hash, rule, who, sealed
-             FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2"
-        }
+        1 => "seq, id, ts_ms, kind, task, attempt, body, prev, hash, 1, NULL, 0",
+        _ => "seq, id, ts_ms, kind, task, attempt, body, prev, hash, rule, who, sealed",
     }
 }
 
-fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Record> {
+pub(crate) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Record> {
     let rule = row.get(9)?;
     Ok(Record {
         event: Event {

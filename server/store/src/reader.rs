@@ -1,5 +1,7 @@
 //! Reading a session without owning it, from any process, while its owner writes.
 
+mod audit;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +10,8 @@ use rusqlite::{Connection, Transaction};
 
 use crate::chain::Link;
 use crate::{Error, Event, Lease, Meta, Seal, chain, database, log, seal};
+
+pub use audit::StoredEvent;
 
 /// How many events are counted in one transaction.
 const COUNTED: u64 = 10_000;
