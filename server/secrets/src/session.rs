@@ -1,0 +1,120 @@
+//! The key of one session. Without it nothing that the session has sealed can be read again.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::cipher::{self, Key};
+use crate::{Error, MasterKey, files};
+
+const WRAPPED: &[u8] = b"aca session key ";
+
+/// The key that seals the contents of one session.
+#[derive(Clone)]
+pub struct SessionKey(Key);
+
+#[derive(Serialize, Deserialize)]
+struct KeyFile {
+    /// The master key that it is wrapped with.
+    master: String,
+    /// The session that it is the key of.
+    session: String,
+    wrapped: String,
+}
+
+impl SessionKey {
+    /// Returns whether the session in this directory has a key.
+    pub fn exists(session_dir: &Path) -> bool {
+        path(session_dir).exists()
+    }
+
+    /// Makes the key of the session in `session_dir`, which must be there; `session` is its identifier.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn create(session_dir: &Path, session: &str, master: &MasterKey) -> Result<Self, Error> {
+        let key = Key::random()?;
+        key_file(session_dir, session, &key, master)?;
+        Ok(Self(key))
+    }
+
+    /// Opens the key of the session in `session_dir`.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or it was wrapped with another master key.
+    pub fn open(session_dir: &Path, master: &MasterKey) -> Result<Self, Error> {
+        let path = path(session_dir);
+        let not_found = || Error::file(&path, "read", std::io::ErrorKind::NotFound.into());
+        let text = files::read(&path)?.ok_or_else(not_found)?;
+        let damaged = |reason| Error::Damaged {
+            path: path.clone(),
+            reason,
+        };
+        let file: KeyFile = serde_json::from_slice(&text).map_err(|_| damaged("it is not a session's key"))?;
+        let wrapped = cipher::from_hex(&file.wrapped).ok_or_else(|| damaged("the key in it is cut"))?;
+        let other = || Error::OtherKey { path: path.clone() };
+        if file.master != master.id() {
+            return Err(other());
+        }
+        let opened = master
+            .key()
+            .open(&about(&file.session), &wrapped)
+            .map_err(|_| other())?;
+        let key = Key::from_bytes(&zeroize::Zeroizing::new(opened)).ok_or_else(|| damaged("the key in it is cut"))?;
+        Ok(Self(key))
+    }
+
+    /// Forgets the key for good: what was sealed with it cannot be read any more, here or in any copy. True if there
+    /// was one.
+    ///
+    /// # Errors
+    ///
+    /// If it is still there.
+    pub fn destroy(session_dir: &Path) -> Result<bool, Error> {
+        files::remove(&path(session_dir))
+    }
+
+    /// Seals `plain`, bound to what it is `about`.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system gives no random numbers.
+    pub fn seal(&self, about: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
+        self.0.seal(about, plain)
+    }
+
+    /// Opens what [`seal`](Self::seal) made for the same `about`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotOpened`] if it is something else.
+    pub fn open_sealed(&self, about: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        self.0.open(about, sealed)
+    }
+}
+
+impl fmt::Debug for SessionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionKey(hidden)")
+    }
+}
+
+fn path(session_dir: &Path) -> PathBuf {
+    session_dir.join("session.key")
+}
+
+fn key_file(session_dir: &Path, session: &str, key: &Key, master: &MasterKey) -> Result<(), Error> {
+    let file = KeyFile {
+        master: master.id().to_owned(),
+        session: session.to_owned(),
+        wrapped: cipher::to_hex(&master.key().seal(&about(session), key.bytes())?),
+    };
+    files::write(&path(session_dir), &serde_json::to_vec(&file).unwrap_or_default())
+}
+
+fn about(session: &str) -> Vec<u8> {
+    [WRAPPED, session.as_bytes()].concat()
+}
