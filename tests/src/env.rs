@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 use crate::model::{Model, Script};
-use crate::{Workspace, engine, parts};
+use crate::{Daemon, Workspace, daemon, engine, parts, wait};
 
 /// What a test may want otherwise.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct Settings {
     pub idle_timeout_secs: u64,
     /// How much aca logs.
     pub level: String,
+    /// Minutes without work and clients after which the daemon ends. Short, for what a killed test leaves.
+    pub daemon_idle_minutes: u64,
 }
 
 impl Default for Settings {
@@ -41,6 +43,7 @@ impl Default for Settings {
             data_dir: None,
             idle_timeout_secs: 60,
             level: "debug".to_owned(),
+            daemon_idle_minutes: 1,
         }
     }
 }
@@ -178,6 +181,30 @@ impl TestEnv {
         Finished::from(output)
     }
 
+    /// Returns the daemon of this world, which an editor or a command has started.
+    ///
+    /// # Panics
+    ///
+    /// When none runs, or more than one.
+    pub fn daemon(&self) -> Daemon {
+        let mut all = self.daemons();
+        let daemon = all.pop().expect("a daemon runs");
+        assert!(all.is_empty(), "more than one daemon runs: {daemon:?} {all:?}");
+        daemon
+    }
+
+    /// Returns all daemons of this world.
+    pub fn daemons(&self) -> Vec<Daemon> {
+        Daemon::all(&self.data_dir())
+    }
+
+    /// Waits for a daemon of another process than `old`, and returns it.
+    pub fn next_daemon(&self, old: u32) -> Daemon {
+        wait::until("the next daemon", wait::SHORT, || {
+            self.daemons().into_iter().find(|daemon| daemon.pid() != old)
+        })
+    }
+
     /// Returns the identifiers of the sessions in the data directory.
     pub fn sessions(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.data_dir().join("sessions"));
@@ -217,10 +244,11 @@ impl TestEnv {
         };
         let text = format!(
             "[docker]\nbase = {:?}\n{docker}\n{claude}\n[gateway]\nupstream = {upstream:?}\n\
-             idle_timeout_secs = {}\n\n[logging]\nlevel = {:?}\n\n{}",
+             idle_timeout_secs = {}\n\n[logging]\nlevel = {:?}\n\n[daemon]\nidle_minutes = {}\n\n{}",
             parts::BASE_IMAGE,
             settings.idle_timeout_secs,
             settings.level,
+            settings.daemon_idle_minutes,
             settings.more
         );
         std::fs::write(self.folder.path().join("config/aca/aca.toml"), text).unwrap();
@@ -254,6 +282,7 @@ impl Drop for TestEnv {
             self.print_logs();
             self.model.print();
         }
+        daemon::end_all(&self.data_dir());
         if self.settings.docker_host.is_none() {
             engine::remove(&self.containers());
         }

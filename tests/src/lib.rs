@@ -6,6 +6,7 @@
 //!
 //! A part that is missing fails the test with a message that names it. Nothing is skipped.
 
+mod daemon;
 pub mod engine;
 mod env;
 pub mod fixture;
@@ -18,6 +19,7 @@ pub mod scenario;
 pub mod wait;
 mod workspace;
 
+pub use daemon::Daemon;
 pub use env::{Finished, Settings, TestEnv};
 pub use process::{Running, process_alive};
 pub use workspace::Workspace;

@@ -1,6 +1,10 @@
-//! Removing what a test run may leave in the container engine.
+//! Removing what a test run may leave: in the container engine, and daemons.
+
+pub(crate) mod daemons;
 
 use anyhow::Result;
+
+use daemons::Which;
 
 use crate::parts::engine::{self, Started, docker};
 use crate::shell::say;
@@ -45,9 +49,10 @@ impl Before {
     }
 }
 
-/// Removes the containers that killed tests left, and stops the engine if this program started it. Containers of the
+/// Removes the containers and ends the daemons that killed tests left, and stops the engine if this program started it. Containers of the
 /// person's own tasks stay.
 pub(crate) fn everything() -> Result<()> {
+    say(&format!("ended {} daemons", daemons::end(Which::All)));
     if engine::answers() {
         let mut left = list(&["ps", "-aq", "--no-trunc", "--filter", LABEL]);
         left.retain(|container| is_of_a_test(container));

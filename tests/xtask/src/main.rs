@@ -1,8 +1,8 @@
 //! Development tasks: the real parts the tests need, the whole test run, the benchmark, the picture.
 //!
 //! `cargo xtask parts` installs and starts what is missing, `cargo xtask test [ARGS]` does that and runs every test,
-//! `cargo xtask bench` measures, `cargo xtask sabotage` proves that the suites can fail, `cargo xtask picture` draws the
-//! README's picture, `cargo xtask deny` checks licences, sources, bans and advisories, `cargo xtask clean` removes what
+//! `cargo xtask bench` measures, `cargo xtask sabotage` proves that the suites can fail, `cargo xtask torture` runs them for
+//! hours, `cargo xtask picture` draws the README's picture, `cargo xtask deny` checks licences, sources, bans and advisories, `cargo xtask clean` removes what
 //! tests may have left behind and stops the container engine if this program started it.
 
 mod clean;
@@ -11,6 +11,7 @@ mod parts;
 mod sabotage;
 mod shell;
 mod suite;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -19,7 +20,7 @@ use anyhow::{Result, bail};
 use crate::shell::say;
 
 const USAGE: &str =
-    "usage: cargo xtask <parts | test [ARGS..] | bench [ARGS..] | sabotage [NAME..] | picture | deny | clean>";
+    "usage: cargo xtask <parts | test [ARGS..] | bench [ARGS..] | sabotage [NAME..] | torture [NAME..] | picture | deny | clean>";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -41,6 +42,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "test" => suite::test(rest),
         "bench" => suite::bench(rest),
         "picture" => suite::picture(),
+        "torture" => torture::run(rest),
         "sabotage" => sabotage::run(rest),
         "deny" => deny::check(),
         "clean" => clean::everything().map(|()| ExitCode::SUCCESS),

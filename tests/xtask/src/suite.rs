@@ -2,9 +2,10 @@
 
 use std::process::{Command, ExitCode, ExitStatus};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::clean::Before;
+use crate::clean::daemons::{self, Which};
 use crate::parts;
 use crate::shell::{checkout, parts_dir, run, say, succeeds, target_dir};
 
@@ -66,6 +67,23 @@ pub(crate) fn picture() -> Result<ExitCode> {
     })
 }
 
+/// Runs some tests of a package in their long form, of so many rounds. Returns whether all passed.
+///
+/// # Errors
+///
+/// When a part cannot be had or the build fails.
+pub(crate) fn long(package: &str, tests: &str, rounds: u64) -> Result<bool> {
+    let code = on_real_parts(|| {
+        run(cargo().args(["build", "--quiet", "--package", "aca", "--bin", "aca"]))?;
+        let mut runner = cargo();
+        runner.env("ACA_TEST_BIN", target_dir().join("debug/aca"));
+        runner.env("ACA_SUITE_ROUNDS", rounds.to_string());
+        runner.args(["nextest", "run", "--package", package, "--profile", "long", "--no-tests", "fail", tests]);
+        Ok(runner)
+    })?;
+    Ok(code == ExitCode::SUCCESS)
+}
+
 fn on_real_parts(prepare: impl FnOnce() -> Result<Command>) -> Result<ExitCode> {
     let started = parts::install()?;
     let before = Before::now();
@@ -76,9 +94,11 @@ fn on_real_parts(prepare: impl FnOnce() -> Result<Command>) -> Result<ExitCode> 
             .context("The runner cannot be started")
     });
     before.restore();
+    let left = daemons::end(Which::Orphans);
     if let Some(started) = started {
         started.stop();
     }
+    ensure!(left == 0, "{left} daemons outlived their tests; they were ended.");
     outcome.map(exit_code)
 }
 
