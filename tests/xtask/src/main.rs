@@ -19,8 +19,7 @@ use anyhow::{Result, bail};
 
 use crate::shell::say;
 
-const USAGE: &str =
-    "usage: cargo xtask <parts | test [ARGS..] | bench [ARGS..] | sabotage [NAME..] | torture [NAME..] | picture | deny | clean>";
+const USAGE: &str = "usage: cargo xtask <parts | test [ARGS..] | bench [ARGS..] | sabotage [NAME..] | torture [NAME..] | picture | deny | clean>";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

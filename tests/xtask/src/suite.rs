@@ -78,7 +78,17 @@ pub(crate) fn long(package: &str, tests: &str, rounds: u64) -> Result<bool> {
         let mut runner = cargo();
         runner.env("ACA_TEST_BIN", target_dir().join("debug/aca"));
         runner.env("ACA_SUITE_ROUNDS", rounds.to_string());
-        runner.args(["nextest", "run", "--package", package, "--profile", "long", "--no-tests", "fail", tests]);
+        runner.args([
+            "nextest",
+            "run",
+            "--package",
+            package,
+            "--profile",
+            "long",
+            "--no-tests",
+            "fail",
+            tests,
+        ]);
         Ok(runner)
     })?;
     Ok(code == ExitCode::SUCCESS)

@@ -54,7 +54,10 @@ pub(crate) fn run(names: &[String]) -> Result<ExitCode> {
         failed += u32::from(!passed);
         let verdict = if passed { "passed" } else { "FAILED" };
         let minutes = begun.elapsed().as_secs_f64() / 60.0;
-        lines.push(format!("{verdict} {}: {} rounds, {minutes:.1} minutes", suite.name, suite.rounds));
+        lines.push(format!(
+            "{verdict} {}: {} rounds, {minutes:.1} minutes",
+            suite.name, suite.rounds
+        ));
     }
     lines.iter().for_each(|line| say(line));
     Ok(if failed == 0 {
