@@ -249,11 +249,14 @@ pub struct DiffCheckpointResult {
 pub struct FileDifference {
     /// The file, relative to the workspace, with `/` between components.
     pub path: String,
-    /// `added`, `removed`, `changed`, or `mode` where only its mode did.
+    /// `added`, `removed`, `changed`, `renamed`, or `mode` where only its mode differs.
     pub change: String,
-    /// The difference as unified diff, from the checkpoint to now; nothing where it is not text.
+    /// The difference as unified diff, from the checkpoint to now; nothing where there is none to show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
+    /// What else differs, or why no difference is shown, in a few words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Result of [`crate::methods::RestoreCheckpoint`].
@@ -264,7 +267,10 @@ pub struct RestoreCheckpointResult {
     pub before: CheckpointId,
     /// Hunks that had landed since and were taken back.
     pub taken_back: Vec<HunkId>,
-    /// Hunks that stay landed, and why.
+    /// Hunks that had landed by then, were taken back since, and landed again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub landed_again: Vec<HunkId>,
+    /// Hunks that stay as they are in the files, and why.
     pub refused: Vec<Refusal>,
     /// The session's tasks afterwards, oldest first.
     pub tasks: Vec<TaskView>,
@@ -341,9 +347,19 @@ pub struct AuditEntry {
     pub about: String,
     /// The hash over the event and its predecessor, in hexadecimal.
     pub hash: String,
+    /// What names the event; part of what is hashed.
+    pub id: String,
+    /// The rule its hash was computed by.
+    pub rule: u8,
+    /// Whether its content is sealed on disk.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sealed: bool,
     /// The whole event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
+    /// Its content as it is stored, which is what is hashed: JSON as it was written, or hexadecimal if it is sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<String>,
 }
 
 /// Result of [`crate::methods::VerifyAudit`].
