@@ -234,7 +234,7 @@ impl Actor {
         let ended = session.state.attempts().filter(|attempt| attempt.stage == Stage::Ended);
         let left = ended.filter(|attempt| {
             let task = session.state.task(&attempt.task);
-            task.is_some_and(|task| attempt::has_leftovers(&session.context, attempt, task))
+            task.is_some() && attempt::has_leftovers(&session.context, attempt, session.state.keeps(attempt))
         });
         effects.extend(left.map(|attempt| Effect::Discard(attempt.id.clone())));
         let verifying = session.state.tasks();
@@ -314,10 +314,10 @@ impl Actor {
                 }
             }
             Effect::Discard(attempt) => {
-                session.steers.remove(&attempt);
-                if let Some((known, task)) = session.attempt_and_task(&attempt) {
+                let ran_here = session.steers.remove(&attempt).is_some();
+                if let Some((known, _)) = session.attempt_and_task(&attempt) {
                     let (shared, context) = (Arc::clone(&self.shared), Arc::clone(&session.context));
-                    self.discards.spawn(attempt::discard(shared, context, known, task));
+                    self.discards.spawn(attempt::discard(shared, context, known, ran_here));
                 }
             }
             Effect::Verify(task) => self.begin_check(id, &task, check::What::Result),

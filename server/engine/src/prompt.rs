@@ -11,8 +11,10 @@ use ropey::Rope;
 use crate::proposal::read_plain;
 use crate::{Buffers, Error, config};
 
+mod interrupted;
 mod review;
 
+pub(crate) use interrupted::{go_on, retold};
 pub(crate) use review::{REASONS, next_round, redo, report, story};
 
 /// The longest title, in characters.

@@ -3,48 +3,26 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use aca_protocol::TaskId;
 use aca_protocol::agent::{AttemptSpec, Outcome, files};
+use aca_protocol::{AttemptId, TaskId};
 use aca_sandbox::{Limits, SandboxSpec};
 use aca_workspace::objects::{Buffer, Tree};
 use aca_workspace::paths;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
 
 use crate::actor::SessionContext;
 use crate::config::Config;
 use crate::handle::Shared;
 use crate::layout::{self, AttemptDir};
 
-/// Below this many free bytes in the data directory no work is started.
-const MIN_FREE_BYTES: u64 = 64 << 20;
-
 /// How large an outcome may be, in bytes.
 const MAX_OUTCOME: u64 = 1 << 20;
-
-/// Says whether the disk of the session has room for another checkout.
-///
-/// # Errors
-///
-/// A sentence, if it has not.
-pub(crate) fn room(session: &SessionContext) -> Result<(), String> {
-    let dir = &session.dir;
-    let stat = rustix::fs::statvfs(dir).map_err(|error| format!("{} cannot be examined: {error}.", dir.display()))?;
-    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
-    if free >= MIN_FREE_BYTES {
-        return Ok(());
-    }
-    Err(format!(
-        "The disk that holds {} has {} MiB free, and a task needs {} MiB. Free some space and run it again.",
-        dir.display(),
-        free >> 20,
-        MIN_FREE_BYTES >> 20
-    ))
-}
 
 /// Returns the open documents of a workspace with the bytes that saving them would write.
 pub(crate) fn unsaved(shared: &Shared, root: &Path) -> Vec<Buffer> {
@@ -58,7 +36,8 @@ pub(crate) fn unsaved(shared: &Shared, root: &Path) -> Vec<Buffer> {
     open.into_iter().filter_map(buffer).collect()
 }
 
-/// Makes a sandbox's directory anew: the checkout of `tree`, and the specification inside and outside its reach.
+/// Makes a sandbox's directory anew: the checkout of `tree`, and the specification inside and outside its reach. The
+/// engine's own copy of the specification is on disk before anything that carries its hash exists.
 ///
 /// # Errors
 ///
@@ -70,16 +49,22 @@ pub(crate) fn lay_out(
     spec: &AttemptSpec,
 ) -> Result<(), String> {
     let text = |error: std::io::Error| format!("{} cannot be written: {error}.", dir.path().display());
-    remove_tree(dir.path()).map_err(text)?;
+    for made in [dir.work(), dir.out(), dir.checkout()] {
+        remove_tree(&made).map_err(text)?;
+    }
     std::fs::create_dir_all(dir.path()).map_err(text)?;
     private(dir.path()).map_err(text)?;
+    write_durably(
+        &dir.spec(),
+        &serde_json::to_vec(spec).map_err(|error| text(error.into()))?,
+    )
+    .map_err(text)?;
     let owner = Some(aca_sandbox::sandbox_user());
     let checkout = session
         .objects
         .materialize(tree, &dir.work(), owner)
         .map_err(|error| error.to_string())?;
     write_json(&dir.checkout(), &checkout).map_err(text)?;
-    write_json(&dir.spec(), spec).map_err(text)?;
     std::fs::create_dir_all(dir.out()).map_err(text)?;
     write_json(&dir.out().join(files::SPEC), spec).map_err(text)?;
     own(&dir.out(), owner)
@@ -96,15 +81,9 @@ pub(crate) fn sandbox(
     (task, spec): (&TaskId, &AttemptSpec),
     claude: Option<PathBuf>,
 ) -> SandboxSpec {
-    let labels = [
-        ("aca.session", session.id.as_str()),
-        ("aca.task", task.as_str()),
-        ("aca.attempt", spec.attempt.as_str()),
-    ];
-    let labels = labels.map(|(key, value)| (key.to_owned(), value.to_owned()));
     SandboxSpec {
         name: spec.attempt.as_str().to_owned(),
-        labels: BTreeMap::from(labels),
+        labels: labels(session, task, &spec.attempt, dir),
         workspace_source: dir.work(),
         workspace: session.root.clone(),
         out: dir.out(),
@@ -119,6 +98,33 @@ pub(crate) fn sandbox(
         },
         command: SandboxSpec::agent_command(),
     }
+}
+
+/// Returns what a sandbox for the specification in `dir` is known by, and no other of its name is.
+pub(crate) fn labels(
+    session: &SessionContext,
+    task: &TaskId,
+    attempt: &AttemptId,
+    dir: &AttemptDir,
+) -> BTreeMap<String, String> {
+    let mut labels = BTreeMap::from([
+        ("aca.session".to_owned(), session.id.to_string()),
+        ("aca.task".to_owned(), task.to_string()),
+        ("aca.attempt".to_owned(), attempt.to_string()),
+    ]);
+    labels.extend(spec_hash(dir).map(|hash| ("aca.spec".to_owned(), hash)));
+    labels
+}
+
+/// Returns the hash of the specification in `dir`, as hexadecimal digits; nothing if there is none.
+pub(crate) fn spec_hash(dir: &AttemptDir) -> Option<String> {
+    let bytes = std::fs::read(dir.spec()).ok()?;
+    Some(
+        Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+    )
 }
 
 /// Returns the outcome if the agent has written the one for the specification in `dir`.
@@ -180,6 +186,16 @@ pub(crate) fn remove_tree(path: &Path) -> std::io::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
+}
+
+/// Writes a file that is whole whenever it is there, also after a power cut.
+fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file = File::create(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)?;
+    path.parent().map_or(Ok(()), |above| File::open(above)?.sync_all())
 }
 
 fn private(dir: &Path) -> std::io::Result<()> {

@@ -12,9 +12,9 @@ pub(super) fn of(event: &RecordBody) -> Option<String> {
         RecordBody::Retry {
             attempt, max, reason, ..
         } => Some(format!("waiting for the model, try {attempt} of {max}: {reason}")),
-        RecordBody::Interrupted { attempt, max, .. } => {
-            Some(format!("starting the agent again after it died, try {attempt} of {max}"))
-        }
+        RecordBody::Interrupted { attempt, max, .. } => Some(format!(
+            "starting the agent again after it died, try {attempt} of {max}"
+        )),
         RecordBody::StopAsked => Some("stopping".to_owned()),
         RecordBody::Told { .. } | RecordBody::Resumed => Some("thinking".to_owned()),
         RecordBody::Noise { .. } | RecordBody::Watchdog { .. } | RecordBody::Paused => None,

@@ -56,7 +56,7 @@ impl Context {
     }
 
     /// Reads the result, with the reasons that the agent claims for it.
-    async fn result(&self, claims: Vec<ClaimedReason>) -> Result<ReadResult, String> {
+    pub(super) async fn result(&self, claims: Vec<ClaimedReason>) -> Result<ReadResult, String> {
         let base = self.base()?;
         let (session, dir, told) = (Arc::clone(&self.session), self.dir.clone(), self.steer.told());
         let importing = tokio::task::spawn_blocking(move || {
@@ -91,8 +91,8 @@ impl Context {
 }
 
 /// What an attempt has left behind.
-struct ReadResult {
-    proposed: Option<Proposed>,
+pub(super) struct ReadResult {
+    pub(super) proposed: Option<Proposed>,
     /// What was left out of it, path and reason.
     refused: Vec<(String, String)>,
     /// What the agent was told too late.

@@ -10,7 +10,9 @@ mod journal;
 pub(crate) mod link;
 mod prepare;
 mod reasons;
+mod reconcile;
 mod round;
+mod salvage;
 mod steer;
 mod watch;
 
@@ -18,19 +20,20 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aca_protocol::AttemptId;
-use aca_protocol::agent::files;
-use aca_sandbox::{Backend, Status};
+use aca_protocol::agent::{AttemptSpec, files};
+use aca_sandbox::{Backend, Found, Status};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::actor::{LiveChange, Message, SessionContext};
-use crate::core::{Attempt, AttemptEnd, Command, Phase, Stage, Task};
+use crate::core::{Attempt, AttemptEnd, Command, Stage, Task};
 use crate::handle::Shared;
 use crate::layout::AttemptDir;
 use crate::{parts, staging};
 
 pub(crate) use footprint::Footprints;
 pub(crate) use journal::transcript;
+use reconcile::{Sandbox, Signs, Step, reconcile};
 pub(crate) use steer::{Steer, Tellers};
 
 /// How long to wait before something that failed is tried again; doubled each time.
@@ -84,6 +87,7 @@ pub(crate) async fn run(
     // A checkout that is still being written would outlive its removal.
     context.files.close();
     context.files.wait().await;
+    let end = context.with_salvage(end).await;
     if let Err(error) = context.record_end(end).await {
         // The attempt stays where it is recorded to be; the next start of the engine collects it.
         let problem = format!(
@@ -95,42 +99,31 @@ pub(crate) async fn run(
     context.too_late();
 }
 
-/// Returns whether something of an ended attempt is still there to be discarded.
-pub(crate) fn has_leftovers(session: &SessionContext, attempt: &Attempt, task: &Task) -> bool {
+/// Returns whether something of an ended attempt is still there to be discarded; `keeps` says that it is to stay.
+pub(crate) fn has_leftovers(session: &SessionContext, attempt: &Attempt, keeps: bool) -> bool {
     let dir = AttemptDir::new(&session.dir, &attempt.id);
     // The record of the checkout goes last, so it is there for as long as anything else may be.
-    dir.checkout().exists() || (!keeps_checkout(task) && dir.work().exists())
+    !keeps && (dir.checkout().exists() || dir.work().exists())
 }
 
-/// The checkout of a lost attempt is all that is left of its work.
-fn keeps_checkout(task: &Task) -> bool {
-    matches!(task.phase, Phase::Lost { .. })
-}
-
-/// Removes the sandbox of an attempt that has ended, and its checkout unless it is lost. Its journal stays.
-pub(crate) async fn discard(shared: Arc<Shared>, session: Arc<SessionContext>, attempt: Attempt, task: Task) {
+/// Removes the sandbox of an attempt that has ended, and its checkout. Its journal and its conversation stay.
+///
+/// `ran_here` says that this engine stayed with it to its end. Where it did not, a sandbox that still runs is one that
+/// nobody knows anything about, and a person is told.
+pub(crate) async fn discard(shared: Arc<Shared>, session: Arc<SessionContext>, attempt: Attempt, ran_here: bool) {
     let dir = AttemptDir::new(&session.dir, &attempt.id);
-    if attempt.backend.is_some() {
-        let removed = match parts::backend_of(&shared.config, &session.root, &attempt) {
-            Ok(backend) => backend
-                .remove(attempt.id.as_str())
-                .await
-                .map_err(|error| error.to_string()),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = removed {
-            let problem = format!(
-                "The sandbox of the ended attempt {} could not be removed: {error}",
-                attempt.id
-            );
-            let _ = shared.inbox.send(Message::Problem(problem));
-            return;
-        }
+    if attempt.backend.is_some()
+        && let Err(error) = remove_sandbox(&shared, &session, &attempt, ran_here).await
+    {
+        let problem = format!(
+            "The sandbox of the ended attempt {} could not be removed: {error}",
+            attempt.id
+        );
+        let _ = shared.inbox.send(Message::Problem(problem));
+        return;
     }
     let removing = tokio::task::spawn_blocking(move || {
-        if !keeps_checkout(&task) {
-            staging::remove_tree(&dir.work())?;
-        }
+        staging::remove_tree(&dir.work())?;
         staging::remove_tree(&dir.out().join(files::SOCKET))?;
         staging::remove_tree(&dir.checkout())
     });
@@ -139,21 +132,49 @@ pub(crate) async fn discard(shared: Arc<Shared>, session: Arc<SessionContext>, a
     }
 }
 
+async fn remove_sandbox(
+    shared: &Shared,
+    session: &SessionContext,
+    attempt: &Attempt,
+    ran_here: bool,
+) -> Result<(), String> {
+    let text = |error: aca_sandbox::Error| error.to_string();
+    let backend = parts::backend_of(&shared.config, &session.root, attempt)?;
+    let name = attempt.id.as_str();
+    let dir = AttemptDir::new(&session.dir, &attempt.id);
+    let found = backend.find(name).await.map_err(text)?;
+    let labels = staging::labels(session, &attempt.task, &attempt.id, &dir);
+    match reconcile(attempt.stage, Sandbox::of(found.as_ref(), &labels), Signs::default()) {
+        Step::Stop if !ran_here => {
+            backend.stop(name).await.map_err(text)?;
+            let problem = format!("The sandbox {name} still ran although its attempt had ended; it was stopped.");
+            let _ = shared.inbox.send(Message::Problem(problem));
+            backend.remove(name).await.map_err(text)
+        }
+        Step::Stop | Step::Remove => backend.remove(name).await.map_err(text),
+        _ => Ok(()),
+    }
+}
+
 impl Context {
     /// Does what is left to do. An error is the reason of a failure, as a person reads it.
     async fn carry(&self) -> Result<AttemptEnd, String> {
         match self.attempt.stage {
-            Stage::Planned | Stage::Snapshotted => {
-                let prepared = self.or_stop(self.prepare()).await?;
-                self.start(&prepared).await?;
-                self.watch(&*prepared.backend).await
-            }
-            Stage::Starting | Stage::Started => self.reconcile().await,
             Stage::Ended => Err("The attempt has ended already.".to_owned()),
+            // It is new: no engine before this one has done anything for it.
+            Stage::Planned if !self.dir.spec().exists() => self.begin().await,
+            _ => self.reconcile().await,
         }
     }
 
-    /// Finds out what became of a sandbox that was, or may have been, started before the engine was.
+    /// Makes everything ready, starts the sandbox and stays with it.
+    async fn begin(&self) -> Result<AttemptEnd, String> {
+        let prepared = self.or_stop(self.prepare()).await?;
+        self.start(&prepared).await?;
+        self.watch(&*prepared.backend).await
+    }
+
+    /// Finds out what became of an attempt that an engine before this one had begun, and goes on from there.
     async fn reconcile(&self) -> Result<AttemptEnd, String> {
         let mut pause = RETRY_FIRST;
         let backend = loop {
@@ -162,58 +183,97 @@ impl Context {
                 Err(reason) => self.before_retry(reason, &mut pause).await?,
             }
         };
-        let status = self.status(&*backend).await?;
-        let begun = self.dir.out().join(files::STARTED).exists();
-        match status {
-            Status::Running => {
-                self.record_started().await?;
+        let found = self.find(&*backend).await?;
+        let labels = staging::labels(&self.session, &self.task.id, &self.attempt.id, &self.dir);
+        let (outcome, unreadable) = match staging::outcome(&self.dir) {
+            Ok(outcome) => (outcome, String::new()),
+            Err(reason) => (None, format!(" {reason}")),
+        };
+        let signs = Signs {
+            begun: self.has_begun(),
+            outcome: outcome.is_some(),
+        };
+        match (
+            reconcile(self.attempt.stage, Sandbox::of(found.as_ref(), &labels), signs),
+            outcome,
+        ) {
+            (Step::Start, _) => self.begin().await,
+            (Step::Watch, _) => {
+                self.catch_up(&*backend).await?;
                 self.watch(&*backend).await
             }
-            Status::Exited { .. } => {
-                self.collect_or_lost("its sandbox ended while aca was not running")
-                    .await
+            (Step::Collect, Some(outcome)) => self.collect(outcome).await,
+            (Step::Refuse, _) => Err(aca_sandbox::Error::NameTaken {
+                name: self.attempt.id.to_string(),
+                label: found
+                    .and_then(|found| found.differs_in(&labels).map(str::to_owned))
+                    .unwrap_or_default(),
             }
-            Status::Absent | Status::Created if begun => {
-                self.collect_or_lost("it had begun, and its sandbox is not there any more")
-                    .await
+            .to_string()),
+            (Step::Lose(what), _) => {
+                if signs.begun && self.attempt.stage == Stage::Starting {
+                    // It is known now that it was, and a person may go on from what it did.
+                    self.record_started().await?;
+                }
+                if let Some(Status::Exited { code, oom }) = found.map(|found| found.status)
+                    && oom
+                {
+                    return self.ended_without_outcome(code, oom).await;
+                }
+                Ok(self.lost(&format!("{what}.{unreadable}")))
             }
-            Status::Absent | Status::Created if self.attempt.stage == Stage::Starting => {
-                let prepared = self.or_stop(self.prepare_again()).await?;
-                self.start(&prepared).await?;
-                self.watch(&*prepared.backend).await
-            }
-            Status::Absent | Status::Created => {
-                self.collect_or_lost("its sandbox was started and is not there any more")
-                    .await
+            (Step::Collect | Step::Nothing | Step::Remove | Step::Stop, _) => {
+                Ok(self.lost("what is recorded of it does not fit what was found."))
             }
         }
+    }
+
+    /// Records what an engine before this one had done for a sandbox that runs.
+    async fn catch_up(&self, backend: &dyn Backend) -> Result<(), String> {
+        if self.attempt.stage == Stage::Snapshotted {
+            let spec: AttemptSpec = staging::read_json(&self.dir.spec())?;
+            self.record_starting(&spec, backend.name()).await?;
+        }
+        self.record_started().await
     }
 
     /// Collects the outcome if there is a valid one; otherwise the attempt is lost.
     async fn collect_or_lost(&self, what: &str) -> Result<AttemptEnd, String> {
-        if let Some(outcome) = staging::outcome(&self.dir)? {
-            return self.collect(outcome).await;
+        match staging::outcome(&self.dir) {
+            Ok(Some(outcome)) => self.collect(outcome).await,
+            Ok(None) => Ok(self.lost(&format!("{what}."))),
+            Err(reason) => Ok(self.lost(&format!("{what}. {reason}"))),
         }
+    }
+
+    /// Returns the end of an attempt that cannot be accounted for. `what` is the end of a sentence, and more.
+    fn lost(&self, what: &str) -> AttemptEnd {
         if self.stop.is_cancelled() {
-            return Ok(AttemptEnd::Stopped { salvaged: None });
+            return AttemptEnd::Stopped { salvaged: None };
         }
+        let task = &self.task.id;
         let reason = format!(
-            "No outcome was found: {what}. Its checkout is kept in {}. It is not run again by itself; run the task \
-             again if you want it.",
-            self.dir.work().display()
+            "No outcome was found: {what} It is not run again by itself. `aca resume {task}` goes on from what was found of \
+             its work, `aca resume {task} --again` begins anew, and `aca resume {task} --take` shows what was found."
         );
-        Ok(AttemptEnd::Lost { reason, salvaged: None })
+        AttemptEnd::Lost { reason, salvaged: None }
+    }
+
+    /// Returns what the backend has under the attempt's name, once it can tell.
+    async fn find(&self, backend: &dyn Backend) -> Result<Option<Found>, String> {
+        let mut pause = RETRY_FIRST;
+        loop {
+            match backend.find(self.attempt.id.as_str()).await {
+                Ok(found) => return Ok(found),
+                Err(error) => self.before_retry(error.to_string(), &mut pause).await?,
+            }
+        }
     }
 
     /// Returns what became of the sandbox, once its backend can tell: one that cannot be asked about may still run.
     async fn status(&self, backend: &dyn Backend) -> Result<Status, String> {
-        let mut pause = RETRY_FIRST;
-        loop {
-            match backend.inspect(self.attempt.id.as_str()).await {
-                Ok(status) => return Ok(status),
-                Err(error) => self.before_retry(error.to_string(), &mut pause).await?,
-            }
-        }
+        let found = self.find(backend).await?;
+        Ok(found.map_or(Status::Absent, |found| found.status))
     }
 
     /// Shows why something failed that will be tried again, and waits; a stop ends the trying with that reason.

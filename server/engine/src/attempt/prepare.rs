@@ -10,7 +10,7 @@ use super::Context;
 use super::round::Round;
 use crate::config::{self, Config};
 use crate::core::Command;
-use crate::{parts, prompt, staging};
+use crate::{house, parts, prompt, staging};
 
 /// Everything that starting the sandbox needs.
 pub(super) struct Prepared {
@@ -24,7 +24,7 @@ impl Context {
     pub(super) async fn prepare(&self) -> Result<Prepared, String> {
         self.show("reading the configuration");
         let config = self.config()?;
-        staging::room(&self.session)?;
+        house::preflight(&self.shared, &self.session, &config).await?;
         let known = self.base.get().is_some();
         if !known {
             let base = self.snapshot().await?;
@@ -37,31 +37,29 @@ impl Context {
         self.assemble(&config, round).await
     }
 
-    /// Gets everything ready for a sandbox whose start was recorded and never happened.
-    pub(super) async fn prepare_again(&self) -> Result<Prepared, String> {
-        let config = self.config()?;
-        let round = self.round().await?;
-        self.assemble(&config, round).await
-    }
-
     /// Records that the sandbox is about to be started, starts it, and records that too.
     pub(super) async fn start(&self, prepared: &Prepared) -> Result<(), String> {
         self.show("starting the sandbox");
-        let starting = Command::Starting {
-            attempt: self.attempt.id.clone(),
-            nonce: prepared.attempt.nonce.clone(),
-            backend: prepared.backend.name().to_owned(),
-            driver: prepared.attempt.driver,
-            image: None,
-            spec: None,
-        };
-        self.command(starting).await.map_err(|error| error.to_string())?;
+        self.record_starting(&prepared.attempt, prepared.backend.name()).await?;
         prepared
             .backend
             .start(&prepared.spec)
             .await
             .map_err(|error| error.to_string())?;
         self.record_started().await
+    }
+
+    /// Records that the sandbox for this specification may exist from now on.
+    pub(super) async fn record_starting(&self, spec: &AttemptSpec, backend: &str) -> Result<(), String> {
+        let starting = Command::Starting {
+            attempt: self.attempt.id.clone(),
+            nonce: spec.nonce.clone(),
+            backend: backend.to_owned(),
+            driver: spec.driver,
+            image: None,
+            spec: staging::spec_hash(&self.dir),
+        };
+        self.command(starting).await.map_err(|error| error.to_string())
     }
 
     fn config(&self) -> Result<Config, String> {
@@ -113,23 +111,36 @@ impl Context {
     async fn assemble(&self, config: &Config, round: Option<Round>) -> Result<Prepared, String> {
         // What is wrong with the gateway's settings is said before anything runs.
         parts::shared_gateway(&self.shared, &self.session.root)?;
-        let backend = parts::backend(&self.shared.config, config, config.sandbox.backend);
+        let backend = match &self.attempt.backend {
+            Some(_) => parts::backend_of(&self.shared.config, &self.session.root, &self.attempt)?,
+            None => parts::backend(&self.shared.config, config, config.sandbox.backend),
+        };
         let mut show = |line: String| self.show(line);
         backend.prepare(&mut show).await.map_err(|error| error.to_string())?;
-        let driver = config.agent.driver;
+        let known = self.known_spec();
+        let driver = known.as_ref().map_or(config.agent.driver, |spec| spec.driver);
         let claude = match driver {
             Driver::ClaudeCode => Some(self.shared.config.claude.locate(config, &mut show).await?),
             Driver::Direct | Driver::Command => None,
         };
         self.show("checking out the base");
-        let mut attempt = self.attempt_spec(config, driver);
-        if let Some(round) = &round {
-            round.specify(&mut attempt, &self.task);
-        }
+        let attempt = known.unwrap_or_else(|| {
+            let mut attempt = self.attempt_spec(config, driver);
+            if let Some(round) = &round {
+                round.specify(&mut attempt, &self.task);
+            }
+            attempt
+        });
         self.check_out(&attempt, round).await?;
         let named = (&self.task.id, &attempt);
         let spec = staging::sandbox(&self.shared, &self.session, config, &self.dir, named, claude);
         Ok(Prepared { backend, spec, attempt })
+    }
+
+    /// Returns the specification that an engine before this one wrote: a sandbox that carries its hash may exist.
+    fn known_spec(&self) -> Option<AttemptSpec> {
+        let spec: AttemptSpec = staging::read_json(&self.dir.spec()).ok()?;
+        (spec.attempt == self.attempt.id).then_some(spec)
     }
 
     /// Returns the base's tree.

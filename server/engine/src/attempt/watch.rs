@@ -63,7 +63,8 @@ impl Context {
         loop {
             let before = offset;
             let followed = self.follow(backend, &models, tracker, &mut offset).await;
-            if let Some(outcome) = staging::outcome(&self.dir)? {
+            // What is not an outcome may become one for as long as the sandbox runs.
+            if let Ok(Some(outcome)) = staging::outcome(&self.dir) {
                 return self.collect(outcome).await;
             }
             if self.stop.is_cancelled() {
@@ -71,6 +72,9 @@ impl Context {
                 return self.collect_or_lost("it was stopped").await;
             }
             match self.status(backend).await? {
+                Status::Held => self.show(format!(
+                    "waiting: its container is paused; `docker unpause {name}` lets it go on"
+                )),
                 Status::Running | Status::Created => {}
                 Status::Exited { code, oom } => return self.ended_without_outcome(code, oom).await,
                 Status::Absent => return self.collect_or_lost("its sandbox was removed while it ran").await,
@@ -186,14 +190,17 @@ impl Context {
         }
     }
 
-    async fn ended_without_outcome(&self, code: i64, oom: bool) -> Result<AttemptEnd, String> {
+    pub(super) async fn ended_without_outcome(&self, code: i64, oom: bool) -> Result<AttemptEnd, String> {
         // The outcome may have been written between the look for it and the end of the sandbox.
         tokio::time::sleep(END_GRACE).await;
-        if let Some(outcome) = staging::outcome(&self.dir)? {
+        if let Ok(Some(outcome)) = staging::outcome(&self.dir) {
             return self.collect(outcome).await;
         }
         if oom {
-            return Err("The sandbox ran out of memory. Raise `sandbox.memory_mb` and run the task again.".to_owned());
+            return Err(format!(
+                "The sandbox ran out of memory. Raise `sandbox.memory_mb`, then let the task go on with `aca resume {}`.",
+                self.task.id
+            ));
         }
         self.collect_or_lost(&format!("its sandbox ended with code {code}"))
             .await

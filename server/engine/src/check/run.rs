@@ -213,7 +213,7 @@ impl<'a> Run<'a> {
                 return Ok(outcome);
             }
             match backend.inspect(&self.name).await.map_err(|error| error.to_string())? {
-                Status::Running | Status::Created => {}
+                Status::Running | Status::Held | Status::Created => {}
                 Status::Exited { code, oom } => return self.ended_without_outcome(code, oom).await,
                 Status::Absent => return Err("The sandbox of the check was removed while it ran.".to_owned()),
             }

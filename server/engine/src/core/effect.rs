@@ -3,7 +3,7 @@
 use aca_protocol::session::Recovery;
 use aca_protocol::{AttemptId, TaskId};
 
-use super::{Event, Phase, State};
+use super::{AttemptEnd, Event, Phase, State};
 
 /// Work for the shell. Its outcome comes back as a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +44,18 @@ impl State {
                 let attempt = self.task(task).and_then(|task| task.attempt.clone());
                 attempt.map(Effect::Tell).into_iter().collect()
             }
-            Event::AttemptEnded { attempt, .. } => {
-                let mut effects = vec![Effect::Discard(attempt.clone())];
+            // What is left of a lost one stays until a person has decided.
+            Event::RecoverAsked { task, how } => {
+                let mut effects: Vec<Effect> = self.lost(task).map(Effect::Discard).into_iter().collect();
+                if *how == Recovery::Take {
+                    effects.push(Effect::Review(task.clone()));
+                }
+                effects
+            }
+            Event::SentBack { task, .. } => self.lost(task).map(Effect::Discard).into_iter().collect(),
+            Event::AttemptEnded { attempt, end } => {
+                let lost = matches!(end, AttemptEnd::Lost { .. });
+                let mut effects: Vec<Effect> = (!lost).then(|| Effect::Discard(attempt.clone())).into_iter().collect();
                 let task = self.attempt(attempt).and_then(|attempt| self.task(&attempt.task));
                 // A round that proposes nothing takes the place of one that did.
                 if let Some(task) = task.filter(|task| task.proposed.is_some() || task.previous.is_some()) {
@@ -56,12 +66,15 @@ impl State {
                 }
                 effects
             }
-            Event::Checked { task, .. }
-            | Event::RecoverAsked {
-                task,
-                how: Recovery::Take,
-            } => vec![Effect::Review(task.clone())],
+            Event::Checked { task, .. } => vec![Effect::Review(task.clone())],
             _ => Vec::new(),
         }
+    }
+
+    /// Returns the newest attempt of a task if it is lost.
+    fn lost(&self, task: &TaskId) -> Option<AttemptId> {
+        let attempt = self.task(task)?.attempt.as_ref();
+        let attempt = attempt.and_then(|attempt| self.attempt(attempt));
+        attempt.filter(|attempt| attempt.lost).map(|attempt| attempt.id.clone())
     }
 }

@@ -380,6 +380,10 @@ pub struct Continues {
     pub attempt: AttemptId,
     /// The next message of the conversation.
     pub remark: String,
+    /// Whether the earlier attempt brought nothing: its conversation goes on although it did not finish, and what was
+    /// found of its work is put into the files.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
 }
 
 /// A hunk and the file it belongs to.

@@ -10,7 +10,7 @@ use imbl::{OrdMap, OrdSet, Vector};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{Checkpoint, Counted};
-use super::{Continues, Event, Task};
+use super::{AttemptEnd, Continues, Event, Task};
 use crate::Error;
 
 /// One session: its tasks and their attempts. A clone shares everything with its original until one of them changes,
@@ -58,6 +58,9 @@ pub struct Attempt {
     pub backend: Option<String>,
     /// What drives it, once it is starting.
     pub driver: Option<Driver>,
+    /// Whether it cannot be accounted for.
+    #[serde(default)]
+    pub lost: bool,
 }
 
 /// How far an attempt has come.
@@ -171,6 +174,7 @@ impl State {
                     nonce: None,
                     backend: None,
                     driver: None,
+                    lost: false,
                 };
                 self.active.insert(attempt.clone());
                 self.attempts.insert(attempt.clone(), Arc::new(planned));
@@ -193,9 +197,12 @@ impl State {
                 attempt.driver = Some(*driver);
             }),
             Event::SandboxStarted { attempt } => self.with_attempt(attempt, |attempt| attempt.stage = Stage::Started),
-            Event::AttemptEnded { attempt, .. } => {
+            Event::AttemptEnded { attempt, end } => {
                 self.active.remove(attempt);
-                self.with_attempt(attempt, |attempt| attempt.stage = Stage::Ended);
+                self.with_attempt(attempt, |attempt| {
+                    attempt.stage = Stage::Ended;
+                    attempt.lost = matches!(end, AttemptEnd::Lost { .. });
+                });
             }
             _ => {}
         }
@@ -286,8 +293,11 @@ impl State {
     /// Returns how the next attempt of a task goes on from its newest one.
     pub(super) fn continues(&self, task: &TaskId, remark: &str) -> Option<Continues> {
         let attempt = self.task(task)?.attempt.clone()?;
-        let remark = remark.to_owned();
-        Some(Continues { attempt, remark })
+        Some(Continues {
+            attempt,
+            remark: remark.to_owned(),
+            interrupted: false,
+        })
     }
 
     pub(super) fn short_session(&self) -> &str {
@@ -307,6 +317,13 @@ impl State {
     pub(super) fn known_task(&self, task: &TaskId) -> Result<&Task, Error> {
         self.task(task)
             .ok_or_else(|| Error::NotFound(format!("There is no task {task} in this session.")))
+    }
+
+    /// Whether the sandbox and the checkout of an attempt stay although it has ended: it is lost, and a person has not
+    /// decided yet how its task goes on.
+    pub fn keeps(&self, attempt: &Attempt) -> bool {
+        let task = self.task(&attempt.task).filter(|_| attempt.lost);
+        task.is_some_and(|task| task.interrupted && task.attempt.as_ref() == Some(&attempt.id))
     }
 
     /// Returns the attempts that an attempt goes on from, newest first.

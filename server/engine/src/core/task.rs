@@ -69,6 +69,12 @@ pub struct Task {
     /// What the agent was told while it worked: what makes it tell once, and the words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<(String, String)>,
+    /// Whether the sandbox of its newest attempt was started.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub started: bool,
+    /// Whether its newest attempt brought nothing, and nobody has decided how it goes on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
     /// Whether it belongs to what a person went back from: it is kept, and not shown.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub aside: bool,
@@ -188,6 +194,8 @@ impl Task {
             check: None,
             note: String::new(),
             told: Vec::new(),
+            started: false,
+            interrupted: false,
             aside: false,
             created_ms: at_ms,
             changed_ms: at_ms,
@@ -201,11 +209,15 @@ impl Task {
             Event::AttemptPlanned { attempt, .. } => {
                 self.attempt = Some(attempt.clone());
                 self.next = None;
+                (self.started, self.interrupted) = (false, false);
                 self.told.clear();
                 self.phase = Phase::Preparing;
             }
-            Event::SandboxStarted { .. } if self.phase == Phase::Preparing => {
-                self.phase = Phase::Running { since_ms: at_ms };
+            Event::SandboxStarted { .. } => {
+                self.started = true;
+                if self.phase == Phase::Preparing {
+                    self.phase = Phase::Running { since_ms: at_ms };
+                }
             }
             // Without an attempt at work nothing has to be stopped first.
             Event::StopAsked { .. } if self.phase == Phase::Queued => {
@@ -301,7 +313,9 @@ impl Task {
         self.next = self.attempt.clone().map(|attempt| Continues {
             attempt,
             remark: remark.to_owned(),
+            interrupted: false,
         });
+        self.interrupted = false;
         self.note.clear();
         // Nobody waits for a check of what is made anew.
         self.check.take_if(|check| check.state == CheckState::Running);
@@ -355,14 +369,17 @@ impl Task {
                 };
             }
             AttemptEnd::Stopped { salvaged } => {
+                self.interrupted = true;
                 self.salvaged.clone_from(salvaged);
                 self.ended_without(Phase::Stopped, "It was stopped.");
             }
             AttemptEnd::Failed { reason, salvaged } => {
+                self.interrupted = true;
                 self.salvaged.clone_from(salvaged);
                 self.ended_without(Phase::Failed { reason: reason.clone() }, reason);
             }
             AttemptEnd::Lost { reason, salvaged } => {
+                self.interrupted = true;
                 self.salvaged.clone_from(salvaged);
                 self.ended_without(Phase::Lost { reason: reason.clone() }, reason);
             }
@@ -372,6 +389,7 @@ impl Task {
     /// Takes a finished attempt's proposal in the place of the one before.
     pub(super) fn propose(&mut self, summary: &str, proposed: Option<&Proposed>) {
         summary.clone_into(&mut self.summary);
+        self.interrupted = false;
         self.previous = std::mem::replace(&mut self.proposed, proposed.cloned());
         if self.previous.is_some() {
             self.round += 1;

@@ -1,6 +1,7 @@
 //! The core as a table of histories: commands in, events and views out.
 
 mod checks;
+mod recover;
 mod review;
 
 use aca_protocol::agent::Driver;

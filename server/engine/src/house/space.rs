@@ -121,7 +121,10 @@ mod tests {
         assert_eq!(place.warning(free / 100), None);
         let refused = place.suffices(free + (1 << 40)).unwrap_err();
         let wanted = format!("{} MiB on", (free + (1 << 40)) >> 20);
-        assert!(refused.contains(&wanted) && refused.contains("aca cleanup"), "{refused}");
+        assert!(
+            refused.contains(&wanted) && refused.contains("aca cleanup"),
+            "{refused}"
+        );
         let said = place.warning(free / 2).unwrap();
         assert!(said.contains("The disk with aca's data"), "{said}");
         assert!(free_bytes(Path::new("/none/such")).is_err());
