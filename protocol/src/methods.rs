@@ -17,7 +17,7 @@ use crate::session::{
     SessionParams, SessionsResult, UseParams, UseResult, VerifyAuditResult,
 };
 use crate::task::{Origin, TaskView};
-use crate::{HunkId, OperationId, SessionId, TaskId};
+use crate::{AttemptId, HunkId, OperationId, SessionId, TaskId};
 
 /// A request from a front end, with the types of its parameters and its result.
 pub trait Request {
@@ -103,7 +103,7 @@ requests! {
     CheckCommand = "aca/checkCommand": TasksParams => CheckCommandResult;
     /// Confirms, or withdraws, the project's check command.
     ConfirmCheck = "aca/confirmCheck": ConfirmCheckParams => CheckCommandResult;
-    /// Returns what the agent said and did, from a record on.
+    /// Returns what the agent said and did. News of it are notified from then on.
     Transcript = "aca/transcript": TranscriptParams => TranscriptResult;
     /// Has a task go on that ended without a result, in one of the ways its `recovery` names.
     Recover = "aca/recover": RecoverParams => TaskView;
@@ -154,6 +154,8 @@ notifications! {
     TaskChanged = "aca/taskChanged": TaskView;
     /// A proposal appeared, or a hunk of it changed its state or place.
     ProposalChanged = "aca/proposalChanged": ProposalChangedParams;
+    /// More is in the transcript of a task; only to front ends that have asked for it.
+    TranscriptChanged = "aca/transcriptChanged": TranscriptChangedParams;
     /// A person has changed a file that a running task has read or changed.
     Conflict = "aca/conflict": ConflictParams;
     /// The health of the server changed.
@@ -422,17 +424,50 @@ pub struct Refusal {
 pub struct TranscriptParams {
     /// The task.
     pub task: TaskId,
-    /// Only records after this one; zero for all.
+    /// One of its attempts; nothing for the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    /// Where to go on: `next` of the answer before; zero for the beginning.
     #[serde(default)]
-    pub after: u64,
+    pub from: u64,
 }
 
 /// Result of [`Transcript`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TranscriptResult {
+    /// The attempt it is of; nothing while the task has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    /// All attempts of the task, oldest first; only with the beginning of a transcript.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<AttemptBrief>,
     /// The records, in order. Raw frames of the driven program are left out.
     pub records: Vec<TranscriptRecord>,
+    /// Where to go on.
+    pub next: u64,
+    /// Whether more is there already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
+}
+
+/// An attempt whose transcript can be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttemptBrief {
+    /// The attempt.
+    pub id: AttemptId,
+    /// What its sandbox is made of, once that is known: `docker` or `process`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend: Option<String>,
+    /// The model it asks for, once that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// With which words it was sent back, if it goes on from an earlier one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
+    /// Whether it has ended.
+    pub ended: bool,
 }
 
 /// One record of a transcript.
@@ -445,6 +480,18 @@ pub struct TranscriptRecord {
     pub at_ms: u64,
     /// What happened.
     pub body: RecordBody,
+}
+
+/// Parameters of [`TranscriptChanged`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TranscriptChangedParams {
+    /// The task.
+    pub task: TaskId,
+    /// The attempt that has more.
+    pub attempt: AttemptId,
+    /// Its newest record.
+    pub seq: u64,
 }
 
 /// Parameters of [`Status`].

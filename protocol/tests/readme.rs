@@ -56,6 +56,7 @@ fn examples_of_notifications_are_what_the_types_say() {
     let checked = [
         notification::<methods::TaskChanged>(),
         notification::<methods::ProposalChanged>(),
+        notification::<methods::TranscriptChanged>(),
         notification::<methods::Conflict>(),
         notification::<methods::StatusChanged>(),
     ];

@@ -86,7 +86,8 @@ async fn act(connection: &Connection, choice: &str, conflict: ConflictParams) ->
         SHOW => {
             let transcript = engine.transcript(TranscriptParams {
                 task: task.clone(),
-                after: 0,
+                attempt: None,
+                from: 0,
             });
             let transcript = transcript.await.map_err(|error| error.to_string())?;
             let words = work(transcript.records.iter().map(|record| &record.body));

@@ -19,6 +19,7 @@ use crate::error;
 use crate::progress::Progress;
 use crate::publish::Publisher;
 use crate::serve::ServeOptions;
+use crate::transcripts::Transcripts;
 use crate::transport::Stop;
 use crate::workspaces::{Root, Workspaces};
 
@@ -48,6 +49,8 @@ pub(crate) struct Connection {
     pub(crate) checks: Checks,
     /// Hints that the client was given.
     pub(crate) hints: Hints,
+    /// Transcripts that the client has asked for.
+    pub(crate) transcripts: Transcripts,
     /// Progress that the client shows.
     pub(crate) progress: Progress,
     /// Cancelled once the client has sent `initialized`; before that it must be sent nothing.
@@ -78,6 +81,7 @@ impl Connection {
             publisher: Publisher::default(),
             checks: Checks::default(),
             hints: Hints::default(),
+            transcripts: Transcripts::default(),
             progress: Progress::default(),
             ready: CancellationToken::new(),
             flags: OnceLock::new(),

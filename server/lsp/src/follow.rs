@@ -158,7 +158,8 @@ fn wants(connection: &Connection, workspace: &Path) -> bool {
         && (!connection.workspaces.is_named() || connection.workspaces.canonical(workspace).is_some())
 }
 
-async fn notify<N: aca_protocol::methods::Notification>(connection: &Connection, params: N::Params) {
+/// Sends a notification of the protocol.
+pub(crate) async fn notify<N: aca_protocol::methods::Notification>(connection: &Connection, params: N::Params) {
     connection.client.send_notification::<Wire<N>>(params).await;
 }
 

@@ -41,6 +41,7 @@ mod review;
 mod selection;
 mod serve;
 mod service;
+mod transcripts;
 mod transport;
 mod workspaces;
 

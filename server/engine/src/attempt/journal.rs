@@ -1,11 +1,12 @@
 //! Reading an attempt's journal. It was written by a program in a sandbox, so nothing in it is trusted.
 
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use aca_protocol::AttemptId;
 use aca_protocol::agent::{Record, files};
-use aca_protocol::methods::{TranscriptRecord, TranscriptResult};
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
+use aca_protocol::methods::TranscriptRecord;
+use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 
 use crate::Error;
 use crate::layout::AttemptDir;
@@ -16,53 +17,78 @@ pub(super) const MAX_LINE: usize = 64 << 20;
 /// The most records one answer holds.
 const MAX_RECORDS: usize = 10_000;
 
-/// Returns the events in an attempt's journal after the record `after`.
+/// A piece of a journal.
+#[derive(Debug, Default)]
+pub(crate) struct Piece {
+    /// Its events.
+    pub(crate) records: Vec<TranscriptRecord>,
+    /// Where the next piece begins, in bytes.
+    pub(crate) next: u64,
+    /// Whether the journal goes on there already.
+    pub(crate) more: bool,
+}
+
+/// Returns the events in an attempt's journal from a byte on.
 ///
 /// # Errors
 ///
 /// [`Error::Internal`] if the journal cannot be read. A journal that is not there yet is empty.
-pub(crate) async fn transcript(session_dir: &Path, attempt: &AttemptId, after: u64) -> Result<TranscriptResult, Error> {
+pub(crate) async fn transcript(session_dir: &Path, attempt: &AttemptId, from: u64) -> Result<Piece, Error> {
     let path = AttemptDir::new(session_dir, attempt).out().join(files::JOURNAL);
-    let opened = tokio::task::spawn_blocking({
-        let path = path.clone();
-        move || crate::staging::open_regular(&path)
+    let reading = tokio::task::spawn_blocking(move || match piece(&path, from) {
+        Ok(piece) => Ok(piece),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Piece {
+            next: from,
+            ..Piece::default()
+        }),
+        Err(error) => Err(Error::internal(&format!("Reading {}", path.display()), error)),
     });
-    let failed = |error: std::io::Error| Error::internal(&format!("Reading {}", path.display()), error);
-    let file = match opened
+    reading
         .await
         .map_err(|error| Error::internal("Reading a journal", error))?
-    {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(TranscriptResult { records: Vec::new() });
-        }
-        Err(error) => return Err(failed(error)),
+}
+
+fn piece(path: &Path, from: u64) -> std::io::Result<Piece> {
+    let mut file = crate::staging::open_regular(path)?;
+    file.seek(SeekFrom::Start(from))?;
+    let mut journal = BufReader::with_capacity(1 << 16, file);
+    let mut piece = Piece {
+        next: from,
+        ..Piece::default()
     };
-    let mut journal = BufReader::new(tokio::fs::File::from_std(file));
-    let mut records = Vec::new();
     let mut line = Vec::new();
     loop {
         line.clear();
-        if !read_line(&mut journal, &mut line).await.map_err(failed)? {
-            break;
+        let read = journal
+            .by_ref()
+            .take(MAX_LINE as u64 + 1)
+            .read_until(b'\n', &mut line)?;
+        if read > MAX_LINE {
+            return Err(too_long());
         }
-        let Ok(Record {
+        // An unfinished last line does not count.
+        if line.last() != Some(&b'\n') {
+            return Ok(piece);
+        }
+        piece.next += read as u64;
+        if let Ok(Record {
             seq,
             at_ms,
             event: Some(body),
             ..
         }) = serde_json::from_slice(&line)
-        else {
-            continue;
-        };
-        if seq > after {
-            records.push(TranscriptRecord { seq, at_ms, body });
+        {
+            piece.records.push(TranscriptRecord { seq, at_ms, body });
         }
-        if records.len() == MAX_RECORDS {
-            break;
+        if piece.records.len() == MAX_RECORDS {
+            piece.more = !journal.fill_buf()?.is_empty();
+            return Ok(piece);
         }
     }
-    Ok(TranscriptResult { records })
+}
+
+fn too_long() -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::InvalidData, "a line of the journal is too long")
 }
 
 /// Reads on until `line` is a whole line. Returns false at the end; an unfinished last line does not count.
@@ -83,10 +109,38 @@ pub(super) async fn read_line(journal: &mut (impl AsyncBufRead + Unpin), line: &
             return Ok(end.is_some());
         }
         if line.len() > MAX_LINE {
-            return Err(std::io::Error::new(
-                std::io::ErrorKind::InvalidData,
-                "a line of the journal is too long",
-            ));
+            return Err(too_long());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_is_read_in_pieces() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.ndjson");
+        let event = |seq: u64| format!(r#"{{"seq":{seq},"at_ms":1,"event":{{"type":"said","text":"{seq}"}}}}"#) + "\n";
+        let frame = r#"{"seq":2,"at_ms":1,"frame":{"type":"x"}}"#.to_owned() + "\n";
+        std::fs::write(&path, event(1) + &frame + "no record\n" + &event(3) + r#"{"seq":4,"#).unwrap();
+        let seqs = |piece: &Piece| piece.records.iter().map(|record| record.seq).collect::<Vec<_>>();
+        let first = piece(&path, 0).unwrap();
+        assert_eq!((seqs(&first), first.more), (vec![1, 3], false));
+        let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+        std::io::Write::write_all(&mut file, format!(r#""at_ms":1}}{}{}"#, "\n", event(5)).as_bytes()).unwrap();
+        let second = piece(&path, first.next).unwrap();
+        assert_eq!(seqs(&second), [5]);
+        let last = piece(&path, second.next).unwrap();
+        assert_eq!((seqs(&last), last.next), (Vec::new(), second.next));
+        let beyond = piece(&path, 1 << 40).unwrap();
+        assert!(beyond.records.is_empty());
+        let many: String = (0..=MAX_RECORDS as u64).map(event).collect();
+        std::fs::write(&path, many).unwrap();
+        let first = piece(&path, 0).unwrap();
+        assert_eq!((first.records.len(), first.more), (MAX_RECORDS, true));
+        let rest = piece(&path, first.next).unwrap();
+        assert_eq!((seqs(&rest), rest.more), (vec![MAX_RECORDS as u64], false));
     }
 }

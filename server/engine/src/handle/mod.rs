@@ -9,13 +9,14 @@ mod recover;
 mod review;
 mod sessions;
 mod steer;
+mod transcripts;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use aca_protocol::methods::{ConflictParams, RunParams, StatusResult, TasksResult, TranscriptParams, TranscriptResult};
+use aca_protocol::methods::{ConflictParams, RunParams, StatusResult, TasksResult};
 use aca_protocol::proposal::ProposalView;
 use aca_protocol::task::TaskView;
 use aca_protocol::{SessionId, TaskId};
@@ -27,6 +28,9 @@ use crate::config::{self, Config};
 use crate::core::{Command, State};
 use crate::proposal::Job;
 use crate::{Buffers, Error, attempt, prompt};
+
+use transcripts::Listeners;
+pub use transcripts::Newest;
 
 /// How many changes a slow subscriber may fall behind before it has to read everything again.
 const CHANGE_BACKLOG: usize = 1024;
@@ -113,6 +117,8 @@ pub(crate) struct Shared {
     pub(crate) tellers: attempt::Tellers,
     /// What the tasks at work have read and changed.
     pub(crate) footprints: attempt::Footprints,
+    /// Who listens to the agents at work.
+    pub(crate) listeners: Listeners,
 }
 
 /// What front ends read. Replaced piece by piece, never blocked for longer than a clone of an `Arc`.
@@ -148,6 +154,7 @@ impl Engine {
             gateway: Mutex::default(),
             tellers: attempt::Tellers::default(),
             footprints: attempt::Footprints::default(),
+            listeners: Listeners::default(),
         });
         tokio::spawn(Actor::new(Arc::clone(&shared)).run(messages));
         Self { shared, who: None }
@@ -275,20 +282,6 @@ impl Engine {
         ready
             .filter_map(|task| views.proposals.get(&task.id).cloned())
             .collect()
-    }
-
-    /// Returns what the agent of a task's newest attempt said and did.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFound`] for an unknown task, [`Error::Internal`] if its journal cannot be read.
-    pub async fn transcript(&self, params: TranscriptParams) -> Result<TranscriptResult, Error> {
-        let task = self.known(&params.task)?;
-        let Some(attempt) = task.attempt else {
-            return Ok(TranscriptResult { records: Vec::new() });
-        };
-        let dir = self.shared.session_at(&task.workspace)?.dir.clone();
-        crate::attempt::transcript(&dir, &attempt, params.after).await
     }
 
     /// Says who serves, for which workspaces, and whether anything is wrong.
