@@ -71,9 +71,7 @@ fn the_credential_is_nowhere_but_upstream() {
         found.new
     );
     assert_absent(&key, "what the agent could find", found.new.as_bytes());
-    let transcript = editor
-        .client()
-        .call("aca/transcript", json!({ "task": task.id, "after": 0 }));
+    let transcript = editor.client().call("aca/transcript", json!({ "task": task.id }));
     assert_absent(&key, "the transcript", transcript.to_string().as_bytes());
     for message in editor.client().traffic() {
         assert_absent(&key, "the LSP traffic", message.as_bytes());

@@ -101,9 +101,7 @@ fn an_upstream_that_is_not_there_is_named_while_it_is_tried() {
     let (_env, workspace, mut editor) = run(&Script::new().text("never said"), settings);
     let task = editor.task(&workspace).expect("the task was made");
     let said = wait::until("a word about the upstream", wait::LONG, || {
-        let transcript = editor
-            .client()
-            .call("aca/transcript", json!({ "task": task.id, "after": 0 }));
+        let transcript = editor.client().call("aca/transcript", json!({ "task": task.id }));
         let task = editor.task(&workspace).expect("the task is known");
         let told = format!("{transcript}{task:?}");
         (told.contains(&nobody.to_string()) || told.contains("retry")).then_some(told)
