@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit;
 use crate::workspace::FileLine;
 
-pub(crate) use daemon::DaemonCommand;
+pub(crate) use daemon::{DaemonCommand, LogsArgs};
 
 /// The automatic coding agent: TODO comments and instructions become reviewed changes.
 ///

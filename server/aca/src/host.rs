@@ -41,6 +41,7 @@ pub(crate) enum Kind {
 pub(crate) struct Host {
     inner: Arc<Inner>,
     stop: CancellationToken,
+    rest: CancellationToken,
     connections: TaskTracker,
     asked: watch::Receiver<Option<Ask>>,
     /// Given up last.
@@ -81,7 +82,7 @@ impl Host {
             version: version().into(),
         });
         let (asked, was_asked) = watch::channel(None);
-        let stop = CancellationToken::new();
+        let (stop, rest) = (CancellationToken::new(), CancellationToken::new());
         let inner = Arc::new(Inner {
             kind,
             engine,
@@ -93,12 +94,14 @@ impl Host {
             options: ServeOptions {
                 watch_parent: false,
                 stop: stop.child_token(),
+                rest: rest.clone(),
                 ..ServeOptions::default()
             },
         });
         let host = Self {
             inner,
             stop,
+            rest,
             connections: TaskTracker::new(),
             asked: was_asked,
             _lock: lock,
@@ -169,7 +172,9 @@ impl Host {
         self.inner.doors.close();
         let _ = fs::remove_file(&self.inner.socket);
         note::remove(&self.inner.data_dir);
-        tracing::debug!(rests, "connections are closed");
+        if rests {
+            self.rest.cancel();
+        }
         self.stop.cancel();
         self.connections.close();
         self.connections.wait().await;

@@ -36,6 +36,7 @@ mod life;
 mod notifications;
 mod progress;
 mod publish;
+mod relay;
 mod requests;
 mod review;
 mod selection;
@@ -45,4 +46,5 @@ mod transcripts;
 mod transport;
 mod workspaces;
 
+pub use relay::{Connector, RelayEnd, RelayOptions, Want, relay};
 pub use serve::{ServeEnd, ServeOptions, serve};

@@ -19,6 +19,20 @@ const GRACE: Duration = Duration::from_millis(500);
 /// How long the client may take to read the last replies.
 const FLUSH: Duration = Duration::from_millis(500);
 
+/// How long a client may take to hear that the server rests.
+const FAREWELL: Duration = Duration::from_millis(200);
+
+/// The name of the notification that tells a [`relay`](crate::relay()) not to start another server until it is needed.
+pub(crate) const REST: &str = "$/aca/rest";
+
+/// [`REST`].
+enum Rest {}
+
+impl lsp_types::notification::Notification for Rest {
+    type Params = ();
+    const METHOD: &'static str = REST;
+}
+
 /// How a connection is served.
 #[derive(Debug, Clone)]
 pub struct ServeOptions {
@@ -26,6 +40,9 @@ pub struct ServeOptions {
     pub watch_parent: bool,
     /// Ends the connection from outside: a signal, or the host shutting down.
     pub stop: CancellationToken,
+    /// Cancelled before [`stop`](Self::stop) where nobody is to start another server until it is needed; the client is
+    /// told by [`REST`].
+    pub rest: CancellationToken,
     /// How long an editor may take to show the text of a landing, in its own `didChange`.
     pub landing_timeout: Duration,
     /// Adds methods by which a test can see inside: one that never ends, one that panics, one that shows a document.
@@ -38,6 +55,7 @@ impl Default for ServeOptions {
         Self {
             watch_parent: true,
             stop: CancellationToken::new(),
+            rest: CancellationToken::new(),
             landing_timeout: Duration::from_secs(5),
             probes: false,
         }
@@ -76,7 +94,7 @@ where
     let (writer, pump) = buffered(output, stop.clone());
     let pump = tokio::spawn(pump);
 
-    let outside = options.stop.clone();
+    let (outside, rest) = (options.stop.clone(), options.rest.clone());
     let (requests, editor_requests) = mpsc::unbounded_channel();
     let editor = engine.buffers().connect(requests);
     // Subscribed before anything is read, so that no change is missed.
@@ -94,6 +112,7 @@ where
     background.spawn(landing::serve(Arc::clone(&connection), editor_requests));
     background.spawn(follow::changes(Arc::clone(&connection), changes));
     background.spawn(publish::diagnostics(Arc::clone(&connection)));
+    let client = connection.client.clone();
     background.spawn(publish::lenses(connection));
 
     let service = Ingress::new(service, stop.clone());
@@ -102,6 +121,10 @@ where
         biased;
         end = stop.asked() => end,
         () = outside.cancelled() => {
+            if rest.is_cancelled() {
+                // A client that does not read will see the end all the same.
+                let _ = tokio::time::timeout(FAREWELL, client.send_notification::<Rest>(())).await;
+            }
             stop.ask(ServeEnd::Stopped);
             ServeEnd::Stopped
         }

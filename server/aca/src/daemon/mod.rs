@@ -10,10 +10,12 @@
 //! - [`start`] detaches a daemon from whoever needs it first, and waits until it listens.
 //! - [`run`] is the life of the daemon itself.
 //! - [`greeting`] is what both ends say before the language server protocol begins.
+//! - [`force`] ends one that does not answer.
 //! - [`note`] is what the owner of a data directory leaves for others, [`process`] what the system knows of a process.
 
 pub(crate) mod environment;
 pub(crate) mod find;
+pub(crate) mod force;
 pub(crate) mod greeting;
 pub(crate) mod note;
 pub(crate) mod process;

@@ -84,6 +84,10 @@ where
             },
         };
     }
+    // What was sent last of all.
+    while let Some(Some(request)) = ours.next().now_or_never() {
+        let _ = outgoing.send(Message::Request(&request)).await;
+    }
 }
 
 /// A message to the client.

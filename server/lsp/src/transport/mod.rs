@@ -6,6 +6,7 @@
 
 mod codec;
 mod driver;
+pub(crate) mod frame;
 mod ingress;
 mod output;
 pub(crate) mod parent;
@@ -14,6 +15,7 @@ mod stop;
 #[cfg(test)]
 pub(crate) use codec::{Codec, Incoming};
 pub(crate) use driver::drive;
+pub(crate) use frame::{Frame, Frames};
 pub(crate) use ingress::Ingress;
 pub(crate) use output::buffered;
 pub(crate) use stop::Stop;
