@@ -117,7 +117,7 @@ impl Sabotage {
         let text = fs::read_to_string(&path)?;
         fs::write(&path, self.sabotaged(copy)?)?;
         let mut runner = cargo();
-        runner.current_dir(copy).env("CARGO_TARGET_DIR", target_dir());
+        runner.current_dir(copy).env("CARGO_TARGET_DIR", copy.join("target"));
         runner.args(["nextest", "run", "--package", &self.package, "--no-tests", "fail"]);
         let output = runner.arg(&self.test).stdin(Stdio::null()).output();
         fs::write(&path, text)?;
@@ -134,10 +134,16 @@ impl Sabotage {
     }
 }
 
-/// Copies the files that git knows, as they are in the checkout.
+/// Copies the files that git knows, as they are in the checkout, into `copy`, which keeps a target folder of its own:
+/// cargo would take what is built of one checkout for that of another.
 fn copy_sources(copy: &Path) -> Result<()> {
-    if copy.exists() {
-        fs::remove_dir_all(copy).with_context(|| format!("{} cannot be removed", copy.display()))?;
+    for entry in fs::read_dir(copy).into_iter().flatten().flatten() {
+        let path = entry.path();
+        match entry.file_type()?.is_dir() {
+            true if entry.file_name() == "target" => {}
+            true => fs::remove_dir_all(&path).with_context(|| format!("{} cannot be removed", path.display()))?,
+            false => fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?,
+        }
     }
     let mut list = Command::new("git");
     list.current_dir(checkout());
