@@ -2,18 +2,24 @@
 
 use std::sync::{Arc, PoisonError};
 
-use aca_protocol::TaskId;
+use aca_protocol::{AttemptId, TaskId};
 use aca_store::{NewEvent, Row};
 
 use super::{Session, now_ms};
 use crate::Error;
 use crate::core::{Effect, Event, State};
-use crate::handle::Who;
+use crate::handle::{Shared, Who};
+use crate::rows::{attempt_row, task_row};
 
 impl Session {
     /// Writes events with who asked for them and the rows they change, all or none, applies them, and returns what they
-    /// set in motion.
-    pub(super) async fn record(&mut self, events: &[Event], who: &Who) -> Result<Vec<Effect>, Error> {
+    /// set in motion. On a full disk the ballast is given up for it.
+    pub(super) async fn record(
+        &mut self,
+        shared: &Arc<Shared>,
+        events: &[Event],
+        who: &Who,
+    ) -> Result<Vec<Effect>, Error> {
         if events.is_empty() {
             return Ok(Vec::new());
         }
@@ -25,10 +31,10 @@ impl Session {
             next.apply(event, at_ms);
             effects.extend(next.effects(event));
             let task = next.task_of(event);
-            changed.extend(rows(&next, task.as_ref()));
+            changed.extend(rows(&next, task.as_ref(), event.attempt()));
             records.push((kind(&body), task, event.attempt().cloned(), body));
         }
-        let (store, who) = (Arc::clone(&self.store), who.clone());
+        let (store, who, shared) = (Arc::clone(&self.store), who.clone(), Arc::clone(shared));
         let writing = tokio::task::spawn_blocking(move || {
             let mut encoded = Vec::with_capacity(records.len());
             for (kind, task, attempt, body) in &records {
@@ -42,7 +48,13 @@ impl Session {
                 });
             }
             let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-            store.append(&encoded, &changed)
+            let appended = store.append(&encoded, &changed);
+            match appended {
+                Err(aca_store::Error::DiskFull { .. }) if shared.house.give_way(&shared.config.data_dir) => {
+                    store.append(&encoded, &changed)
+                }
+                appended => appended,
+            }
         });
         match writing.await {
             Ok(Ok(_)) => {
@@ -56,7 +68,7 @@ impl Session {
 }
 
 /// The event's name, as its JSON says it.
-fn kind(body: &[u8]) -> String {
+pub(crate) fn kind(body: &[u8]) -> String {
     #[derive(serde::Deserialize)]
     struct Tag {
         event: String,
@@ -64,31 +76,20 @@ fn kind(body: &[u8]) -> String {
     serde_json::from_slice::<Tag>(body).map_or_else(|_| "unknown".to_owned(), |tag| tag.event)
 }
 
-fn rows(state: &State, task: Option<&TaskId>) -> Vec<Row> {
+/// Returns the rows that an event about `task` and `attempt` changes.
+fn rows(state: &State, task: Option<&TaskId>, attempt: Option<&AttemptId>) -> Vec<Row> {
     let Some(task) = task.and_then(|task| state.task(task)) else {
         return Vec::new();
     };
-    let mut rows = vec![Row::Task {
-        id: task.id.clone(),
-        title: task.title.clone(),
-        state: format!("{:?}", task.phase)
-            .split([' ', '{'])
-            .next()
-            .unwrap_or_default()
-            .to_lowercase(),
-        cost_micros: task.usage.cost_micros,
-    }];
-    if let Some(attempt) = task.attempt.as_ref().and_then(|attempt| state.attempt(attempt)) {
-        rows.push(Row::Attempt {
-            id: attempt.id.clone(),
-            task: task.id.clone(),
-            state: format!("{:?}", attempt.stage).to_lowercase(),
-        });
-    }
-    rows
+    let newest = task.attempt.as_ref().filter(|newest| Some(*newest) != attempt);
+    let attempts = newest.into_iter().chain(attempt).filter_map(|id| state.attempt(id));
+    std::iter::once(task_row(task))
+        .chain(attempts.map(attempt_row))
+        .collect()
 }
 
-pub(super) fn store_error(error: aca_store::Error) -> Error {
+/// Returns what an error of the store means for whoever asked.
+pub(crate) fn store_error(error: aca_store::Error) -> Error {
     match error {
         aca_store::Error::DiskFull { .. } => Error::Unavailable(error.to_string()),
         other => Error::Internal(other.to_string()),

@@ -1,6 +1,7 @@
 //! Room on the disk: work is started only where there is enough of it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::actor::SessionContext;
 use crate::config::{Backend, Config};
@@ -19,16 +20,19 @@ pub(super) struct Place {
 }
 
 /// Says whether there is room to start paid work: where the data directory is, where the workspace is, and, if it is on
-/// this host, where the container engine keeps its data.
+/// this host, where the container engine keeps its data. The ballast is whole afterwards.
 ///
 /// # Errors
 ///
 /// A sentence with the numbers and what to do, if there is not.
-pub(crate) async fn preflight(shared: &Shared, session: &SessionContext, config: &Config) -> Result<(), String> {
+pub(crate) async fn preflight(shared: &Arc<Shared>, session: &SessionContext, config: &Config) -> Result<(), String> {
     let least = least(config);
     let mut places = own_places(&shared.config.data_dir, std::slice::from_ref(&session.root));
     places.extend(engine_place(config).await);
-    places.iter().try_for_each(|place| place.suffices(least))
+    places.iter().try_for_each(|place| place.suffices(least))?;
+    let shared = Arc::clone(shared);
+    let recovering = tokio::task::spawn_blocking(move || shared.house.recover(&shared.config.data_dir, least));
+    recovering.await.map_err(|error| error.to_string())?
 }
 
 /// Returns the least free space that work is started with, in bytes.
