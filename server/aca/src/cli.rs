@@ -1,6 +1,7 @@
 //! The command line: what can be said, and its help.
 
 mod daemon;
+mod resume;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use crate::exit;
 use crate::workspace::FileLine;
 
 pub(crate) use daemon::{DaemonCommand, LogsArgs};
+pub(crate) use resume::ResumeArgs;
 
 /// The automatic coding agent: TODO comments and instructions become reviewed changes.
 ///
@@ -68,8 +70,11 @@ pub(crate) enum Command {
     Tell(TellArgs),
     /// Hold a running agent where it is.
     Pause(TaskArgs),
-    /// Let a held agent go on.
-    Resume(TaskArgs),
+    /// Have a task go on that stands still: a held agent, or one that was stopped, failed or is lost.
+    ///
+    /// An agent that brought nothing goes on from what was found of its work, in your files as they are now, with its
+    /// conversation. Without a task, what waits for a decision is listed, each with the commands that decide it.
+    Resume(ResumeArgs),
     /// Run the project's check in a sandbox, on your files with a task's hunks in them.
     ///
     /// Nothing of it enters your files. The check command is run only once a person has confirmed it. The exit code is 0 if
@@ -291,6 +296,8 @@ mod tests {
             ("aca tell t1 words", true),
             ("aca pause", true),
             ("aca resume t1", true),
+            ("aca resume --take", true),
+            ("aca resume t1 --again --take", false),
             ("aca check", true),
             ("aca check t1 h1 h2 --confirm", true),
             ("aca stop", true),

@@ -8,6 +8,7 @@ pub(crate) mod doctor;
 pub(crate) mod image;
 pub(crate) mod lsp;
 pub(crate) mod pause;
+pub(crate) mod resume;
 pub(crate) mod review;
 pub(crate) mod run;
 pub(crate) mod send_back;

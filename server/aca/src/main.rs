@@ -81,7 +81,7 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::SendBack(args) => command::send_back::run(&context, args).await,
         Command::Tell(args) => command::tell::run(&context, args).await,
         Command::Pause(args) => command::pause::pause(&context, args).await,
-        Command::Resume(args) => command::pause::resume(&context, args).await,
+        Command::Resume(args) => command::resume::run(&context, args).await,
         Command::Check(args) => command::check::run(&context, &args).await,
         Command::Stop(args) => command::stop::run(&context, args).await,
         Command::Doctor => command::doctor::run(&context).await,

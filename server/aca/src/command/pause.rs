@@ -1,6 +1,6 @@
-//! `aca pause` and `aca resume`: hold a running agent where it is, and let it go on.
+//! `aca pause`: holds a running agent where it is.
 
-use aca_protocol::methods::{Pause, Resume, TaskParams, Tasks, TasksParams};
+use aca_protocol::methods::{Pause, TaskParams, Tasks, TasksParams};
 use aca_protocol::task::TaskState;
 
 use crate::cli::TaskArgs;
@@ -20,21 +20,6 @@ pub(crate) async fn pause(context: &Context, args: TaskArgs) -> Result<Exit, Fai
     let paused = link.client.call::<Pause>(TaskParams { task: task.id.clone() }).await?;
     context.screen.say(&words::task_line(&paused));
     context.screen.result(&paused)?;
-    link.close().await;
-    Ok(Exit::Done)
-}
-
-/// Lets a held agent go on.
-pub(crate) async fn resume(context: &Context, args: TaskArgs) -> Result<Exit, Failure> {
-    let root = context.root()?;
-    let link = context.link(&root).await?;
-    let tasks = link.client.call::<Tasks>(TasksParams { workspace: root }).await?;
-    let none = "No task is paused in this workspace; `aca status` lists all.";
-    let task = names::task(&tasks, args.task.as_deref(), |state| *state == TaskState::Paused, none)?;
-    names::must_be_at_work(task)?;
-    let resumed = link.client.call::<Resume>(TaskParams { task: task.id.clone() }).await?;
-    context.screen.say(&words::task_line(&resumed));
-    context.screen.result(&resumed)?;
     link.close().await;
     Ok(Exit::Done)
 }

@@ -9,7 +9,7 @@ use ratatui::style::Stylize as _;
 use ratatui::text::{Line, Span};
 use serde_json::json;
 
-use crate::command::review;
+use crate::command::{resume, review};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::terminal::{harmless_line, paint};
@@ -52,6 +52,9 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
         context
             .screen
             .say(&format!("{}{}", words::task_line(task), paint(Line::from(spans))));
+        if matches!(task.state, TaskState::Lost { .. }) {
+            resume::say_ways(context, task);
+        }
     }
     let short =
         |proposal: &ProposalView| json!({ "round": proposal.round, "note": proposal.note, "check": proposal.check });

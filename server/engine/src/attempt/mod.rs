@@ -251,10 +251,9 @@ impl Context {
         if self.stop.is_cancelled() {
             return AttemptEnd::Stopped { salvaged: None };
         }
-        let task = &self.task.id;
         let reason = format!(
-            "No outcome was found: {what} It is not run again by itself. `aca resume {task}` goes on from what was found of \
-             its work, `aca resume {task} --again` begins anew, and `aca resume {task} --take` shows what was found."
+            "No outcome was found: {what} It is not run again by itself: you decide whether it goes on from what was found of \
+             its work, begins anew, or is reviewed as it is."
         );
         AttemptEnd::Lost { reason, salvaged: None }
     }
