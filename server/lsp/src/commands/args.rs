@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use aca_protocol::proposal::Resolution;
+use aca_protocol::session::Recovery;
 use aca_protocol::{HunkId, OperationId, TaskId};
 use lsp_types::{Range, Url};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,16 @@ pub(crate) struct RunArgs {
 pub(crate) struct TaskArgs {
     /// The task.
     pub(crate) task: TaskId,
+}
+
+/// Argument of [`RECOVER`](super::RECOVER).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RecoverArgs {
+    /// The task.
+    pub(crate) task: TaskId,
+    /// How it goes on.
+    pub(crate) how: Recovery,
 }
 
 /// Argument of the decisions about all hunks of a task.

@@ -5,6 +5,7 @@
 //! | `aca.server.run` | `{uri, line, text, version}` | starts a task from the TODO with that text, nearest to that line |
 //! | `aca.server.run` | `{uri, range, version, instruction}` | starts a task on selected code |
 //! | `aca.server.stop`, `aca.server.pause`, `aca.server.resume` | `{task}` | stops, holds or lets go on a task |
+//! | `aca.server.recover` | `{task, how}` | has a task go on that brought nothing: `continue`, `again` or `take` |
 //! | `aca.server.tell` | `{task, text}` | tells a running agent something |
 //! | `aca.server.accept`, `aca.server.reject` | `{task, hunk, seen?}` | decides one hunk |
 //! | `aca.server.acceptFile`, `aca.server.rejectFile` | `{task, path, seen?}` | decides all undecided hunks of a file |
@@ -41,8 +42,8 @@ use serde_json::Value;
 use tower_lsp::jsonrpc::Error;
 
 pub(crate) use args::{
-    AllArgs, ConfirmArgs, FileArgs, HunkArgs, HunksArgs, ResolveArgs, RunArgs, SendBackArgs, SplitArgs, TaskArgs,
-    TellArgs, UndoArgs,
+    AllArgs, ConfirmArgs, FileArgs, HunkArgs, HunksArgs, RecoverArgs, ResolveArgs, RunArgs, SendBackArgs, SplitArgs,
+    TaskArgs, TellArgs, UndoArgs,
 };
 
 macro_rules! commands {
@@ -63,6 +64,8 @@ commands! {
     PAUSE = "aca.server.pause";
     /// Lets a held task go on.
     RESUME = "aca.server.resume";
+    /// Has a task go on that ended without a result.
+    RECOVER = "aca.server.recover";
     /// Tells a running task something.
     TELL = "aca.server.tell";
     /// Accepts a hunk.
@@ -111,6 +114,8 @@ pub(crate) enum Command {
     Pause(TaskArgs),
     /// Let a task go on.
     Resume(TaskArgs),
+    /// Have a task go on that ended without a result.
+    Recover(RecoverArgs),
     /// Tell a task something.
     Tell(TellArgs),
     /// Decide hunks.
@@ -166,6 +171,7 @@ impl Command {
             STOP => Self::Stop(argument(name, arguments)?),
             PAUSE => Self::Pause(argument(name, arguments)?),
             RESUME => Self::Resume(argument(name, arguments)?),
+            RECOVER => Self::Recover(argument(name, arguments)?),
             TELL => Self::Tell(argument(name, arguments)?),
             SHOW_PROPOSAL => Self::ShowProposal(argument(name, arguments)?),
             ACCEPT | REJECT => {

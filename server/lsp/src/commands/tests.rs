@@ -65,6 +65,10 @@ fn commands_are_read_with_their_arguments() {
         end: 2,
         accept: true,
     };
+    let recover = RecoverArgs {
+        task: TaskId::new("t1"),
+        how: aca_protocol::session::Recovery::Continue,
+    };
     let undo = UndoArgs {
         workspace: "/w".into(),
         operation: None,
@@ -75,6 +79,11 @@ fn commands_are_read_with_their_arguments() {
         (PAUSE, json!({"task": "t1"}), Command::Pause(about.clone())),
         (RESUME, json!({"task": "t1"}), Command::Resume(about.clone())),
         (SHOW_PROPOSAL, json!({"task": "t1"}), Command::ShowProposal(about)),
+        (
+            RECOVER,
+            json!({"task": "t1", "how": "continue"}),
+            Command::Recover(recover),
+        ),
         (REOPEN, json!({"task": "t1"}), Command::Reopen(hunks.clone())),
         (CHECK, json!({"task": "t1"}), Command::Check(hunks)),
         (REDO, json!({"task": "t1", "hunks": ["h"]}), Command::SendBack(redo)),
@@ -103,6 +112,11 @@ fn malformed_arguments_say_what_is_wrong() {
         ),
         (STOP, vec![json!({"task": 7})], "invalid type"),
         (ACCEPT, vec![json!("t1")], "invalid type"),
+        (
+            RECOVER,
+            vec![json!({"task": "t1", "how": "somehow"})],
+            "unknown variant",
+        ),
         (TELL, vec![json!({"task": "t1"})], "missing field `text`"),
         (
             RESOLVE,

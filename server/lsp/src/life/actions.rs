@@ -1,12 +1,13 @@
 //! *Do this* and what follows it, as code actions on a TODO.
 
+use aca_protocol::session::Recovery;
 use aca_protocol::task::{TaskState, TaskView};
 use aca_workspace::todo::Todo;
 use lsp_types::{CodeAction, CodeActionKind, Command, Range};
 
 use super::{short, tasks_of};
 use crate::board::FileBoard;
-use crate::commands::{self, AllArgs, HunksArgs, RunArgs, TaskArgs, command};
+use crate::commands::{self, AllArgs, HunksArgs, RecoverArgs, RunArgs, TaskArgs, command};
 use crate::documents::{Document, last_line_of, line_of};
 
 /// How many of the tasks that are at work on a file are named.
@@ -37,6 +38,9 @@ pub(crate) fn actions(document: &Document, file: &FileBoard, at_work: &[TaskView
         let mut push = |words: &str, kind, name, args: &dyn Args| {
             actions.push(action(args.command(title(words), name), kind));
         };
+        for (words, args) in task.into_iter().flat_map(|task| recoveries(task)) {
+            push(words, CodeActionKind::QUICKFIX, commands::RECOVER, &args);
+        }
         match task.map(|task| (task, &task.state)) {
             Some((task, TaskState::Ready { .. })) => {
                 let about = TaskArgs { task: task.id.clone() };
@@ -95,6 +99,20 @@ pub(crate) fn actions(document: &Document, file: &FileBoard, at_work: &[TaskView
         }
     }
     actions
+}
+
+/// Returns the ways in which a task can go on that ended without a result, the likeliest first, with their titles.
+pub(super) fn recoveries(task: &TaskView) -> impl Iterator<Item = (&'static str, RecoverArgs)> {
+    let ways = [
+        ("Continue", Recovery::Continue),
+        ("Start again", Recovery::Again),
+        ("Take what was found", Recovery::Take),
+    ];
+    let can = ways.into_iter().filter(|(_, how)| task.recovery.contains(how));
+    can.map(|(title, how)| {
+        let task = task.id.clone();
+        (title, RecoverArgs { task, how })
+    })
 }
 
 /// Returns what to add to the title of what starts a task on a file that others are at work on.

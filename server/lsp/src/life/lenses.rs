@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use aca_protocol::session::Recovery;
 use aca_protocol::task::{TaskState, TaskView};
 use lsp_types::{CodeLens, Command, Position, Range};
 
-use super::actions::run_args;
+use super::actions::{recoveries, run_args};
 use super::{describe, tasks_of};
 use crate::commands::{self, TaskArgs, command};
 use crate::documents::{Document, line_of};
@@ -34,6 +35,9 @@ pub(crate) fn lenses(document: &Document, tasks: &[Arc<TaskView>], now_ms: u64) 
 
 fn of_task(task: &TaskView, now_ms: u64, run: impl Fn(String) -> Command) -> Vec<Command> {
     let words = describe(task, now_ms);
+    if task.recovery.contains(&Recovery::Continue) {
+        return of_interrupted(task, &words);
+    }
     let args = TaskArgs { task: task.id.clone() };
     let of = |title: String, name| command(title, name, &args);
     match &task.state {
@@ -59,4 +63,18 @@ fn of_task(task: &TaskView, now_ms: u64, run: impl Fn(String) -> Command) -> Vec
             arguments: None,
         }],
     }
+}
+
+/// The lenses of a task whose newest attempt brought nothing; what an earlier one brought may still be there to review.
+fn of_interrupted(task: &TaskView, words: &str) -> Vec<Command> {
+    let mut ways = recoveries(task).map(|(title, args)| (title.to_lowercase(), args));
+    let mut commands = Vec::new();
+    if let TaskState::Ready { .. } = task.state {
+        let args = TaskArgs { task: task.id.clone() };
+        commands.push(command(format!("✓ {words}"), commands::SHOW_PROPOSAL, &args));
+    } else if let Some((title, args)) = ways.next() {
+        commands.push(command(format!("{words} · ▶ {title}"), commands::RECOVER, &args));
+    }
+    commands.extend(ways.map(|(title, args)| command(title, commands::RECOVER, &args)));
+    commands
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aca_protocol::session::Recovery;
 use aca_protocol::task::{TaskState, TaskView};
 use lsp_types::{Position, Range};
 use serde_json::json;
@@ -46,6 +47,64 @@ fn check(tasks: &[Arc<TaskView>], expected_actions: &[(&str, &str)], expected_le
         .map(|command| (command.title.as_str(), command.command.as_str()))
         .collect();
     assert_eq!(found, expected_lenses);
+}
+
+#[test]
+fn a_task_that_brought_nothing_can_go_on() {
+    let interrupted = |state, ways: &[Recovery]| {
+        let task = TaskView {
+            recovery: ways.to_vec(),
+            ..(*task(state)).clone()
+        };
+        [Arc::new(task)]
+    };
+    let lost = TaskState::Lost {
+        reason: "It is gone.".to_owned(),
+    };
+    let recover = "aca.server.recover";
+    check(
+        &interrupted(lost.clone(), &[Recovery::Again, Recovery::Continue, Recovery::Take]),
+        &[
+            ("Continue", recover),
+            ("Start again", recover),
+            ("Take what was found", recover),
+            ("Do this", "aca.server.run"),
+        ],
+        &[
+            ("lost: It is gone. · ▶ continue", recover),
+            ("start again", recover),
+            ("take what was found", recover),
+        ],
+    );
+    check(
+        &interrupted(TaskState::Stopped, &[Recovery::Again]),
+        &[("Start again", recover), ("Do this", "aca.server.run")],
+        &[("stopped · ▶ do this again", "aca.server.run")],
+    );
+    let ready = TaskState::Ready {
+        pending: 1,
+        conflicts: 0,
+    };
+    check(
+        &interrupted(ready, &[Recovery::Continue]),
+        &[
+            ("Continue", recover),
+            ("Show the first hunk", "aca.server.showProposal"),
+            ("Accept all hunks of this task", "aca.server.acceptAll"),
+            ("Reject all hunks of this task", "aca.server.rejectAll"),
+        ],
+        &[("✓ 1 hunk: review", "aca.server.showProposal"), ("continue", recover)],
+    );
+    let document = rust_document(TEXT);
+    let tasks = interrupted(lost, &[Recovery::Take]);
+    let at = Range::new(Position::new(1, 0), Position::new(1, 0));
+    let file = FileBoard {
+        tasks: tasks.to_vec(),
+        ..FileBoard::default()
+    };
+    let action = actions(&document, &file, &[], at).remove(0);
+    let arguments = action.command.unwrap().arguments.unwrap();
+    assert_eq!(arguments, [json!({"task": "t", "how": "take"})]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use aca_protocol::methods::{
     CheckParams, ConfirmCheckParams, DecideParams, SendBackParams, TaskParams, TellParams, UndoParams,
 };
 use aca_protocol::proposal::{ProposalView, Selection};
+use aca_protocol::session::RecoverParams;
 use aca_protocol::task::TaskView;
 use lsp_types::ExecuteCommandParams;
 use serde_json::{Value, json};
@@ -46,6 +47,14 @@ pub(crate) async fn execute_command(
         Command::Resume(args) => {
             let resume = move |engine: Engine| async move { engine.resume(TaskParams { task: args.task }).await };
             task(connection, "a resumption", resume).await
+        }
+        Command::Recover(args) => {
+            let params = RecoverParams {
+                task: args.task,
+                how: args.how,
+            };
+            let recover = move |engine: Engine| async move { engine.recover(params).await };
+            task(connection, "a decision on a task", recover).await
         }
         Command::Tell(args) => {
             let params = TellParams {
