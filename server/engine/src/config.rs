@@ -47,6 +47,8 @@ pub struct Config {
     pub checks: Checks,
     /// `[gateway]`
     pub gateway: Gateway,
+    /// `[secrets]`
+    pub secrets: Secrets,
     /// `[logging]`
     pub logging: Logging,
     /// `[daemon]`
@@ -60,6 +62,8 @@ pub struct Config {
 pub struct Session {
     /// Attempts that work at the same time.
     pub max_parallel: u32,
+    /// Minutes of work after which a checkpoint is made; zero for never.
+    pub checkpoint_interval_minutes: u64,
 }
 
 /// `[todo]`
@@ -163,6 +167,13 @@ pub struct Gateway {
     pub api_key_file: Option<PathBuf>,
     /// Seconds of silence of the upstream after which a request is given up.
     pub idle_timeout_secs: u64,
+}
+
+/// `[secrets]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Secrets {
+    /// Whether the contents of sessions are sealed.
+    pub seal_sessions: bool,
 }
 
 /// Where model requests go.
@@ -332,7 +343,10 @@ impl std::fmt::Display for Origin {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            session: Session { max_parallel: 4 },
+            session: Session {
+                max_parallel: 4,
+                checkpoint_interval_minutes: 15,
+            },
             todo: Todo {
                 keywords: ["TODO", "FIXME", "HACK", "BUG", "XXX"].map(String::from).to_vec(),
             },
@@ -374,6 +388,7 @@ impl Default for Config {
                 api_key_file: None,
                 idle_timeout_secs: 300,
             },
+            secrets: Secrets { seal_sessions: false },
             logging: Logging {
                 level: LogLevel::Info,
                 format: LogFormat::Text,

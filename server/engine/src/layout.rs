@@ -19,6 +19,16 @@ pub(crate) fn session(data_dir: &Path, session: &SessionId) -> PathBuf {
     sessions(data_dir).join(session.as_str())
 }
 
+/// Returns where the choice of each workspace's session is kept.
+pub(crate) fn current(data_dir: &Path) -> PathBuf {
+    data_dir.join("current")
+}
+
+/// Returns where deleted sessions are.
+pub(crate) fn trash(data_dir: &Path) -> PathBuf {
+    data_dir.join("trash")
+}
+
 /// Returns the session's object store.
 pub(crate) fn objects(session_dir: &Path) -> PathBuf {
     session_dir.join("objects.git")
@@ -56,6 +66,11 @@ impl AttemptDir {
     /// The checkout the agent works on.
     pub(crate) fn work(&self) -> PathBuf {
         self.0.join("work")
+    }
+
+    /// The attempt's model exchanges.
+    pub(crate) fn exchanges(&self) -> PathBuf {
+        self.0.join("exchanges")
     }
 
     /// What the agent writes for the engine: journal and outcome.

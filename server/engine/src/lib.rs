@@ -6,8 +6,10 @@
 
 mod actor;
 mod attempt;
+mod audit;
 mod buffers;
 mod check;
+mod checkpoint;
 pub mod config;
 pub mod core;
 mod error;
@@ -17,6 +19,11 @@ mod layout;
 pub mod parts;
 mod prompt;
 mod proposal;
+mod session;
+mod rows;
+mod sealing;
+#[cfg(test)]
+mod simulate;
 mod staging;
 mod watch;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aca_gateway::{CredentialSource, Gateway, GatewayConfig, ReplayOptions, UpstreamConfig};
 use aca_sandbox::{Docker, DockerConfig, Process, ProcessConfig};
+use aca_secrets::Vault;
 use aca_workspace::todo::Keywords;
 
 use crate::config::{self, Backend, Config, Upstream};
@@ -95,17 +96,17 @@ pub(crate) fn shared_gateway(shared: &Shared, root: &Path) -> Result<Gateway, St
     {
         return Ok(gateway.clone());
     }
-    let made = gateway(&settings)?;
+    let made = gateway(&settings, &shared.config.data_dir)?;
     *cached = Some((settings, made.clone()));
     Ok(made)
 }
 
-/// Makes a gateway from settings.
+/// Makes a gateway from settings; a stored credential is in the vault of `data_dir`.
 ///
 /// # Errors
 ///
 /// A sentence, if the upstream cannot be used.
-pub fn gateway(settings: &config::Gateway) -> Result<Gateway, String> {
+pub fn gateway(settings: &config::Gateway, data_dir: &Path) -> Result<Gateway, String> {
     let upstream = match &settings.upstream {
         Upstream::Replay(script) => UpstreamConfig::Replay {
             script: script.clone(),
@@ -113,7 +114,7 @@ pub fn gateway(settings: &config::Gateway) -> Result<Gateway, String> {
         },
         Upstream::Http(base_url) => UpstreamConfig::Http {
             base_url: base_url.clone(),
-            credential: credential(settings),
+            credential: credential(settings, data_dir),
         },
     };
     let mut config = GatewayConfig::new(upstream);
@@ -122,10 +123,15 @@ pub fn gateway(settings: &config::Gateway) -> Result<Gateway, String> {
     Gateway::new(config).map_err(|error| error.to_string())
 }
 
-fn credential(settings: &config::Gateway) -> CredentialSource {
+/// The first that is there of: the environment variable, the file that the settings name, what `aca login` has stored.
+fn credential(settings: &config::Gateway, data_dir: &Path) -> CredentialSource {
     let in_environment = std::env::var_os(&settings.api_key_env).is_some_and(|value| !value.is_empty());
     match &settings.api_key_file {
-        Some(file) if !in_environment => CredentialSource::ApiKeyFile(file.clone()),
-        _ => CredentialSource::ApiKeyEnv(settings.api_key_env.clone()),
+        _ if in_environment => CredentialSource::ApiKeyEnv(settings.api_key_env.clone()),
+        Some(file) => CredentialSource::ApiKeyFile(file.clone()),
+        None => CredentialSource::Stored {
+            vault: Vault::new(data_dir),
+            env: settings.api_key_env.clone(),
+        },
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aca_protocol::AttemptId;
+use aca_secrets::Secret;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -14,7 +15,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::api_error::ApiError;
 use crate::body::{self, Body};
-use crate::credential::Secret;
+use crate::credential::Credential;
+use crate::exchange::ExchangeLog;
 use crate::gateway::Shared;
 use crate::headers;
 use crate::meter::{Meter, RequestUsage};
@@ -27,6 +29,7 @@ pub(crate) struct Connection {
     pub(crate) attempt: AttemptId,
     pub(crate) token: Secret,
     pub(crate) usage: mpsc::UnboundedSender<RequestUsage>,
+    pub(crate) exchanges: Option<ExchangeLog>,
     pub(crate) permits: Arc<Semaphore>,
 }
 
@@ -46,34 +49,43 @@ impl Connection {
         let permit = self.permits.clone().acquire_owned().await.ok();
         let (head, body) = request.into_parts();
         let body = self.read_body(body).await?;
+        let asked = (route == Route::Messages).then(|| Asked::parse(&body)).transpose()?;
         let mut patience = self.shared.config.idle_timeout;
-        let mut meter = None;
-        if route == Route::Messages {
-            let asked = Asked::parse(&body)?;
-            if !asked.stream {
-                patience = patience.max(self.shared.config.unstreamed_timeout);
-            }
-            meter = Some(Meter::start(self.attempt.clone(), asked.model, self.usage.clone()));
+        if asked.as_ref().is_some_and(|asked| !asked.stream) {
+            patience = patience.max(self.shared.config.unstreamed_timeout);
         }
-        let answer = self
-            .forward(
-                Accepted {
-                    route,
-                    head,
-                    body,
-                    patience,
-                    permit,
-                },
-                &mut meter,
-            )
-            .await;
-        if let Err(error) = &answer {
-            tracing::warn!(attempt = %self.attempt, status = error.status.as_u16(), "{}", error.message);
-            if let Some(meter) = &mut meter {
-                meter.set_status(error.status.as_u16());
-            }
+        // Read before anything is recorded, because no record may hold it.
+        let credential = self.shared.upstream.credential().await;
+        let model = asked.as_ref().map(|asked| asked.model.as_str());
+        let exchange = self.exchanges.as_ref().map(|log| log.begin(&head, &body, model));
+        let mut meter = asked.map(|asked| Meter::start(self.attempt.clone(), asked.model, self.usage.clone()));
+        if let (Some(meter), Some(exchange)) = (&mut meter, &exchange) {
+            meter.tell(exchange.usage());
         }
-        answer
+        let accepted = Accepted {
+            route,
+            head,
+            body,
+            credential,
+            patience,
+            permit,
+        };
+        let answer = match self.forward(accepted, &mut meter).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                tracing::warn!(attempt = %self.attempt, status = error.status.as_u16(), "{}", error.message);
+                if let Some(meter) = &mut meter {
+                    meter.set_status(error.status.as_u16());
+                }
+                error.into_response()
+            }
+        };
+        // What it used belongs into the record before its end.
+        drop(meter);
+        Ok(match exchange {
+            Some(exchange) => exchange.watch(answer),
+            None => answer,
+        })
     }
 
     async fn read_body(&self, body: Incoming) -> Result<Bytes, ApiError> {
@@ -97,11 +109,12 @@ impl Connection {
             route,
             head,
             body,
+            credential,
             patience,
             permit,
         } = request;
         let upstream = &self.shared.upstream;
-        let credential = upstream.credential().await?;
+        let credential = credential?;
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
         let headers = headers::for_upstream(&head.headers);
         let sent = upstream.send(head.method, target, headers, body, credential.as_ref());
@@ -124,6 +137,8 @@ struct Accepted {
     route: Route,
     head: Parts,
     body: Bytes,
+    /// What the upstream wants, or why it cannot be had.
+    credential: Result<Option<Credential>, ApiError>,
     /// How long the upstream may send nothing.
     patience: Duration,
     /// The attempt's permission to have one more request under way.

@@ -1,7 +1,11 @@
 //! The upstream credential: where it is kept, how it is read, and that it is never shown.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use aca_redact::Known;
+use aca_secrets::{Secret, Vault};
 
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use tokio::io::AsyncReadExt;
@@ -11,6 +15,13 @@ use crate::headers::X_API_KEY;
 
 /// No credential is longer than this, in bytes; a longer file is the wrong file.
 const MAX_BYTES: u64 = 16 << 10;
+
+/// The name of the stored API key in the vault.
+pub const STORED_KEY: &str = "api-key";
+
+/// A stored key is asked for again after this time, even if nothing says that it has changed: a keyring has owners of
+/// its own.
+const STORED_FOR: Duration = Duration::from_secs(60);
 
 /// Where the upstream credential is kept. It is read anew for each request, so that a renewed one is used at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +34,13 @@ pub enum CredentialSource {
     ApiKeyFile(PathBuf),
     /// A file that holds a token, sent as `Authorization: Bearer`.
     AuthTokenFile(PathBuf),
+    /// The API key that `aca login` has stored in the vault; `env` is the variable that would come before it.
+    Stored {
+        /// The vault.
+        vault: Vault,
+        /// The variable, for messages.
+        env: String,
+    },
     /// The upstream wants none.
     None,
 }
@@ -35,18 +53,25 @@ impl CredentialSource {
             Self::AuthTokenEnv(name) => format!("bearer token from the environment variable {name}"),
             Self::ApiKeyFile(path) => format!("API key from the file `{}`", path.display()),
             Self::AuthTokenFile(path) => format!("bearer token from the file `{}`", path.display()),
+            Self::Stored { vault, .. } => match vault.place(STORED_KEY) {
+                Ok(Some(place)) => format!("API key from {place}"),
+                _ => "no API key".to_owned(),
+            },
             Self::None => "no credential".to_owned(),
         }
     }
 
-    /// Reads the credential. `None` if the upstream wants none.
-    pub(crate) async fn read(&self) -> Result<Option<Credential>, CredentialError> {
+    async fn read(&self) -> Result<Option<Credential>, CredentialError> {
         let (place, value) = match self {
             Self::ApiKeyEnv(name) | Self::AuthTokenEnv(name) => {
                 (format!("the environment variable {name}"), read_env(name)?)
             }
             Self::ApiKeyFile(path) | Self::AuthTokenFile(path) => {
                 (format!("the file `{}`", path.display()), read_file(path).await?)
+            }
+            Self::Stored { vault, env } => {
+                let secret = read_stored(vault.clone(), env).await?;
+                return Ok(Some(Credential { secret, bearer: false }));
             }
             Self::None => return Ok(None),
         };
@@ -80,8 +105,81 @@ async fn read_file(path: &Path) -> Result<String, CredentialError> {
     })
 }
 
-/// A credential that was read.
+async fn read_stored(vault: Vault, env: &str) -> Result<Secret, CredentialError> {
+    let reading = tokio::task::spawn_blocking(move || vault.get(STORED_KEY));
+    match reading.await {
+        Ok(Ok(Some((secret, _)))) => Ok(secret),
+        Ok(Ok(None)) => Err(CredentialError::NotStored { env: env.to_owned() }),
+        Ok(Err(error)) => Err(CredentialError::Stored(error.to_string())),
+        Err(error) => Err(CredentialError::Stored(error.to_string())),
+    }
+}
+
+/// Reads the credential from its source. One in the vault is remembered for as long as the vault has no other.
 #[derive(Debug)]
+pub(crate) struct CredentialReader {
+    source: CredentialSource,
+    stored: Mutex<Option<Remembered>>,
+}
+
+#[derive(Debug)]
+struct Remembered {
+    credential: Credential,
+    version: Option<SystemTime>,
+    at: Instant,
+}
+
+impl CredentialReader {
+    pub(crate) fn new(source: CredentialSource) -> Self {
+        Self {
+            source,
+            stored: Mutex::default(),
+        }
+    }
+
+    /// Says where the credential is and how it is sent, never what it is.
+    pub(crate) fn describe(&self) -> String {
+        self.source.describe()
+    }
+
+    /// Reads the credential. `None` if the upstream wants none. It is never written anywhere from then on.
+    pub(crate) async fn read(&self) -> Result<Option<Credential>, CredentialError> {
+        let version = match &self.source {
+            CredentialSource::Stored { vault, .. } => vault.version(STORED_KEY),
+            _ => None,
+        };
+        if let Some(credential) = self.remembered(version) {
+            return Ok(Some(credential));
+        }
+        let credential = self.source.read().await?;
+        if let Some(credential) = &credential {
+            Known::of_process().learn(credential.secret.expose());
+            self.remember(credential, version);
+        }
+        Ok(credential)
+    }
+
+    fn remembered(&self, version: Option<SystemTime>) -> Option<Credential> {
+        let stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+        let remembered = stored.as_ref()?;
+        let valid = remembered.version == version && remembered.at.elapsed() < STORED_FOR;
+        valid.then(|| remembered.credential.clone())
+    }
+
+    fn remember(&self, credential: &Credential, version: Option<SystemTime>) {
+        if !matches!(self.source, CredentialSource::Stored { .. }) {
+            return;
+        }
+        *self.stored.lock().unwrap_or_else(PoisonError::into_inner) = Some(Remembered {
+            credential: credential.clone(),
+            version,
+            at: Instant::now(),
+        });
+    }
+}
+
+/// A credential that was read.
+#[derive(Debug, Clone)]
 pub(crate) struct Credential {
     secret: Secret,
     bearer: bool,
@@ -103,42 +201,6 @@ impl Credential {
     /// Returns the bytes that must not appear in any answer.
     pub(crate) fn secret(&self) -> &Secret {
         &self.secret
-    }
-}
-
-/// A value that is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Secret(String);
-
-impl Secret {
-    /// Takes a value, surrounding white space removed, or says what is wrong with it.
-    pub(crate) fn parse(value: &str) -> Result<Self, &'static str> {
-        let value = value.trim();
-        if value.is_empty() {
-            return Err("empty");
-        }
-        if value.len() as u64 > MAX_BYTES {
-            return Err("too long");
-        }
-        // Quotes and backslashes would look different in JSON, where an echo of the value must be recognised.
-        if !value
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
-        {
-            return Err("more than one word, not ASCII, or holds quotes or backslashes");
-        }
-        Ok(Self(value.to_owned()))
-    }
-
-    /// Returns the value itself, for the one header it belongs in and for looking for it.
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(hidden)")
     }
 }
 
@@ -189,7 +251,7 @@ mod tests {
             (long.as_str(), "too long"),
         ] {
             std::fs::write(&path, content).unwrap();
-            let error = CredentialSource::ApiKeyFile(path.clone())
+            let error = CredentialReader::new(CredentialSource::ApiKeyFile(path.clone()))
                 .read()
                 .await
                 .unwrap_err()
@@ -202,18 +264,43 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_missing_is_named() {
-        let error = CredentialSource::ApiKeyEnv("ACA_TEST_NOT_SET".into())
+        let error = CredentialReader::new(CredentialSource::ApiKeyEnv("ACA_TEST_NOT_SET".into()))
             .read()
             .await
             .unwrap_err()
             .to_string();
         assert!(error.contains("ACA_TEST_NOT_SET"), "{error}");
-        let error = CredentialSource::AuthTokenFile("/nowhere/token".into())
+        let error = CredentialReader::new(CredentialSource::AuthTokenFile("/nowhere/token".into()))
             .read()
             .await
             .unwrap_err()
             .to_string();
         assert!(error.contains("/nowhere/token"), "{error}");
         assert!(CredentialSource::None.read().await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_stored_key_is_used_until_another_is_stored_or_it_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let vault = Vault::new(dir.path());
+        let reader = CredentialReader::new(CredentialSource::Stored {
+            vault: vault.clone(),
+            env: "ACA_TEST_NOT_SET".into(),
+        });
+        let missing = reader.read().await.unwrap_err().to_string();
+        assert!(
+            missing.contains("ACA_TEST_NOT_SET") && missing.contains("aca login"),
+            "{missing}"
+        );
+        for key in ["made-up-key", "made-up-key", "another-made-up-key"] {
+            vault.put(STORED_KEY, &Secret::parse(key).unwrap(), true).unwrap();
+            for _ in 0..2 {
+                let (_, header) = reader.read().await.unwrap().unwrap().header().unwrap();
+                assert_eq!(header.to_str().unwrap(), key);
+            }
+        }
+        assert!(reader.describe().contains("the file") && !reader.describe().contains("made-up"));
+        vault.remove(STORED_KEY).unwrap();
+        assert!(reader.read().await.is_err());
     }
 }

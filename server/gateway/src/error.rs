@@ -62,6 +62,18 @@ pub enum CredentialError {
         /// The variable.
         name: String,
     },
+    /// No key was stored.
+    #[error(
+        "No model credential: the environment variable {env} is not set and no key was stored. Run `aca login`, or set \
+         the variable where aca runs."
+    )]
+    NotStored {
+        /// The variable.
+        env: String,
+    },
+    /// The stored key cannot be had.
+    #[error("No model credential: {0} Run `aca login` to store the key anew.")]
+    Stored(String),
     /// The file cannot be read.
     #[error("No model credential: the file `{path}` cannot be read: {source}. Write the key there, readable by you only.", path = path.display())]
     FileUnreadable {

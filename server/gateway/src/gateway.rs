@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use aca_protocol::AttemptId;
+use aca_redact::Known;
+use aca_secrets::Secret;
 use bytes::Bytes;
 use hyper::header::HeaderMap;
 use hyper::server::conn::http1;
@@ -17,8 +19,9 @@ use crate::api_error::ApiError;
 use crate::body::Body;
 use crate::config::{GatewayConfig, UpstreamConfig};
 use crate::connection::Connection;
-use crate::credential::{Credential, Secret};
+use crate::credential::Credential;
 use crate::error::Error;
+use crate::exchange::ExchangeLog;
 use crate::http_upstream::HttpUpstream;
 use crate::meter::RequestUsage;
 use crate::replay::{RecordedRequest, Replay};
@@ -27,6 +30,19 @@ use crate::replay::{RecordedRequest, Replay};
 #[derive(Debug, Clone)]
 pub struct Gateway {
     shared: Arc<Shared>,
+}
+
+/// Whose requests arrive on a stream.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// What its requests must carry.
+    pub token: String,
+    /// Where it is told what each request used.
+    pub usage: mpsc::UnboundedSender<RequestUsage>,
+    /// What keeps a record of each request with its answer.
+    pub exchanges: Option<ExchangeLog>,
 }
 
 #[derive(Debug)]
@@ -73,13 +89,21 @@ impl Gateway {
         }
     }
 
-    /// Serves the HTTP/1.1 requests that arrive on one byte stream of `attempt`, until it closes. Requests must carry
-    /// `token`; what each used is sent to `usage`. Dropping the future closes the stream and gives up what is under way.
-    pub async fn serve<S>(&self, stream: S, attempt: AttemptId, token: &str, usage: mpsc::UnboundedSender<RequestUsage>)
+    /// Serves the HTTP/1.1 requests that arrive on one byte stream of `client`, until it closes. Dropping the future
+    /// closes the stream and gives up what is under way.
+    pub async fn serve<S>(&self, stream: S, client: Client)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Ok(token) = Secret::parse(token) else {
+        let Client {
+            attempt,
+            token,
+            usage,
+            exchanges,
+        } = client;
+        // The token opens the gateway for as long as the attempt runs, and is in the environment of what runs in it.
+        Known::of_process().learn(&token);
+        let Ok(token) = Secret::parse(&token) else {
             tracing::error!(%attempt, "The attempt's gateway token cannot be used; its stream is closed.");
             return;
         };
@@ -89,6 +113,7 @@ impl Gateway {
             attempt,
             token,
             usage,
+            exchanges,
             permits,
         });
         let service = service_fn(|request| {

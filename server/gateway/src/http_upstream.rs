@@ -14,14 +14,14 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use crate::api_error::ApiError;
 use crate::body::{self, Body};
-use crate::credential::{Credential, CredentialSource};
+use crate::credential::{Credential, CredentialReader, CredentialSource};
 use crate::error::Error;
 
 /// A service that speaks the Messages API.
 #[derive(Debug)]
 pub(crate) struct HttpUpstream {
     base: Url,
-    credential: CredentialSource,
+    credential: CredentialReader,
     client: reqwest::Client,
 }
 
@@ -40,7 +40,7 @@ impl HttpUpstream {
         let client = builder.build().map_err(|error| Error::Client(error.to_string()))?;
         Ok(Self {
             base,
-            credential,
+            credential: CredentialReader::new(credential),
             client,
         })
     }
@@ -51,7 +51,7 @@ impl HttpUpstream {
     }
 
     /// Where the credential is.
-    pub(crate) fn credential(&self) -> &CredentialSource {
+    pub(crate) fn credential(&self) -> &CredentialReader {
         &self.credential
     }
 

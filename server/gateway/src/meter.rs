@@ -7,6 +7,7 @@ use aca_protocol::task::Usage;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
+use crate::exchange::UsageNote;
 use crate::price::{self, Tokens};
 use crate::sse::SseReader;
 
@@ -24,6 +25,8 @@ pub struct RequestUsage {
     pub usage: Usage,
     /// The status the sandbox was answered with.
     pub status: u16,
+    /// The number of its record among the attempt's exchanges, if one is kept.
+    pub exchange: Option<u32>,
     /// When the whole request had arrived, in milliseconds since the Unix epoch.
     pub started_ms: u64,
     /// From then to the answer's last byte, in milliseconds.
@@ -39,6 +42,7 @@ pub(crate) struct Meter {
     started: Instant,
     reader: SseReader,
     to: mpsc::UnboundedSender<RequestUsage>,
+    note: Option<UsageNote>,
 }
 
 impl Meter {
@@ -51,6 +55,7 @@ impl Meter {
             model,
             usage: Usage::default(),
             status: 0,
+            exchange: None,
             started_ms: millis(since_epoch),
             duration_ms: 0,
             stop_reason: None,
@@ -61,7 +66,14 @@ impl Meter {
             started: Instant::now(),
             reader: SseReader::default(),
             to,
+            note: None,
         }
+    }
+
+    /// Tells the record of the exchange as well.
+    pub(crate) fn tell(&mut self, note: UsageNote) {
+        self.record.exchange = Some(note.number());
+        self.note = Some(note);
     }
 
     /// Notes the upstream's name for the request, and that it answered.
@@ -143,6 +155,9 @@ impl Drop for Meter {
             attempt = %self.record.attempt, request = %self.record.request_id, status = self.record.status,
             input = input, output = output, ms = self.record.duration_ms, "A model request ended."
         );
+        if let Some(note) = self.note.take() {
+            note.tell(self.record.clone());
+        }
         // Nobody listening any more is no fault: the engine may be shutting down.
         let _ = self.to.send(self.record.clone());
     }

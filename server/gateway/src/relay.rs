@@ -1,8 +1,11 @@
 //! Brings an upstream's answer back to the sandbox: streams as they arrive, everything else checked first.
 
+use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
+use aca_redact::{Redactor, Stream};
+use aca_secrets::Secret;
 use bytes::{Bytes, BytesMut};
 use futures::stream;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -12,10 +15,8 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::api_error::{self, ApiError};
 use crate::body::{self, Body};
-use crate::credential::Secret;
 use crate::headers::{self, REQUEST_ID, X_SHOULD_RETRY};
 use crate::meter::Meter;
-use crate::redact::Redactor;
 use crate::route::Route;
 
 /// An error's body is read up to here, in bytes.
@@ -133,7 +134,10 @@ impl Relay {
         if let Some(meter) = meter {
             meter.set_status(200);
         }
-        let redactor = Redactor::new(self.secret.as_ref().map(Secret::expose));
+        let redactor = self
+            .secret
+            .as_ref()
+            .map(|secret| Redactor::only(Some(secret.expose())).stream());
         let passing = Passing {
             relay: self,
             body,
@@ -181,7 +185,11 @@ impl Relay {
     }
 
     fn redact(&self, text: Bytes) -> Bytes {
-        Redactor::whole(self.secret.as_ref().map(Secret::expose), text)
+        let Some(secret) = &self.secret else { return text };
+        match Redactor::only(Some(secret.expose())).bytes(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(redacted) => redacted.into(),
+        }
     }
 
     fn is_expected(&self, text: &[u8]) -> bool {
@@ -211,7 +219,8 @@ struct Passing {
     relay: Relay,
     body: Body,
     first: Option<Bytes>,
-    redactor: Redactor,
+    /// Takes the credential out, if there is one.
+    redactor: Option<Stream>,
     meter: Option<Meter>,
     _permit: Option<OwnedSemaphorePermit>,
 }
@@ -222,7 +231,10 @@ impl Passing {
             let mut passing = passing?;
             match passing.next().await {
                 Ok(Some(bytes)) => Some((Ok(bytes), Some(passing))),
-                Ok(None) => Some((Ok(passing.redactor.finish()), None)),
+                Ok(None) => {
+                    let held = passing.redactor.as_mut().map(Stream::finish).unwrap_or_default();
+                    Some((Ok(held.into()), None))
+                }
                 Err(error) => Some((Err(error), None)),
             }
         })
@@ -238,7 +250,10 @@ impl Passing {
             if let Some(meter) = &mut self.meter {
                 meter.read_stream(&bytes);
             }
-            let bytes = self.redactor.push(bytes);
+            let bytes = match &mut self.redactor {
+                Some(redactor) => redactor.push(&bytes).into(),
+                None => bytes,
+            };
             if !bytes.is_empty() {
                 return Ok(Some(bytes));
             }

@@ -1,12 +1,12 @@
 //! What a sandbox may ask for, and whether it may.
 
+use aca_secrets::Secret;
 use hyper::header::{AUTHORIZATION, HeaderMap};
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
 use crate::api_error::ApiError;
-use crate::credential::Secret;
 use crate::headers::X_API_KEY;
 
 /// The requests the gateway answers.

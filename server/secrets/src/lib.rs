@@ -18,7 +18,7 @@ mod vault;
 
 pub use error::Error;
 pub use master::{MasterKey, MasterState};
-pub use private::{Mended, keep_private, only_for_this_user};
+pub use private::{Mended, keep_private};
 pub use recovery::RecoveryKey;
 pub use secret::Secret;
 pub use session::SessionKey;

@@ -1,11 +1,12 @@
-//! Private permissions: what this process makes is for its user alone, and what is there already is mended.
+//! Private permissions: others cannot enter the data directory, nor the parts of it that hold secrets.
+//!
+//! There is no umask for the whole process: it would make files private that land in the user's workspace, and those
+//! that a container reads.
 
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-
-use rustix::fs::Mode;
 
 use crate::Error;
 
@@ -19,11 +20,6 @@ pub struct Mended {
     pub path: PathBuf,
     /// Its permissions before.
     pub mode: u32,
-}
-
-/// Makes every file and directory that this process makes from now on private to its user.
-pub fn only_for_this_user() {
-    rustix::process::umask(Mode::from_raw_mode(OTHERS));
 }
 
 /// Sees that others can neither enter a data directory nor read the parts of it that hold secrets, and returns what it

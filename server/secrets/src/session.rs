@@ -26,7 +26,12 @@ struct KeyFile {
 impl SessionKey {
     /// Returns whether the session in this directory has a key.
     pub fn exists(session_dir: &Path) -> bool {
-        path(session_dir).exists()
+        Self::path(session_dir).exists()
+    }
+
+    /// Where the key of the session in this directory is, if it has one.
+    pub fn path(session_dir: &Path) -> PathBuf {
+        session_dir.join("session.key")
     }
 
     /// Makes the key of the session in `session_dir`, which must be there; `session` is its identifier.
@@ -46,7 +51,7 @@ impl SessionKey {
     ///
     /// If there is none, or it was wrapped with another master key.
     pub fn open(session_dir: &Path, master: &MasterKey) -> Result<Self, Error> {
-        let path = path(session_dir);
+        let path = Self::path(session_dir);
         let not_found = || Error::file(&path, "read", std::io::ErrorKind::NotFound.into());
         let text = files::read(&path)?.ok_or_else(not_found)?;
         let damaged = |reason| Error::Damaged {
@@ -74,7 +79,7 @@ impl SessionKey {
     ///
     /// If it is still there.
     pub fn destroy(session_dir: &Path) -> Result<bool, Error> {
-        files::remove(&path(session_dir))
+        files::remove(&SessionKey::path(session_dir))
     }
 
     /// Seals `plain`, bound to what it is `about`.
@@ -102,17 +107,16 @@ impl fmt::Debug for SessionKey {
     }
 }
 
-fn path(session_dir: &Path) -> PathBuf {
-    session_dir.join("session.key")
-}
-
 fn key_file(session_dir: &Path, session: &str, key: &Key, master: &MasterKey) -> Result<(), Error> {
     let file = KeyFile {
         master: master.id().to_owned(),
         session: session.to_owned(),
         wrapped: cipher::to_hex(&master.key().seal(&about(session), key.bytes())?),
     };
-    files::write(&path(session_dir), &serde_json::to_vec(&file).unwrap_or_default())
+    files::write(
+        &SessionKey::path(session_dir),
+        &serde_json::to_vec(&file).unwrap_or_default(),
+    )
 }
 
 fn about(session: &str) -> Vec<u8> {

@@ -3,8 +3,10 @@
 use std::sync::{Arc, PoisonError};
 
 use aca_protocol::{AttemptId, TaskId};
+use aca_redact::Known;
 use aca_store::{NewEvent, Row};
 
+use super::encode::encode;
 use super::{Session, now_ms};
 use crate::Error;
 use crate::core::{Effect, Event, State};
@@ -26,11 +28,12 @@ impl Session {
         let at_ms = now_ms();
         let mut next = self.state.clone();
         let (mut records, mut changed, mut effects) = (Vec::new(), Vec::new(), Vec::new());
+        let redactor = Known::of_process().redactor();
         for event in events {
-            let body = serde_json::to_vec(event).map_err(|error| Error::internal("Encoding an event", error))?;
-            next.apply(event, at_ms);
-            effects.extend(next.effects(event));
-            let task = next.task_of(event);
+            let (event, body) = encode(event, &redactor)?;
+            next.apply(&event, at_ms);
+            effects.extend(next.effects(&event));
+            let task = next.task_of(&event);
             changed.extend(rows(&next, task.as_ref(), event.attempt()));
             records.push((kind(&body), task, event.attempt().cloned(), body));
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aca_gateway::Gateway;
+use aca_gateway::{Client, ExchangeLog, Gateway};
 use aca_protocol::agent::{AttemptSpec, ControlRequest, Record};
 use aca_sandbox::{Backend, Status};
 use tokio::io::BufReader;
@@ -206,6 +206,22 @@ impl Context {
             .await
     }
 
+    /// Opens the log of the attempt's model exchanges. Without it they are served all the same.
+    fn exchanges(&self) -> Option<ExchangeLog> {
+        let key = crate::sealing::key_of_session(&self.session.dir).map_err(|error| error.to_string());
+        let opened = key.and_then(|key| {
+            let dir = self.dir.exchanges();
+            ExchangeLog::open(&dir, &self.attempt.id, key).map_err(|error| error.to_string())
+        });
+        match opened {
+            Ok(log) => Some(log),
+            Err(error) => {
+                tracing::warn!(attempt = %self.attempt.id, error, "model exchanges are not recorded");
+                None
+            }
+        }
+    }
+
     /// Serves the agent's model requests through the gateway and records what they use.
     fn carry_models(
         &self,
@@ -214,14 +230,19 @@ impl Context {
         mut traffic: mpsc::Receiver<Stream>,
     ) -> impl Future<Output = ()> + Send + use<> {
         let (used, mut usage) = mpsc::unbounded_channel::<aca_gateway::RequestUsage>();
-        let (shared, session, attempt) = (self.shared.clone(), self.session.id.clone(), self.attempt.id.clone());
+        let (shared, session) = (self.shared.clone(), self.session.id.clone());
         let upstream = gateway.upstream();
+        let client = Client {
+            attempt: self.attempt.id.clone(),
+            token,
+            usage: used,
+            exchanges: self.exchanges(),
+        };
         async move {
             let serving = async move {
                 while let Some(stream) = traffic.recv().await {
-                    let (gateway, attempt, used) = (gateway.clone(), attempt.clone(), used.clone());
-                    let token = token.clone();
-                    tokio::spawn(async move { gateway.serve(stream, attempt, &token, used).await });
+                    let (gateway, client) = (gateway.clone(), client.clone());
+                    tokio::spawn(async move { gateway.serve(stream, client).await });
                 }
             };
             let recording = async move {
@@ -234,7 +255,7 @@ impl Context {
                             upstream: upstream.clone(),
                             at_ms: used.started_ms,
                             status: used.status,
-                            exchange: None,
+                            exchange: used.exchange,
                         }),
                     };
                     if let Err(error) = shared.command(&session, command).await {

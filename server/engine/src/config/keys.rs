@@ -63,6 +63,7 @@ pub(super) const SECTIONS: &[&str] = &[
     "docker",
     "checks",
     "gateway",
+    "secrets",
     "logging",
     "daemon",
     "cleanup",
@@ -89,6 +90,7 @@ macro_rules! keys {
 
 keys! {
     Lower session.max_parallel: |v, _| values::whole(v, 1..=64)?, |it| number(*it);
+    Any session.checkpoint_interval_minutes: |v, _| values::whole(v, 0..=1440)?.into(), |it| number(*it);
     Any todo.keywords: |v, _| values::keywords(v)?, |it| Some(Value::from(it.clone()));
     Any agent.driver: |v, _| values::named(v)?, |it| values::name_of(*it);
     User agent.model: |v, _| values::word(v)?, |it| text(it);
@@ -116,6 +118,7 @@ keys! {
     User gateway.api_key_env: |v, _| values::variable(v)?, |it| text(it);
     User gateway.api_key_file: |v, _| Some(values::absolute(v)?), |it| path(it.as_deref());
     User gateway.idle_timeout_secs: |v, _| values::whole(v, 5..=3600)?.into(), |it| number(*it);
+    User secrets.seal_sessions: |v, _| values::truth(v)?, |it| Some(Value::Boolean(*it));
     User logging.level: |v, _| values::named(v)?, |it| values::name_of(*it);
     User logging.format: |v, _| values::named(v)?, |it| values::name_of(*it);
     User daemon.idle_minutes: |v, _| values::whole(v, 0..=10_080)?.into(), |it| number(*it);

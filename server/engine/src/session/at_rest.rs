@@ -11,6 +11,7 @@ use aca_store::{Meta, Reader};
 
 use super::history::History;
 use crate::core::{Event, Live, Phase, State};
+use crate::sealing;
 
 /// What all events of a session say, up to one of them.
 #[derive(Debug)]
@@ -77,7 +78,10 @@ impl AtRest {
             let stored = stored.map_err(|error| error.to_string())?;
             let event: Event = serde_json::from_slice(&stored.body).map_err(|error| {
                 let dir = dir.display();
-                format!("Event {} of the session in {dir} cannot be understood: {error}.", stored.seq)
+                format!(
+                    "Event {} of the session in {dir} cannot be understood: {error}.",
+                    stored.seq
+                )
             })?;
             state.apply(&event, stored.ts_ms);
             history.see(&event, stored.ts_ms);
@@ -143,7 +147,8 @@ impl Known {
 }
 
 fn open(dir: &Path) -> Result<Reader, String> {
-    Reader::open(dir, None).map_err(|error| error.to_string())
+    let seal = sealing::of_session(dir).map_err(|error| error.to_string())?;
+    Reader::open(dir, seal).map_err(|error| error.to_string())
 }
 
 /// Returns when the last event of the session in `dir` was recorded, in milliseconds since the Unix epoch.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod exchanges;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod relay;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aca_gateway::{
-    CredentialSource, Gateway, GatewayConfig, Replay, ReplayOptions, RequestUsage, UpstreamConfig, serve_replay_on,
+    Client, CredentialSource, ExchangeLog, Gateway, GatewayConfig, Replay, ReplayOptions, RequestUsage, UpstreamConfig,
+    serve_replay_on,
 };
 use aca_protocol::AttemptId;
 use bytes::Bytes;
@@ -145,6 +146,7 @@ impl Setup {
             gateway: Gateway::new(self.config.clone()).unwrap(),
             usage,
             to,
+            exchanges: None,
             _dir: self.dir.clone(),
         }
     }
@@ -155,6 +157,8 @@ pub(crate) struct Sandbox {
     pub(crate) gateway: Gateway,
     pub(crate) usage: mpsc::UnboundedReceiver<RequestUsage>,
     to: mpsc::UnboundedSender<RequestUsage>,
+    /// Keeps the exchanges, in tests that look at them.
+    pub(crate) exchanges: Option<ExchangeLog>,
     /// Keeps the credential's file.
     _dir: Arc<tempfile::TempDir>,
 }
@@ -192,8 +196,14 @@ impl Sandbox {
     /// Opens a stream of this attempt to the gateway.
     pub(crate) fn stream(&self, attempt: &str) -> tokio::io::DuplexStream {
         let (ours, theirs) = tokio::io::duplex(64 << 10);
-        let (gateway, to, attempt) = (self.gateway.clone(), self.to.clone(), AttemptId::new(attempt));
-        tokio::spawn(async move { gateway.serve(theirs, attempt, TOKEN, to).await });
+        let gateway = self.gateway.clone();
+        let client = Client {
+            attempt: AttemptId::new(attempt),
+            token: TOKEN.to_owned(),
+            usage: self.to.clone(),
+            exchanges: self.exchanges.clone(),
+        };
+        tokio::spawn(async move { gateway.serve(theirs, client).await });
         ours
     }
 

@@ -16,7 +16,7 @@ use crate::core::{AttemptEnd, Event, Phase, State};
 use crate::layout::{self, AttemptDir};
 use crate::session::hostile::{self, Found};
 use crate::session::package::{EventLine, SessionFile, names};
-use crate::{Error, actor};
+use crate::{Error, actor, sealing};
 
 /// How many events are recorded together.
 const BATCH: usize = 500;
@@ -40,7 +40,7 @@ pub(super) fn build(
     checked: Checked,
 ) -> Result<(), Error> {
     let wrong = |reason: String| refused(&import.from, &reason);
-    let mut store = Store::create(new, &import.root, &session.id, None).map_err(actor::store_error)?;
+    let mut store = sealing::create(new, &import.root, &session.id)?;
     let objects = Objects::open(&layout::objects(new)).map_err(|error| Error::Internal(error.to_string()))?;
     take_objects(copy, &objects, checked.needed.into_iter().collect()).map_err(wrong)?;
     let state = record(copy, &mut store, checked.state, session)?;
@@ -145,7 +145,9 @@ fn arrival(state: &State, session: &SessionFile) -> Vec<Event> {
         head: session.head.clone(),
     }];
     for attempt in state.active_attempts() {
-        let is_stopping = state.task(&attempt.task).is_some_and(|task| task.phase == Phase::Stopping);
+        let is_stopping = state
+            .task(&attempt.task)
+            .is_some_and(|task| task.phase == Phase::Stopping);
         let end = if is_stopping {
             AttemptEnd::Stopped { salvaged: None }
         } else {
@@ -176,10 +178,7 @@ fn arrival(state: &State, session: &SessionFile) -> Vec<Event> {
 }
 
 /// Copies every file below `from` to the place that `to` gives for its path, with moved paths where it says so.
-fn copy_tree<'a>(
-    from: &Path,
-    to: impl Fn(&str) -> (std::path::PathBuf, Option<&'a Moved>),
-) -> Result<(), Error> {
+fn copy_tree<'a>(from: &Path, to: impl Fn(&str) -> (std::path::PathBuf, Option<&'a Moved>)) -> Result<(), Error> {
     let mut failed = None;
     let walked = hostile::walk(from, &|_| true, &mut |found| {
         // The copy has plain files only.
