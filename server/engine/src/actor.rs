@@ -4,11 +4,14 @@
 //! with a message.
 
 mod checks;
+mod encode;
+mod exchange;
 mod load;
 mod record;
+pub(crate) mod replay;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,11 +21,13 @@ use aca_workspace::objects::Objects;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::task::TaskTracker;
 
+pub(crate) use record::{kind, store_error};
+
 use crate::attempt::Steer;
-use crate::core::{Command, Effect, Event, Live, Phase, Stage, State};
+use crate::core::{Command, Effect, Event, Live, Stage, State};
 use crate::handle::{Change, SessionView, Shared, Who};
 use crate::proposal::Job;
-use crate::{Error, attempt, check, config, proposal};
+use crate::{Error, attempt, check, checkpoint, config, house, proposal};
 
 /// How long a shutdown waits for the sandboxes and checkouts of ended attempts to be removed.
 const DISCARD_GRACE: Duration = Duration::from_secs(5);
@@ -67,6 +72,28 @@ pub(crate) enum Message {
         task: TaskId,
         change: LiveChange,
     },
+    /// Say who reviews for the session that a workspace has open, if nothing of it is at work.
+    Quiet {
+        root: PathBuf,
+        reply: oneshot::Sender<Result<Option<mpsc::UnboundedSender<Job>>, Error>>,
+    },
+    /// Have the session's workspace open it, in the place of the one that it has open.
+    Use {
+        session: SessionId,
+        reply: oneshot::Sender<Result<(), Error>>,
+    },
+    /// Give a session a name, whether it is open or not.
+    Name {
+        session: SessionId,
+        name: Option<String>,
+        who: Who,
+        reply: oneshot::Sender<Result<(), Error>>,
+    },
+    /// Move a session to the trash.
+    Delete {
+        session: SessionId,
+        reply: oneshot::Sender<Result<PathBuf, Error>>,
+    },
     /// A problem that a person should know of.
     Problem(String),
     /// Finish and stop.
@@ -82,6 +109,7 @@ pub(crate) enum LiveChange {
 }
 
 /// What the tasks of one session share.
+#[derive(Debug)]
 pub(crate) struct SessionContext {
     pub(crate) id: SessionId,
     pub(crate) root: PathBuf,
@@ -103,6 +131,7 @@ struct Session {
     live: HashMap<TaskId, Live>,
     steers: HashMap<AttemptId, Arc<Steer>>,
     review: mpsc::UnboundedSender<Job>,
+    checkpoints: mpsc::UnboundedSender<checkpoint::Job>,
     /// Whether everything that was there when the session was opened is in the views.
     settled: watch::Receiver<bool>,
     /// What is being checked.
@@ -120,6 +149,7 @@ impl Actor {
 
     pub(crate) async fn run(mut self, mut messages: mpsc::UnboundedReceiver<Message>) {
         let spread = tokio::spawn(proposal::spread_touches(Arc::clone(&self.shared)));
+        let keeping = tokio::spawn(house::keep(Arc::clone(&self.shared)));
         while let Some(message) = messages.recv().await {
             match message {
                 // An asker that has gone away does not need the answer.
@@ -156,6 +186,15 @@ impl Actor {
                     command,
                 } => self.check_ended(&session, &task, number, command).await,
                 Message::Live { session, task, change } => self.live(&session, &task, change),
+                Message::Quiet { root, reply } => drop(reply.send(self.quiet(&root))),
+                Message::Use { session, reply } => drop(reply.send(self.use_session(&session).await)),
+                Message::Name {
+                    session,
+                    name,
+                    who,
+                    reply,
+                } => drop(reply.send(self.name(&session, name, who).await)),
+                Message::Delete { session, reply } => drop(reply.send(self.delete(&session).await)),
                 Message::Problem(problem) => self.problem(problem),
                 Message::Shutdown { reply } => {
                     self.sessions.values_mut().for_each(|session| session.checks.stop_all());
@@ -168,41 +207,60 @@ impl Actor {
             }
         }
         spread.abort();
+        keeping.abort();
     }
 
     async fn open(&mut self, root: PathBuf) -> Result<SessionId, Error> {
         if let Some(open) = self.sessions.values().find(|session| session.context.root == root) {
             return Ok(open.context.id.clone());
         }
-        let loaded = config::load(Some(&root));
-        let max_parallel = match &loaded {
+        let max_parallel = self.max_parallel(&root);
+        let data_dir = self.shared.config.data_dir.clone();
+        let opening = tokio::task::spawn_blocking(move || load::load(&data_dir, &root, max_parallel));
+        let loaded = opening
+            .await
+            .map_err(|error| Error::internal("Opening the session", error))??;
+        Ok(self.install(loaded).await)
+    }
+
+    /// Returns how many attempts a workspace's settings let run at once.
+    fn max_parallel(&self, root: &Path) -> usize {
+        match config::load(Some(root)) {
             Ok(loaded) => loaded.config.session.max_parallel as usize,
             Err(error) => {
                 self.problem(error.to_string());
                 1
             }
-        };
-        let data_dir = self.shared.config.data_dir.clone();
-        let opening = tokio::task::spawn_blocking(move || load::load(&data_dir, &root, max_parallel));
+        }
+    }
+
+    /// Carries on a session that was loaded.
+    async fn install(&mut self, loaded: load::Loaded) -> SessionId {
         let load::Loaded {
             context,
             store,
             state,
             unreadable,
-        } = opening
-            .await
-            .map_err(|error| Error::internal("Opening the session", error))??;
+        } = loaded;
         unreadable.into_iter().for_each(|problem| self.problem(problem));
         let id = context.id.clone();
         let review = proposal::spawn(Arc::clone(&self.shared), Arc::clone(&context));
+        let store = Arc::new(Mutex::new(store));
+        let checkpoints = checkpoint::spawn(
+            Arc::clone(&self.shared),
+            Arc::clone(&context),
+            Arc::clone(&store),
+            review.clone(),
+        );
         let (settle, settled) = watch::channel(false);
         let session = Session {
             context,
-            store: Arc::new(Mutex::new(store)),
+            store,
             state,
             live: HashMap::new(),
             steers: HashMap::new(),
             review,
+            checkpoints,
             settled,
             checks: check::Checks::default(),
         };
@@ -217,29 +275,19 @@ impl Actor {
         if let Err(error) = self.command(&id, Command::Resume, &None).await {
             self.problem(format!("Waiting tasks could not be given their turn: {error}"));
         }
-        Ok(id)
+        id
     }
 
     /// Sets everything in motion that a restart has interrupted. `settle` becomes true once its proposals are loaded.
     fn carry_on(&mut self, id: &SessionId, settle: watch::Sender<bool>) {
         let Some(session) = self.sessions.get(id) else { return };
-        let attempts = session.state.active_attempts();
-        let mut effects: Vec<Effect> = attempts.map(|attempt| Effect::Attempt(attempt.id.clone())).collect();
-        let stopping = session.state.tasks().filter(|task| task.phase == Phase::Stopping);
-        effects.extend(stopping.filter_map(|task| task.attempt.clone()).map(Effect::Stop));
-        // What was landed for a task that is set aside may have been interrupted too.
-        let reviewable = session.state.all_tasks();
-        let reviewable = reviewable.filter(|task| task.proposed.is_some() || !task.operations.is_empty());
-        effects.extend(reviewable.map(|task| Effect::Review(task.id.clone())));
+        let mut effects = session.state.interrupted();
         let ended = session.state.attempts().filter(|attempt| attempt.stage == Stage::Ended);
         let left = ended.filter(|attempt| {
             let task = session.state.task(&attempt.task);
             task.is_some() && attempt::has_leftovers(&session.context, attempt, session.state.keeps(attempt))
         });
         effects.extend(left.map(|attempt| Effect::Discard(attempt.id.clone())));
-        let verifying = session.state.tasks();
-        let verifying = verifying.filter(|task| matches!(task.phase, Phase::Verifying { .. }));
-        effects.extend(verifying.map(|task| Effect::Verify(task.id.clone())));
         let left = check::left_over(&session.context.dir);
         let sweep = check::sweep(Arc::clone(&self.shared), Arc::clone(&session.context), left);
         self.discards.spawn(sweep);
@@ -256,7 +304,7 @@ impl Actor {
         let session = self.sessions.get_mut(id);
         let session = session.ok_or_else(|| Error::NotFound(format!("The session {id} is not open.")))?;
         let events = session.state.decide(command)?;
-        let effects = session.record(&events, who).await?;
+        let effects = session.record(&self.shared, &events, who).await?;
         // Whoever sees that a proposal is ready may ask for it at once, so the worker must have been told before.
         for effect in effects {
             self.perform(id, effect);
@@ -321,6 +369,12 @@ impl Actor {
                 }
             }
             Effect::Verify(task) => self.begin_check(id, &task, check::What::Result),
+            Effect::Checkpoint { about, tree } => {
+                // The worker lives as long as the session.
+                let _ = session
+                    .checkpoints
+                    .send(checkpoint::Job::Noted(checkpoint::Note { about, tree }));
+            }
             Effect::Review(task) => {
                 // The worker lives as long as the session.
                 let _ = session.review.send(Job::Load(task));
@@ -362,7 +416,9 @@ impl Actor {
             session: id.clone(),
             dir: session.context.dir.clone(),
             tasks,
+            context: Arc::clone(&session.context),
             review: session.review.clone(),
+            checkpoints: session.checkpoints.clone(),
             settled: session.settled.clone(),
         };
         let mut views = self.shared.views.write().unwrap_or_else(PoisonError::into_inner);

@@ -33,7 +33,7 @@ use crate::{parts, staging};
 
 pub(crate) use footprint::Footprints;
 pub(crate) use journal::transcript;
-use reconcile::{Sandbox, Signs, Step, reconcile};
+pub(crate) use reconcile::{Sandbox, Signs, Step, reconcile};
 pub(crate) use steer::{Steer, Tellers};
 
 /// How long to wait before something that failed is tried again; doubled each time.

@@ -19,7 +19,7 @@ use crate::core::Stage;
 
 /// What the backend has under an attempt's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sandbox {
+pub(crate) enum Sandbox {
     /// Nothing.
     Absent,
     /// A sandbox that is not the attempt's own.
@@ -34,7 +34,7 @@ pub(super) enum Sandbox {
 
 impl Sandbox {
     /// Says what was found. Its own is one that has all of these labels.
-    pub(super) fn of(found: Option<&Found>, labels: &BTreeMap<String, String>) -> Self {
+    pub(crate) fn of(found: Option<&Found>, labels: &BTreeMap<String, String>) -> Self {
         let Some(found) = found else { return Self::Absent };
         if found.differs_in(labels).is_some() {
             return Self::Foreign;
@@ -50,16 +50,16 @@ impl Sandbox {
 
 /// What the agent has left in the attempt's directory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Signs {
+pub(crate) struct Signs {
     /// It had begun.
-    pub(super) begun: bool,
+    pub(crate) begun: bool,
     /// It ended, with an outcome that is this attempt's.
-    pub(super) outcome: bool,
+    pub(crate) outcome: bool,
 }
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// It never ran: make its sandbox, or take the one that was made, and start that.
     Start,
     /// Stay with its sandbox.
@@ -79,7 +79,7 @@ pub(super) enum Step {
 }
 
 /// Returns what is to be done.
-pub(super) fn reconcile(stage: Stage, sandbox: Sandbox, signs: Signs) -> Step {
+pub(crate) fn reconcile(stage: Stage, sandbox: Sandbox, signs: Signs) -> Step {
     use Sandbox::{Absent, Created, Exited, Foreign, Running};
     match (stage, sandbox) {
         (Stage::Ended, Absent | Foreign) => Step::Nothing,

@@ -77,11 +77,15 @@ impl State {
         self.checkpoints.push_back(Arc::new(made));
     }
 
-    /// Returns what happened, in a few words, if `event`, just applied, is a change that a person may want to go back
-    /// to or before.
-    pub fn transition(&self, event: &Event) -> Option<String> {
+    /// Returns what happened, in a few words, and the tree of the files then, where that is known, if `event`, just
+    /// applied, is a change that a person may want to go back to.
+    pub(super) fn transition(&self, event: &Event) -> Option<(String, Option<String>)> {
+        let mut tree = None;
         let what = match event {
-            Event::TaskCreated { .. } => "asked for",
+            Event::SnapshotTaken { base, .. } => {
+                tree = Some(base.clone());
+                "began"
+            }
             Event::AttemptEnded { end, .. } => match end {
                 AttemptEnd::Finished { .. } => "finished",
                 AttemptEnd::Stopped { .. } => "stopped",
@@ -104,11 +108,11 @@ impl State {
             }
             Event::Decided { task, .. } if self.task(task)?.pending().next().is_none() => "decided",
             Event::Checked { check, .. } if check.state != aca_protocol::proposal::CheckState::Running => "checked",
-            Event::Restored { checkpoint, .. } => return Some(format!("went back to {checkpoint}")),
+            Event::Restored { checkpoint, .. } => return Some((format!("went back to {checkpoint}"), None)),
             _ => return None,
         };
         let task = self.task(&self.task_of(event)?)?;
-        Some(format!("{what}: {}", task.title))
+        Some((format!("{what}: {}", task.title), tree))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a session can be asked, and what outcomes of effects report back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aca_protocol::agent::Driver;
@@ -117,7 +117,12 @@ pub enum Command {
         tree: String,
     },
     /// Go back to a checkpoint. `then` is the state as it was there, by a replay of the events up to it.
-    Restore { checkpoint: CheckpointId, then: Arc<State> },
+    /// Of the hunks `by_hand` a person has done to the files what going back would have done.
+    Restore {
+        checkpoint: CheckpointId,
+        then: Arc<State>,
+        by_hand: BTreeMap<TaskId, BTreeSet<HunkId>>,
+    },
 }
 
 impl State {
@@ -244,7 +249,11 @@ impl State {
                     tree,
                 }])
             }
-            Command::Restore { checkpoint, then } => self.restore(checkpoint, &then),
+            Command::Restore {
+                checkpoint,
+                then,
+                by_hand,
+            } => self.restore(checkpoint, &then, &by_hand),
             Command::ConfirmCheck { command } => Ok((self.confirmed_check() != command.as_deref())
                 .then_some(Event::CheckConfirmed { command })
                 .into_iter()

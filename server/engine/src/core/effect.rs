@@ -20,13 +20,45 @@ pub enum Effect {
     Tell(AttemptId),
     /// Run the project's check on the task's whole result.
     Verify(TaskId),
+    /// What has happened is worth a checkpoint: what it was, in a few words, and the tree of the files then, where that
+    /// is known.
+    Checkpoint {
+        /// What has happened.
+        about: String,
+        /// The tree.
+        tree: Option<String>,
+    },
     /// The task's proposal appeared, or something about it that is not decided by the one who is told this.
     Review(TaskId),
 }
 
 impl State {
+    /// Returns what a restart of the engine has interrupted, to be set in motion again.
+    pub fn interrupted(&self) -> Vec<Effect> {
+        let attempts = self.active_attempts();
+        let mut effects: Vec<Effect> = attempts.map(|attempt| Effect::Attempt(attempt.id.clone())).collect();
+        let stopping = self.tasks().filter(|task| task.phase == Phase::Stopping);
+        effects.extend(stopping.filter_map(|task| task.attempt.clone()).map(Effect::Stop));
+        // What was landed for a task that is set aside may have been interrupted too.
+        let reviewable = self.all_tasks();
+        let reviewable = reviewable.filter(|task| task.proposed.is_some() || !task.operations.is_empty());
+        effects.extend(reviewable.map(|task| Effect::Review(task.id.clone())));
+        let verifying = self
+            .tasks()
+            .filter(|task| matches!(task.phase, Phase::Verifying { .. }));
+        effects.extend(verifying.map(|task| Effect::Verify(task.id.clone())));
+        effects
+    }
+
     /// Returns what `event`, just applied to this state, sets in motion.
     pub fn effects(&self, event: &Event) -> Vec<Effect> {
+        let mut effects = self.follows(event);
+        let checkpoint = self.transition(event);
+        effects.extend(checkpoint.map(|(about, tree)| Effect::Checkpoint { about, tree }));
+        effects
+    }
+
+    fn follows(&self, event: &Event) -> Vec<Effect> {
         match event {
             Event::AttemptPlanned { attempt, .. } => vec![Effect::Attempt(attempt.clone())],
             Event::StopAsked { task } => {
@@ -66,7 +98,7 @@ impl State {
                 }
                 effects
             }
-            Event::Checked { task, .. } => vec![Effect::Review(task.clone())],
+            Event::Checked { task, .. } | Event::TaskRestored { task, .. } => vec![Effect::Review(task.clone())],
             _ => Vec::new(),
         }
     }

@@ -7,6 +7,7 @@ mod checkpoint;
 mod command;
 mod effect;
 mod event;
+mod fold;
 mod recover;
 mod restore;
 mod review;

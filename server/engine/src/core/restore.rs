@@ -58,7 +58,7 @@ impl State {
     /// Returns what has to be taken back, in this order, for the files to have of each operation what they had in the
     /// state `then`: newest first, so that each finds what it left.
     pub fn way_back(&self, then: &State) -> Vec<Toggle> {
-        let mut found: Vec<((u64, usize), Toggle)> = Vec::new();
+        let mut found: Vec<(u64, Toggle)> = Vec::new();
         for task in self.all_tasks() {
             let landed_then = then.task(&task.id).map(Task::landed_hunks).unwrap_or_default();
             let mut by_tip: BTreeMap<usize, Vec<HunkId>> = BTreeMap::new();
@@ -79,7 +79,7 @@ impl State {
                     hunks,
                     lands: !task.lands_at(tip),
                 };
-                found.push(((known.at_ms, tip), toggle));
+                found.push((known.seq, toggle));
             }
         }
         found.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
@@ -92,7 +92,13 @@ impl State {
     /// # Errors
     ///
     /// [`Error::NotFound`] for an unknown checkpoint; those of [`State::may_restore`].
-    pub(super) fn restore(&self, checkpoint: CheckpointId, then: &State) -> Result<Vec<Event>, Error> {
+    pub(super) fn restore(
+        &self,
+        checkpoint: CheckpointId,
+        then: &State,
+        by_hand: &BTreeMap<TaskId, BTreeSet<HunkId>>,
+    ) -> Result<Vec<Event>, Error> {
+        let none = BTreeSet::new();
         let seq = self.checkpoint(&checkpoint)?.seq;
         self.may_restore()?;
         if then.seq() != seq || then.session() != self.session() {
@@ -102,15 +108,16 @@ impl State {
         }
         let mut events = vec![Event::Restored { checkpoint, seq }];
         for now in self.all_tasks() {
+            let by_hand = by_hand.get(&now.id).unwrap_or(&none);
             let was = match then.task(&now.id).filter(|was| !was.aside) {
                 // What could not be taken back stays where a person can undo it.
-                None if now.aside || now.has_landed() => continue,
+                None if now.aside || now.has_landed(by_hand) => continue,
                 None => None,
                 Some(was) => {
                     let back = if was.is_at_work() {
                         now.bare()
                     } else {
-                        was.as_it_was(now)
+                        was.as_it_was(now, by_hand)
                     };
                     if !now.aside && back == now.bare() {
                         continue;
@@ -150,8 +157,9 @@ impl Task {
         bare
     }
 
-    /// Returns the task as it was, with decisions that say what the files say, given what landed by `now`.
-    fn as_it_was(&self, now: &Self) -> Self {
+    /// Returns the task as it was, with decisions that say what the files say, given what landed by `now` and what is the
+    /// other way round `by_hand`.
+    fn as_it_was(&self, now: &Self, by_hand: &BTreeSet<HunkId>) -> Self {
         let mut back = self.bare();
         let hunks = |landed: BTreeSet<(OperationId, HunkId)>| -> BTreeSet<HunkId> {
             landed.into_iter().map(|(_, hunk)| hunk).collect()
@@ -160,7 +168,7 @@ impl Task {
         let (mut missing, mut left) = (0_u32, 0_u32);
         for hunk in self.hunks() {
             let accepted = self.decisions.get(hunk) == Some(&Decision::Accept);
-            match (accepted, landed.contains(hunk)) {
+            match (accepted, landed.contains(hunk) != by_hand.contains(hunk)) {
                 (true, false) if then.contains(hunk) => {
                     missing += 1;
                     back.decisions.remove(hunk);
@@ -193,13 +201,13 @@ impl Task {
         back
     }
 
-    /// Whether anything that it landed is in the files.
-    fn has_landed(&self) -> bool {
-        self.tips().into_values().any(|tip| self.lands_at(tip))
+    /// Whether anything that it landed is in the files, but for what was taken out `by_hand`.
+    fn has_landed(&self, by_hand: &BTreeSet<HunkId>) -> bool {
+        self.landed_hunks().iter().any(|(_, hunk)| !by_hand.contains(hunk))
     }
 
     /// Returns the hunks that are in the files by an operation, each with the operation that first brought it.
-    fn landed_hunks(&self) -> BTreeSet<(OperationId, HunkId)> {
+    pub(crate) fn landed_hunks(&self) -> BTreeSet<(OperationId, HunkId)> {
         let tips = self.tips().into_iter();
         let landed = tips.filter(|(_, tip)| self.lands_at(*tip));
         landed.map(|((root, hunk), _)| (root.clone(), hunk)).collect()

@@ -140,7 +140,7 @@ impl State {
             return;
         }
         let before = task.counted();
-        task.apply(event, at_ms);
+        task.apply(event, self.seq, at_ms);
         let after = task.counted();
         self.recount(before, after);
         self.moved = self.seq;

@@ -93,6 +93,8 @@ pub struct Operating {
     pub operation: Operation,
     /// When it was planned, in milliseconds since the Unix epoch.
     pub at_ms: u64,
+    /// The place of its plan in the session, by which the operations of all tasks are in order.
+    pub seq: u64,
     /// The steps that are done, by their index.
     pub done: BTreeSet<usize>,
     /// Whether nothing is left to do.
@@ -203,8 +205,8 @@ impl Task {
         }
     }
 
-    /// Folds one event that is about the task into it.
-    pub(super) fn apply(&mut self, event: &Event, at_ms: u64) {
+    /// Folds one event that is about the task into it: the one at `seq`, written at `at_ms`.
+    pub(super) fn apply(&mut self, event: &Event, seq: u64, at_ms: u64) {
         match event {
             Event::AttemptPlanned { attempt, .. } => {
                 self.attempt = Some(attempt.clone());
@@ -242,16 +244,17 @@ impl Task {
                     self.phase = Phase::Review;
                 }
             }
-            event => self.review(event, at_ms),
+            event => self.review(event, seq, at_ms),
         }
     }
 
     /// Folds an event of the review.
-    fn review(&mut self, event: &Event, at_ms: u64) {
+    fn review(&mut self, event: &Event, seq: u64, at_ms: u64) {
         match event {
             Event::OperationPlanned { operation, .. } => self.operations.push(Operating {
                 operation: operation.clone(),
                 at_ms,
+                seq,
                 done: BTreeSet::new(),
                 ended: false,
             }),

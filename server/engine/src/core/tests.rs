@@ -72,13 +72,14 @@ fn finished(hunks: &[&str]) -> AttemptEnd {
     }
 }
 
-/// Carries out a command and returns the effects.
+/// Carries out a command and returns the effects, but for the checkpoints that are worth making.
 fn step(state: &mut State, command: Command) -> Result<Vec<Effect>, Error> {
     let mut effects = Vec::new();
     for event in state.decide(command)? {
         state.apply(&event, 7);
         effects.extend(state.effects(&event));
     }
+    effects.retain(|effect| !matches!(effect, Effect::Checkpoint { .. }));
     Ok(effects)
 }
 

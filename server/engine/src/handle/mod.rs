@@ -23,11 +23,11 @@ use aca_protocol::{SessionId, TaskId};
 use async_trait::async_trait;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::actor::{Actor, Message};
+use crate::actor::{Actor, Message, SessionContext};
 use crate::config::{self, Config};
 use crate::core::{Command, State};
 use crate::proposal::Job;
-use crate::{Buffers, Error, attempt, prompt};
+use crate::{Buffers, Error, attempt, checkpoint, prompt, session};
 
 use transcripts::Listeners;
 pub use transcripts::Newest;
@@ -88,6 +88,8 @@ pub enum Change {
     Conflict(ConflictParams),
     /// The health of the engine changed.
     Status(StatusResult),
+    /// A workspace has another session open: everything about it is to be read again.
+    Session(PathBuf),
 }
 
 /// The engine. Clones are handles to the same one.
@@ -119,6 +121,10 @@ pub(crate) struct Shared {
     pub(crate) footprints: attempt::Footprints,
     /// Who listens to the agents at work.
     pub(crate) listeners: Listeners,
+    /// What was read of sessions.
+    pub(crate) known: session::Known,
+    /// Whether there is room, and what else a person should know of the house.
+    pub(crate) house: crate::house::House,
 }
 
 /// What front ends read. Replaced piece by piece, never blocked for longer than a clone of an `Arc`.
@@ -135,7 +141,9 @@ pub(crate) struct SessionView {
     pub(crate) session: SessionId,
     pub(crate) dir: PathBuf,
     pub(crate) tasks: Vec<TaskView>,
+    pub(crate) context: Arc<SessionContext>,
     pub(crate) review: mpsc::UnboundedSender<Job>,
+    pub(crate) checkpoints: mpsc::UnboundedSender<checkpoint::Job>,
     /// Whether everything that was there when the session was opened is in the views.
     pub(crate) settled: watch::Receiver<bool>,
 }
@@ -155,6 +163,8 @@ impl Engine {
             tellers: attempt::Tellers::default(),
             footprints: attempt::Footprints::default(),
             listeners: Listeners::default(),
+            known: session::Known::default(),
+            house: crate::house::House::default(),
         });
         tokio::spawn(Actor::new(Arc::clone(&shared)).run(messages));
         Self { shared, who: None }
@@ -405,7 +415,7 @@ impl Shared {
             pid: std::process::id(),
             workspaces,
             running: u32::try_from(running).unwrap_or(u32::MAX),
-            problems: views.problems.clone(),
+            problems: views.problems.iter().cloned().chain(self.house.problems()).collect(),
         }
     }
 

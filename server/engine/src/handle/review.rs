@@ -1,6 +1,5 @@
 //! What front ends ask about a review: decisions, cutting and joining, taking back, and looking again.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use aca_protocol::TaskId;
@@ -25,6 +24,7 @@ impl Engine {
     /// error: it is among the refused ones of the result.
     pub async fn decide(&self, params: DecideParams) -> Result<DecideResult, Error> {
         let review = self.review_of(&params.task)?;
+        self.checkpoint_before_many(&params).await;
         self.wish(&review, |reply| Wish::Decide { params, reply }).await
     }
 
@@ -65,7 +65,9 @@ impl Engine {
     /// [`Error::NotFound`] for a workspace that is not open or an unknown operation, [`Error::Invalid`] if there is
     /// nothing to undo. A hunk that cannot be taken back is no error: it is among the refused ones of the result.
     pub async fn undo(&self, params: UndoParams) -> Result<UndoResult, Error> {
-        let review = self.review_at(&params.workspace)?;
+        let root = canonical(&params.workspace)?;
+        let review = self.shared.session_at(&root)?.review.clone();
+        self.checkpoint_before(&root, "an undo").await;
         self.wish(&review, |reply| Wish::Undo { params, reply }).await
     }
 
@@ -100,10 +102,6 @@ impl Engine {
     fn review_of(&self, task: &TaskId) -> Result<mpsc::UnboundedSender<Job>, Error> {
         let known = self.known(task)?;
         Ok(self.shared.session_at(&known.workspace)?.review.clone())
-    }
-
-    fn review_at(&self, root: &Path) -> Result<mpsc::UnboundedSender<Job>, Error> {
-        Ok(self.shared.session_at(&canonical(root)?)?.review.clone())
     }
 
     /// Gives the worker a wish of this handle's front end and waits for its answer.

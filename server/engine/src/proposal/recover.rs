@@ -66,7 +66,7 @@ impl Worker {
         let of_these = move |state: &State| {
             let operations = state.all_tasks().flat_map(|task| &task.operations);
             let mut operations: Vec<&Operating> = operations.collect();
-            operations.sort_by_key(|known| known.at_ms);
+            operations.sort_by_key(|known| known.seq);
             let steps = operations.into_iter().flat_map(|known| &known.operation.steps);
             steps
                 .filter(|step| paths.contains(&step.path))

@@ -39,12 +39,14 @@ pub(crate) fn operations(state: &State) -> Vec<OperationView> {
             paths: written(known),
             hunks: task.standing(&known.operation.id),
         };
-        task.operations.iter().map(view).collect::<Vec<_>>()
+        let ordered = |known: &Operating| (known.seq, view(known));
+        task.operations.iter().map(ordered).collect::<Vec<_>>()
     };
-    let mut operations: Vec<OperationView> = state.tasks().flat_map(of).collect();
-    operations.retain(|operation| !operation.paths.is_empty());
-    operations.sort_by_key(|operation| operation.at_ms);
-    operations
+    let mut operations: Vec<(u64, OperationView)> = state.tasks().flat_map(of).collect();
+    operations.retain(|(_, operation)| !operation.paths.is_empty());
+    // The clock may have been set back meanwhile.
+    operations.sort_by_key(|(seq, _)| *seq);
+    operations.into_iter().map(|(_, operation)| operation).collect()
 }
 
 fn written(known: &Operating) -> Vec<String> {
@@ -70,7 +72,7 @@ fn chosen(state: &State, wanted: Option<&OperationId>) -> Option<(TaskId, Operat
                 let id = &known.operation.id;
                 known.ended && known.operation.undoes.is_none() && !task.standing(id).is_empty()
             })
-            .max_by_key(|(_, known)| known.at_ms),
+            .max_by_key(|(_, known)| known.seq),
     };
     found.map(|(task, known)| (task.id.clone(), known.operation.id.clone()))
 }

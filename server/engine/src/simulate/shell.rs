@@ -1,0 +1,567 @@
+//! The engine's shell, one small step at a time, so that a crash may come between any two.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use aca_protocol::agent::Driver;
+use aca_protocol::proposal::{CheckState, CheckView};
+use aca_protocol::session::CheckpointReason;
+use aca_protocol::{AttemptId, CheckpointId, HunkId, SessionId, TaskId};
+
+use super::files::{self, Job, Worker};
+use super::oracle::Oracle;
+use super::world::{Container, World};
+use super::{Dice, person};
+use crate::Error;
+use crate::attempt::{Step, reconcile};
+use crate::core::{AttemptEnd, Command, Effect, Event, HunkRef, Proposed, Stage, State, Toggle};
+
+/// How many attempts work at once.
+const MAX_PARALLEL: usize = 2;
+
+/// The world, the engine while it lives, and what is known of both.
+pub(super) struct Simulation {
+    pub(super) world: World,
+    pub(super) shell: Option<Shell>,
+    pub(super) oracle: Oracle,
+}
+
+/// What a crash takes.
+pub(super) struct Shell {
+    pub(super) state: State,
+    runners: Vec<Runner>,
+    discards: VecDeque<AttemptId>,
+    verifying: VecDeque<TaskId>,
+    stops: BTreeSet<AttemptId>,
+    pub(super) worker: Worker,
+    restore: Option<Restore>,
+    /// Reports that were sent, which may come once more.
+    pub(super) sent: Vec<Command>,
+    /// What becomes of the next command.
+    pub(super) fault: Fault,
+    /// How many events were acknowledged.
+    pub(super) acknowledged: usize,
+}
+
+/// What becomes of a command.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Fault {
+    #[default]
+    None,
+    /// The disk is full.
+    Full,
+    /// The engine dies before the events are durable.
+    DiesBefore,
+    /// The engine dies when they are, and before anybody is told.
+    DiesAfter,
+}
+
+/// One attempt that is being carried.
+#[derive(Debug, Clone)]
+struct Runner {
+    attempt: AttemptId,
+    /// As it was when it was begun to be carried.
+    stage: Stage,
+    at: At,
+}
+
+#[derive(Debug, Clone)]
+enum At {
+    Begin,
+    Prepare,
+    Spec,
+    Starting,
+    Make,
+    Launch,
+    Started,
+    Watch,
+    Over(AttemptEnd),
+}
+
+/// A person goes back to a checkpoint.
+struct Restore {
+    checkpoint: CheckpointId,
+    then: Arc<State>,
+    way: VecDeque<Toggle>,
+}
+
+pub(super) fn new_state() -> State {
+    State::new(SessionId::new("0123456789abcdef"), MAX_PARALLEL)
+}
+
+/// Returns the state after some of the events.
+pub(super) fn replayed(from: State, log: &[(Vec<u8>, u64)]) -> State {
+    let mut state = from;
+    for (body, at_ms) in log {
+        state.apply(&serde_json::from_slice(body).unwrap(), *at_ms);
+    }
+    state
+}
+
+impl Simulation {
+    pub(super) fn new() -> Self {
+        let mut simulation = Self {
+            world: World::default(),
+            shell: None,
+            oracle: Oracle::default(),
+        };
+        simulation.start();
+        simulation
+    }
+
+    /// The engine starts and carries on what was interrupted.
+    pub(super) fn start(&mut self) {
+        let world = &mut self.world;
+        let state = match world.fold.as_ref() {
+            Some((seq, fold)) => {
+                let seq = usize::try_from(*seq).unwrap();
+                let folded = State::from_fold(fold, new_state().session(), MAX_PARALLEL).unwrap();
+                replayed(folded, &world.log[seq..])
+            }
+            None => replayed(new_state(), &world.log),
+        };
+        let mut shell = Shell {
+            state,
+            runners: Vec::new(),
+            discards: VecDeque::new(),
+            verifying: VecDeque::new(),
+            stops: BTreeSet::new(),
+            worker: Worker::default(),
+            restore: None,
+            sent: Vec::new(),
+            fault: Fault::None,
+            acknowledged: world.log.len(),
+        };
+        shell.perform(shell.state.interrupted());
+        let over = shell.state.attempts().filter(|known| known.stage == Stage::Ended);
+        let over = over
+            .filter(|known| !shell.state.keeps(known))
+            .map(|known| known.id.clone());
+        shell.discards = over.filter(|id| world.containers.contains_key(id)).collect();
+        // On a full disk the waiting ones wait for the next start.
+        let _ = shell.send(world, Command::Resume);
+        self.shell = Some(shell);
+    }
+
+    /// Takes one step of a schedule and says what it was.
+    pub(super) fn step(&mut self, dice: &mut Dice) -> String {
+        self.world.tick(dice.below(12));
+        let Some(shell) = self.shell.as_mut() else {
+            self.start();
+            return "the engine starts".to_owned();
+        };
+        shell.fault = match dice.below(60) {
+            0 => Fault::Full,
+            1 => Fault::DiesBefore,
+            2 => Fault::DiesAfter,
+            _ => Fault::None,
+        };
+        let did = match dice.below(20) {
+            0 if dice.one_in(2) => {
+                self.shell = None;
+                return "the engine is killed".to_owned();
+            }
+            0 if dice.one_in(3) => {
+                self.shell = None;
+                self.world.power_cut(dice.one_in(3));
+                return "the power is cut".to_owned();
+            }
+            1..4 => self.containers_go_on(dice),
+            4..8 => person::step(self, dice),
+            8 => self.once_more(dice),
+            9 => self.keep_fold(),
+            _ => self.engine_goes_on(dice),
+        };
+        self.bury();
+        did
+    }
+
+    /// An engine that died while it wrote is gone.
+    fn bury(&mut self) {
+        if self
+            .shell
+            .as_ref()
+            .is_some_and(|shell| shell.fault == Fault::DiesAfter && shell.acknowledged == 0)
+        {
+            self.shell = None;
+        }
+    }
+
+    fn containers_go_on(&mut self, dice: &mut Dice) -> String {
+        let running = self
+            .world
+            .containers
+            .iter()
+            .filter(|(_, container)| **container == Container::Runs);
+        let running: Vec<AttemptId> = running.map(|(id, _)| id.clone()).collect();
+        match dice.pick(&running) {
+            Some(attempt) => format!("{attempt}: {}", self.world.go_on(attempt, dice.below(9))),
+            None => "nothing runs".to_owned(),
+        }
+    }
+
+    /// A report that was sent before comes once more.
+    fn once_more(&mut self, dice: &mut Dice) -> String {
+        let Some(shell) = self.shell.as_mut() else {
+            return String::new();
+        };
+        match dice.pick(&shell.sent).cloned() {
+            Some(command) => {
+                let did = format!("once more: {command:?}");
+                let _ = shell.send(&mut self.world, command);
+                did
+            }
+            None => "nothing comes once more".to_owned(),
+        }
+    }
+
+    fn keep_fold(&mut self) -> String {
+        if let Some(shell) = &self.shell {
+            self.world.fold = Some((shell.state.seq(), shell.state.to_fold().unwrap()));
+        }
+        "keeps a fold".to_owned()
+    }
+
+    /// Lets something of what the engine has begun take its next step.
+    pub(super) fn engine_goes_on(&mut self, dice: &mut Dice) -> String {
+        let Some(shell) = self.shell.as_mut() else {
+            return String::new();
+        };
+        let runners = shell.runners.len();
+        match dice.below(runners + 4) {
+            n if n < runners => shell.carry(n, &mut self.world, dice),
+            n if n == runners => shell.discard(&mut self.world),
+            n if n == runners + 1 => shell.verify(&mut self.world, dice),
+            n if n == runners + 2 => files::step(shell, &mut self.world),
+            _ => shell.restore_goes_on(&mut self.world),
+        }
+    }
+}
+
+impl Shell {
+    /// Decides a command, records what follows, applies it and performs it.
+    pub(super) fn send(&mut self, world: &mut World, command: Command) -> Result<(), Error> {
+        let events = self.state.decide(command.clone())?;
+        match self.fault {
+            Fault::Full => {
+                self.fault = Fault::None;
+                return Err(Error::Unavailable("The disk is full.".to_owned()));
+            }
+            Fault::DiesBefore => {
+                (self.fault, self.acknowledged) = (Fault::DiesAfter, 0);
+                return Err(Error::Unavailable("The engine has died.".to_owned()));
+            }
+            Fault::None | Fault::DiesAfter => {}
+        }
+        let mut effects = Vec::new();
+        for event in &events {
+            world.log.push((serde_json::to_vec(event).unwrap(), world.now_ms));
+            self.state.apply(event, world.now_ms);
+            effects.extend(self.state.effects(event));
+        }
+        if self.fault == Fault::DiesAfter {
+            self.acknowledged = 0;
+            return Err(Error::Unavailable("The engine has died.".to_owned()));
+        }
+        self.acknowledged = world.log.len();
+        if !matches!(
+            command,
+            Command::Used { .. } | Command::Restore { .. } | Command::Resume
+        ) {
+            self.sent.push(command);
+        }
+        self.perform(effects);
+        Ok(())
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Attempt(attempt) => {
+                    let stage = self.state.attempt(&attempt).map_or(Stage::Ended, |known| known.stage);
+                    let at = At::Begin;
+                    self.runners.push(Runner { attempt, stage, at });
+                }
+                Effect::Stop(attempt) => drop(self.stops.insert(attempt)),
+                Effect::Discard(attempt) => self.discards.push_back(attempt),
+                Effect::Verify(task) => self.verifying.push_back(task),
+                Effect::Review(task) => {
+                    let open = self
+                        .state
+                        .task(&task)
+                        .is_some_and(|task| task.operations.iter().any(|op| !op.ended));
+                    if open && self.worker.is_idle() {
+                        self.worker.jobs.push_back(Job::Finish(task));
+                    }
+                }
+                Effect::Pause(..) | Effect::Tell(_) | Effect::Checkpoint { .. } => {}
+            }
+        }
+    }
+
+    /// Carries an attempt one step on.
+    fn carry(&mut self, index: usize, world: &mut World, dice: &mut Dice) -> String {
+        let Runner { attempt, stage, at } = self.runners[index].clone();
+        let did = format!("{attempt}: {at:?}");
+        let stop = self.stops.contains(&attempt);
+        let stopped = || At::Over(AttemptEnd::Stopped { salvaged: None });
+        let next = match at {
+            At::Begin if stage == Stage::Planned && !world.left(&attempt).spec => At::Prepare,
+            At::Begin => match reconcile(stage, world.sandbox(&attempt), world.signs(&attempt)) {
+                Step::Start => At::Prepare,
+                Step::Watch => At::Watch,
+                Step::Collect => At::Over(collected(world, &attempt, dice)),
+                Step::Lose(_) if stop => stopped(),
+                Step::Lose(what) => At::Over(lost(what)),
+                Step::Refuse => At::Over(failed("Its name is another's.")),
+                Step::Nothing | Step::Remove | Step::Stop => At::Over(lost("it does not fit")),
+            },
+            At::Prepare if stop => stopped(),
+            At::Prepare if stage > Stage::Planned => At::Spec,
+            At::Prepare => {
+                let base = "base".to_owned();
+                let command = Command::Snapshotted {
+                    attempt: attempt.clone(),
+                    base,
+                    start: None,
+                };
+                self.after(world, command, At::Spec)
+            }
+            At::Spec => {
+                world.left.entry(attempt.clone()).or_default().spec = true;
+                At::Starting
+            }
+            At::Starting => {
+                let command = Command::Starting {
+                    attempt: attempt.clone(),
+                    nonce: "nonce".to_owned(),
+                    backend: "docker".to_owned(),
+                    driver: Driver::Direct,
+                    image: None,
+                    spec: None,
+                };
+                self.after(world, command, At::Make)
+            }
+            At::Make => {
+                world.containers.entry(attempt.clone()).or_insert(Container::Made);
+                At::Launch
+            }
+            At::Launch => {
+                world.start(&attempt);
+                match dice.one_in(20) {
+                    // The answer is lost, so nobody knows that it runs.
+                    true => At::Over(failed("The container engine does not answer.")),
+                    false => At::Started,
+                }
+            }
+            At::Started => {
+                let command = Command::Started {
+                    attempt: attempt.clone(),
+                };
+                self.after(world, command, At::Watch)
+            }
+            At::Watch => watch(world, &attempt, stop, dice),
+            At::Over(end) => {
+                let command = Command::Ended {
+                    attempt: attempt.clone(),
+                    end: end.clone(),
+                };
+                match self.send(world, command) {
+                    Err(Error::Unavailable(_)) => At::Over(end),
+                    _ => {
+                        self.runners.remove(index);
+                        return did;
+                    }
+                }
+            }
+        };
+        if let Some(runner) = self.runners.get_mut(index) {
+            runner.at = next;
+        }
+        did
+    }
+
+    /// Records something, and goes on if it is recorded.
+    fn after(&mut self, world: &mut World, command: Command, next: At) -> At {
+        let attempt = match &command {
+            Command::Snapshotted { attempt, .. } | Command::Starting { attempt, .. } | Command::Started { attempt } => {
+                attempt.clone()
+            }
+            other => panic!("{other:?} is not reported by an attempt"),
+        };
+        match self.send(world, command) {
+            Ok(()) => next,
+            Err(_) if self.stops.contains(&attempt) => At::Over(AttemptEnd::Stopped { salvaged: None }),
+            Err(error) => At::Over(failed(&error.to_string())),
+        }
+    }
+
+    fn discard(&mut self, world: &mut World) -> String {
+        let Some(attempt) = self.discards.pop_front() else {
+            return "nothing is left over".to_owned();
+        };
+        world.containers.remove(&attempt);
+        format!("{attempt}: what is left of it is removed")
+    }
+
+    fn verify(&mut self, world: &mut World, dice: &mut Dice) -> String {
+        let Some(task) = self.verifying.pop_front() else {
+            return "nothing is checked".to_owned();
+        };
+        let passed = dice.one_in(2);
+        let check = CheckView {
+            command: "make check".to_owned(),
+            hunks: None,
+            state: if passed {
+                CheckState::Passed
+            } else {
+                CheckState::Failed { code: Some(1) }
+            },
+            findings: Vec::new(),
+            output: String::new(),
+        };
+        let retries = self.state.task(&task).map_or(0, |task| task.retries);
+        let retry = (!passed && retries < 1).then(|| "The check fails.".to_owned());
+        let sent = self.send(
+            world,
+            Command::Checked {
+                task: task.clone(),
+                check,
+                retry,
+            },
+        );
+        if let Err(Error::Unavailable(_)) = sent {
+            self.verifying.push_front(task);
+        }
+        format!("the check has ended: {passed}")
+    }
+
+    /// A person goes back to a checkpoint.
+    pub(super) fn restore(&mut self, world: &mut World, checkpoint: CheckpointId) -> Result<(), Error> {
+        if self.restore.is_some() {
+            return Err(Error::Invalid("One at a time.".to_owned()));
+        }
+        let seq = self.state.checkpoint(&checkpoint)?.seq;
+        self.state.may_restore()?;
+        let before = self.state.next_checkpoint();
+        self.checkpoint(world, before, CheckpointReason::Before)?;
+        let seq = usize::try_from(seq).unwrap();
+        let then = Arc::new(replayed(new_state(), &world.log[..seq]));
+        let way = self.state.way_back(&then).into();
+        self.worker.by_hand.clear();
+        self.restore = Some(Restore { checkpoint, then, way });
+        Ok(())
+    }
+
+    fn restore_goes_on(&mut self, world: &mut World) -> String {
+        if !self.worker.is_idle() {
+            return files::step(self, world);
+        }
+        let Some(mut restore) = self.restore.take() else {
+            return "nobody goes back".to_owned();
+        };
+        if let Some(toggle) = restore.way.pop_front() {
+            let did = format!("on the way back: {toggle:?}");
+            self.worker
+                .jobs
+                .push_back(Job::Undo(toggle.task, toggle.operation, toggle.hunks));
+            self.restore = Some(restore);
+            return did;
+        }
+        let by_hand: BTreeMap<TaskId, BTreeSet<HunkId>> = std::mem::take(&mut self.worker.by_hand);
+        let did = format!("back at {}", restore.checkpoint);
+        let command = Command::Restore {
+            checkpoint: restore.checkpoint,
+            then: restore.then,
+            by_hand,
+        };
+        match self.send(world, command) {
+            Ok(()) => did,
+            Err(error) => format!("{did}: {error}"),
+        }
+    }
+
+    pub(super) fn checkpoint(
+        &mut self,
+        world: &mut World,
+        checkpoint: CheckpointId,
+        why: CheckpointReason,
+    ) -> Result<(), Error> {
+        let command = Command::Checkpoint {
+            checkpoint,
+            name: None,
+            why,
+            about: String::new(),
+            tree: "tree".to_owned(),
+        };
+        self.send(world, command)
+    }
+
+    /// Whether nothing of what it has begun is left to do, but for what waits for containers.
+    pub(super) fn is_done(&self) -> bool {
+        let done = self.runners.is_empty() && self.discards.is_empty() && self.verifying.is_empty();
+        done && self.worker.is_idle() && self.restore.is_none()
+    }
+}
+
+fn watch(world: &mut World, attempt: &AttemptId, stop: bool, dice: &mut Dice) -> At {
+    if stop {
+        if let Some(container) = world.containers.get_mut(attempt) {
+            *container = Container::Ended;
+        }
+        return match world.left(attempt).outcome {
+            Some(_) => At::Over(collected(world, attempt, dice)),
+            None => At::Over(AttemptEnd::Stopped { salvaged: None }),
+        };
+    }
+    match (world.containers.get(attempt), world.left(attempt).outcome) {
+        (Some(Container::Runs | Container::Made), None) => At::Watch,
+        (_, Some(_)) => At::Over(collected(world, attempt, dice)),
+        (Some(Container::Ended), None) => At::Over(failed("It ended without an outcome.")),
+        (None, None) => At::Over(lost("its sandbox was removed while it ran")),
+    }
+}
+
+/// The end of an attempt that left an outcome.
+fn collected(world: &World, attempt: &AttemptId, dice: &mut Dice) -> AttemptEnd {
+    let hunks = world.left(attempt).outcome.unwrap_or(0);
+    let hunk = |n: usize| HunkRef {
+        id: HunkId::new(format!("{attempt}-h{n}")),
+        path: format!("f{n}"),
+    };
+    let proposed = (hunks > 0).then(|| Proposed {
+        base: "base".to_owned(),
+        result: attempt.to_string(),
+        hunks: (0..hunks).map(hunk).collect(),
+        reasons: BTreeMap::new(),
+    });
+    AttemptEnd::Finished {
+        summary: "done".to_owned(),
+        proposed,
+        verify: dice.one_in(3),
+    }
+}
+
+fn failed(reason: &str) -> AttemptEnd {
+    AttemptEnd::Failed {
+        reason: reason.to_owned(),
+        salvaged: None,
+    }
+}
+
+fn lost(reason: &str) -> AttemptEnd {
+    AttemptEnd::Lost {
+        reason: reason.to_owned(),
+        salvaged: Some(Proposed {
+            base: "base".to_owned(),
+            result: "found".to_owned(),
+            hunks: Vec::new(),
+            reasons: BTreeMap::new(),
+        }),
+    }
+}
+
+/// Returns the events of a log.
+pub(super) fn events(log: &[(Vec<u8>, u64)]) -> impl Iterator<Item = Event> {
+    log.iter().map(|(body, _)| serde_json::from_slice(body).unwrap())
+}
