@@ -54,6 +54,12 @@ pub enum Error {
         /// What was found.
         reason: String,
     },
+    /// Another process is in the middle of a write and does not come to its end.
+    #[error("Another process has been writing to {} for seconds, so nothing was recorded. If it hangs or is stopped, end it, and try again.", path.display())]
+    Busy {
+        /// The database.
+        path: PathBuf,
+    },
     /// Something was to be kept about an event that is not there.
     #[error("There is no event {seq} in {}. This is a bug in aca; please report it.", path.display())]
     NoSuchEvent {
@@ -170,6 +176,9 @@ impl Error {
         match (code.code, code.extended_code) {
             (ErrorCode::DiskFull, _) => Self::DiskFull { path },
             (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _) => Self::Damaged { path, reason },
+            (ErrorCode::DatabaseBusy, _) => Self::Busy { path },
+            // A file that is shared in memory is given its room at once, so nothing else fails there.
+            (_, ffi::SQLITE_IOERR_SHMSIZE) => Self::DiskFull { path },
             (_, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC) => Self::Unconfirmed { path, reason },
             _ => Self::Database { path, reason },
         }
