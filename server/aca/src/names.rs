@@ -1,4 +1,5 @@
-//! Tasks and hunks as they are named on the command line: by an id, or by a beginning that only one has.
+//! Tasks and hunks as they are named on the command line: by an id, by a beginning that only one has, and tasks also by
+//! words of their titles.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +8,13 @@ use aca_protocol::methods::TasksResult;
 use aca_protocol::task::{TaskState, TaskView};
 
 use crate::exit::{Exit, Failure};
-use crate::terminal::harmless;
+use crate::terminal::{harmless, harmless_line};
 use crate::words;
 
-/// Finds a task by its id, or by a beginning that only one has; without one, the newest that `fits`.
+/// So many tasks are named where several are meant.
+const NAMED: usize = 5;
+
+/// Finds a task by its id, by a beginning of it, or by words of its title; without any, the newest that `fits`.
 ///
 /// # Errors
 ///
@@ -21,34 +25,45 @@ pub(crate) fn task<'t>(
     fits: impl Fn(&TaskState) -> bool,
     none: &str,
 ) -> Result<&'t TaskView, Failure> {
+    let tasks = &tasks.tasks;
     let Some(wanted) = wanted else {
-        let newest = tasks.tasks.iter().rev().find(|task| fits(&task.state));
+        let newest = tasks.iter().rev().find(|task| fits(&task.state));
         return newest.ok_or_else(|| Failure::new(Exit::Nothing, none));
     };
-    let alike: Vec<&TaskView> = tasks
-        .tasks
-        .iter()
-        .filter(|task| task.id.as_str().starts_with(wanted))
-        .collect();
+    if let Some(exact) = tasks.iter().find(|task| task.id.as_str() == wanted) {
+        return Ok(exact);
+    }
+    let begins = |task: &&TaskView| !wanted.is_empty() && task.id.as_str().starts_with(wanted);
+    let words = wanted.trim().to_lowercase();
+    let says = |task: &&TaskView| !words.is_empty() && task.title.to_lowercase().contains(&words);
+    let mut alike: Vec<&TaskView> = tasks.iter().filter(begins).collect();
+    if alike.is_empty() {
+        alike = tasks.iter().filter(says).collect();
+    }
+    let wanted = harmless(wanted);
     match alike.as_slice() {
         [task] => Ok(task),
         [] => Err(Failure::new(
             Exit::Nothing,
-            format!(
-                "There is no task `{}` in this workspace; `aca status` lists all.",
-                harmless(wanted)
-            ),
+            format!("There is no task `{wanted}` in this workspace; `aca status` lists all."),
         )),
-        several => several
-            .iter()
-            .copied()
-            .find(|task| task.id.as_str() == wanted)
-            .ok_or_else(|| {
-                Failure::new(
-                    Exit::Usage,
-                    format!("{} tasks begin with `{wanted}`; say more of the id.", several.len()),
-                )
-            }),
+        several => {
+            let named = several.iter().take(NAMED);
+            let named: Vec<String> = named
+                .map(|task| format!("{} ({})", task.id, words::beginning(&harmless_line(&task.title), 30)))
+                .collect();
+            let more = several.len().saturating_sub(NAMED);
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            let message = format!(
+                "`{wanted}` may be any of {}{more}; say more of the id.",
+                named.join(", ")
+            );
+            Err(Failure::new(Exit::Usage, message))
+        }
     }
 }
 
@@ -110,7 +125,7 @@ mod tests {
             id: TaskId::new(id),
             session: SessionId::new("s"),
             workspace: "/w".into(),
-            title: "t".into(),
+            title: format!("Title of {id}"),
             origin: Origin::Text { text: "t".into() },
             state,
             attempt: None,
@@ -152,6 +167,9 @@ mod tests {
             (Some("x"), Ok("x")),
             (Some("a"), Err(Exit::Usage)),
             (Some("y"), Err(Exit::Nothing)),
+            (Some("of X"), Ok("x")),
+            (Some("title"), Err(Exit::Usage)),
+            (Some(""), Err(Exit::Nothing)),
         ] {
             let found = super::task(&tasks, wanted, is_ready, "Nothing is ready.");
             assert_eq!(

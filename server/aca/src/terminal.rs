@@ -1,7 +1,14 @@
 //! Talks to the person: results on stdout, everything else on stderr; colours and spinners only on a terminal.
 
+mod console;
 mod full;
+mod input;
+mod page;
 mod paint;
+mod row;
+mod said;
+mod table;
+mod typing;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
@@ -11,8 +18,15 @@ use serde::Serialize;
 
 use crate::exit::Failure;
 
+pub(crate) use console::Console;
 pub(crate) use full::FullScreen;
+pub(crate) use input::Input;
+pub(crate) use page::{Page, help, hints};
 pub(crate) use paint::{has_colours, paint};
+pub(crate) use row::Row;
+pub(crate) use said::Said;
+pub(crate) use table::{Align, Cell, Column, cut, table};
+pub(crate) use typing::{Typed, Typing};
 
 /// How results are shown.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +57,16 @@ impl Screen {
         !self.json && io::stdout().is_terminal()
     }
 
+    /// Returns how many columns results may take; nothing where they go to no terminal, and may be as wide as they are.
+    pub(crate) fn width(self) -> Option<usize> {
+        let is_terminal = io::stdout().is_terminal();
+        let size = is_terminal.then(crossterm::terminal::size);
+        size?
+            .ok()
+            .map(|(columns, _)| usize::from(columns))
+            .filter(|columns| *columns > 0)
+    }
+
     /// Writes a result for people; nothing where results are JSON.
     pub(crate) fn say(self, text: &str) {
         if !self.json {
@@ -57,11 +81,23 @@ impl Screen {
     /// When the result is no JSON, which would be a fault of aca.
     pub(crate) fn result(self, result: &impl Serialize) -> Result<(), Failure> {
         if self.json {
-            let text = serde_json::to_string(result)
-                .map_err(|error| Failure::while_doing("The result cannot be written as JSON", error))?;
-            write_out(&text);
+            write_out(&as_json(result)?);
         }
         Ok(())
+    }
+
+    /// Writes one result of several for people. Returns whether anybody still reads.
+    pub(crate) fn say_line(self, text: &str) -> bool {
+        self.json || write_out(text)
+    }
+
+    /// Writes one result of several for programs, on a line of its own. Returns whether anybody still reads.
+    ///
+    /// # Errors
+    ///
+    /// As [`Screen::result`].
+    pub(crate) fn result_line(self, result: &impl Serialize) -> Result<bool, Failure> {
+        Ok(!self.json || write_out(&as_json(result)?))
     }
 
     /// Writes a remark to stderr, made [`harmless`].
@@ -122,16 +158,22 @@ impl Drop for Progress {
     }
 }
 
-/// Returns when the person or the system asks the process to end.
+/// Returns when the person or the system asks the process to end, or its terminal is gone.
 pub(crate) async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminated) = signal(SignalKind::terminate()) else {
+    let (Ok(mut terminated), Ok(mut hung_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
         return std::future::pending().await;
     };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminated.recv() => {}
+        _ = hung_up.recv() => {}
     }
+}
+
+/// Says that the terminal cannot be used for pictures and keys.
+pub(crate) fn unusable(error: impl std::fmt::Display) -> Failure {
+    Failure::while_doing("The terminal cannot be used", error)
 }
 
 /// Makes text of agents and files harmless for a terminal: control characters become visible.
@@ -160,11 +202,14 @@ fn is_deceptive(character: char) -> bool {
         | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Nobody reads any more: that is theirs to decide.
-fn write_out(text: &str) {
+fn as_json(result: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(result).map_err(|error| Failure::while_doing("The result cannot be written as JSON", error))
+}
+
+/// Returns whether anybody reads. If nobody does any more, that is theirs to decide.
+fn write_out(text: &str) -> bool {
     let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{text}");
-    let _ = out.flush();
+    writeln!(out, "{text}").and_then(|()| out.flush()).is_ok()
 }
 
 #[cfg(test)]

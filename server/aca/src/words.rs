@@ -5,9 +5,10 @@ use std::time::Duration;
 use aca_protocol::HunkId;
 use aca_protocol::proposal::{CheckState, CheckView, FileChange, FileView, HunkState, HunkView, ProposalView};
 use aca_protocol::task::{TaskState, TaskView, Usage};
-use ratatui::style::Stylize as _;
-use ratatui::text::Line;
+use ratatui::style::{Style, Stylize as _};
+use ratatui::text::{Line, Span};
 
+use crate::figures;
 use crate::terminal::{harmless, harmless_line, paint};
 
 /// Says where a task stands, in a few words.
@@ -44,22 +45,24 @@ pub(crate) fn usage(usage: &Usage) -> String {
         return String::new();
     }
     let tokens = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens;
-    let cost = match usage.cost_micros / 10_000 {
-        0 if usage.cost_micros > 0 => "< $0.01".to_owned(),
-        cents => format!("${}.{:02}", cents / 100, cents % 100),
-    };
+    let cost = figures::cost(usage.cost_micros);
     format!("{tokens} tokens in, {} out, {cost}", usage.output_tokens)
+}
+
+/// How a task's state is coloured.
+pub(crate) fn state_style(state: &TaskState) -> Style {
+    let style = Style::new();
+    match state {
+        TaskState::Failed { .. } | TaskState::Lost { .. } => style.red(),
+        TaskState::Ready { .. } | TaskState::Paused => style.yellow(),
+        TaskState::Landed { .. } => style.green(),
+        _ => style.cyan(),
+    }
 }
 
 /// One line about a task.
 pub(crate) fn task_line(task: &TaskView) -> String {
-    let words = state(&task.state);
-    let words = match &task.state {
-        TaskState::Failed { .. } | TaskState::Lost { .. } => words.red(),
-        TaskState::Ready { .. } => words.yellow(),
-        TaskState::Landed { .. } => words.green(),
-        _ => words.cyan(),
-    };
+    let words = Span::styled(state(&task.state), state_style(&task.state));
     let title = format!("  {}  ", harmless_line(&task.title));
     paint(Line::from(vec![task.id.to_string().dim(), title.into(), words]))
 }

@@ -7,11 +7,9 @@ mod cut;
 mod decide;
 mod editor;
 mod hunk;
-mod input;
 mod keys;
 mod prompt;
 mod requests;
-mod row;
 mod session;
 mod surroundings;
 mod walk;
@@ -24,17 +22,18 @@ use aca_protocol::proposal::{FileView, ProposalView};
 use aca_protocol::task::{TaskState, TaskView};
 
 use crate::cli::ReviewArgs;
+use crate::client::Client;
 use crate::context::{Context, Link};
 use crate::exit::{Exit, Failure};
 use crate::names;
-use crate::terminal::{harmless, paint};
+use crate::terminal::{self, Console, Row, harmless, paint};
 use crate::words;
 
 use hunk::Numbers;
-use row::Row;
 use surroundings::Surroundings;
 
 pub(crate) use about::{finding, in_colour};
+pub(crate) use walking::End;
 
 /// Shows a proposal, or decides.
 pub(crate) async fn run(context: &Context, args: ReviewArgs) -> Result<Exit, Failure> {
@@ -46,11 +45,41 @@ pub(crate) async fn run(context: &Context, args: ReviewArgs) -> Result<Exit, Fai
     check_file(&proposal, args.file.as_deref())?;
     let exit = match wanted {
         Some(wanted) => decide::run(context, &link, &proposal, &args, wanted).await?,
-        None if walks => walking::run(context, &mut link, root, task, proposal, args.file).await?,
+        None if walks => {
+            let mut console = Console::enter().map_err(terminal::unusable)?;
+            let end = walking::run(&mut console, &mut link.client, root, task, proposal, args.file).await;
+            drop(console);
+            farewell(context, &end?)?
+        }
         None => list(context, &root, &proposal, args.file.as_deref())?,
     };
     link.close().await;
     Ok(exit)
+}
+
+/// Goes through the hunks of a task that waits for review, on a terminal that is taken already.
+///
+/// # Errors
+///
+/// When there is no proposal, the terminal fails, or the process that owns the sessions ends.
+pub(crate) async fn walk(console: &mut Console, client: &mut Client, task: TaskView) -> Result<End, Failure> {
+    let params = TaskParams { task: task.id.clone() };
+    let proposal = client.call::<Proposal>(params).await?;
+    walking::run(console, client, task.workspace.clone(), task, proposal, None).await
+}
+
+/// Says how a review ended, once the terminal is the shell's again.
+///
+/// # Errors
+///
+/// When it was broken off.
+pub(crate) fn farewell(context: &Context, end: &End) -> Result<Exit, Failure> {
+    if end.interrupted {
+        let message = "Interrupted; what was decided stays decided.";
+        return Err(Failure::new(Exit::Interrupted, message));
+    }
+    context.screen.say(&end.farewell);
+    Ok(Exit::Done)
 }
 
 /// Prints every hunk.

@@ -202,7 +202,8 @@ fn origin(args: RunArgs, root: &Path) -> Result<Origin, Failure> {
     }
 }
 
-fn exit_of(state: &TaskState) -> Exit {
+/// Returns the exit code for how a task ended.
+pub(crate) fn exit_of(state: &TaskState) -> Exit {
     match state {
         TaskState::NothingToDo { .. } => Exit::Nothing,
         TaskState::Failed { .. } | TaskState::Lost { .. } | TaskState::Stopped => Exit::Failed,

@@ -4,8 +4,7 @@ use aca_protocol::proposal::{CheckState, CheckView, Finding, ProposalView};
 use ratatui::style::Stylize as _;
 use ratatui::text::Span;
 
-use super::row::Row;
-use crate::terminal::{harmless, harmless_line};
+use crate::terminal::{Row, harmless, harmless_line};
 use crate::words;
 
 /// Renders it, with all that the check found and the end of its output.

@@ -2,18 +2,13 @@
 
 use aca_protocol::task::TaskView;
 use ratatui::Frame;
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::style::{Style, Stylize as _};
+use ratatui::style::Stylize as _;
 use ratatui::text::{Line, Span};
 
 use super::about;
-use super::keys;
 use super::prompt::Prompt;
-use super::requests::Said;
-use super::row::Row;
 use super::walk::Walk;
-use crate::terminal::harmless_line;
+use crate::terminal::{Page, Said, harmless_line, hints};
 use crate::words;
 
 /// So many lines of what was said are shown at most.
@@ -55,11 +50,7 @@ impl Board<'_> {
         let area = frame.area();
         let width = usize::from(area.width);
         let room = self.room(area.width, area.height);
-        let mut page = Page {
-            buffer: frame.buffer_mut(),
-            area,
-            next: 0,
-        };
+        let mut page = Page::new(frame.buffer_mut());
         page.both(&self.title(), &self.position());
         page.both(&self.file(), &self.check());
         let roomy = area.height >= ROOMY;
@@ -70,7 +61,7 @@ impl Board<'_> {
         for line in shown.clone() {
             page.line(line);
         }
-        page.next += u16::try_from(room - shown.count()).unwrap_or(0);
+        page.skip(room - shown.count());
         if roomy {
             page.line(&self.rule(width, room));
         }
@@ -80,7 +71,7 @@ impl Board<'_> {
         match self.prompt {
             Some(prompt) => {
                 let (line, cursor) = prompt.line(width);
-                let y = page.next;
+                let y = page.next();
                 page.line(&line);
                 frame.set_cursor_position((cursor, y));
             }
@@ -137,16 +128,8 @@ impl Board<'_> {
     }
 
     fn said_lines(&self, width: u16) -> Vec<Line<'static>> {
-        let row = |said: &Said| match said {
-            Said::Done(text) => Row::new(["✓ ".green()], [text.clone().into()]),
-            Said::Warning(text) => Row::new(["! ".yellow()], [text.clone().yellow()]),
-            Said::Refused(text) => Row::new(["✗ ".red()], [text.clone().into()]),
-        };
-        let mut lines: Vec<_> = self
-            .said
-            .iter()
-            .flat_map(|said| row(said).wrap(usize::from(width)))
-            .collect();
+        let lines = self.said.iter().flat_map(|said| said.lines(usize::from(width)));
+        let mut lines: Vec<_> = lines.collect();
         lines.truncate(MAX_SAID);
         lines
     }
@@ -156,74 +139,6 @@ impl Board<'_> {
         if self.busy {
             return Line::from("…").cyan();
         }
-        let mut spans: Vec<Span<'static>> = Vec::new();
-        let mut taken = 0;
-        for (keys, text) in self.hints {
-            let hint = [(*keys).to_owned().bold(), format!(" {text}  ").dim()];
-            let wide = hint.iter().map(Span::width).sum::<usize>();
-            // The two spaces after the last one may be cut off.
-            if taken + wide > width + 2 {
-                break;
-            }
-            taken += wide;
-            spans.extend(hint);
-        }
-        spans.into()
-    }
-}
-
-/// Renders the keys.
-pub(super) fn help() -> Vec<Row> {
-    let mut rows = Vec::new();
-    for (group, keys) in keys::HELP {
-        rows.push(Row::plain(group.bold()));
-        let row = |(keys, text): &(&str, &'static str)| Row::new([format!("  {keys:<9}").cyan()], [(*text).into()]);
-        rows.extend(keys.iter().map(row));
-    }
-    rows
-}
-
-/// A buffer that is filled from the top.
-struct Page<'b> {
-    buffer: &'b mut Buffer,
-    area: Rect,
-    next: u16,
-}
-
-impl Page<'_> {
-    /// Writes a line, cut off at the right.
-    fn line(&mut self, line: &Line<'_>) {
-        if self.next < self.area.height {
-            self.buffer.set_line(0, self.next, line, self.area.width);
-        }
-        self.next += 1;
-    }
-
-    /// Writes two texts on one line. The right one is shown if it takes no more than two thirds; the left one ends before
-    /// it, with a sign where it is cut off.
-    fn both(&mut self, left: &Line<'_>, right: &Line<'_>) {
-        let width = usize::from(self.area.width);
-        let right_width = right.width();
-        let shown = right_width <= width * 2 / 3;
-        let room = if shown && right_width > 0 {
-            width - right_width - 1
-        } else {
-            width
-        };
-        if self.next < self.area.height {
-            let to = |width: usize| u16::try_from(width).unwrap_or(u16::MAX);
-            if left.width() > room {
-                self.buffer.set_line(0, self.next, left, to(room.saturating_sub(1)));
-                self.buffer
-                    .set_string(to(room.saturating_sub(1)), self.next, "…", Style::new().dim());
-            } else {
-                self.buffer.set_line(0, self.next, left, to(room));
-            }
-            if shown {
-                self.buffer
-                    .set_line(to(width - right_width), self.next, right, to(right_width));
-            }
-        }
-        self.next += 1;
+        hints(self.hints, width)
     }
 }

@@ -8,8 +8,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::style::{Style, Stylize as _};
 use ratatui::text::Span;
 
-use super::row::Row;
-use crate::terminal::harmless;
+use crate::terminal::{Row, harmless};
 
 /// What is shown meanwhile.
 pub(super) const HINTS: &[(&str, &str)] = &[

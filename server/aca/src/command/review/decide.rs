@@ -5,11 +5,12 @@ use aca_protocol::methods::{Decide, DecideParams};
 use aca_protocol::proposal::{Decision, HunkState, ProposalView, Selection};
 
 use super::files;
-use super::requests::{self, Said};
+use super::requests;
 use crate::cli::ReviewArgs;
 use crate::context::{Context, Link};
 use crate::exit::{Exit, Failure};
 use crate::names;
+use crate::terminal::Said;
 
 /// Returns what the command line decides, and about which hunks, if it decides anything.
 pub(super) fn wanted(args: &ReviewArgs) -> Option<(Decision, &[String])> {

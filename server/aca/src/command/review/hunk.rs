@@ -6,9 +6,8 @@ use ratatui::text::Span;
 use similar::ChangeTag;
 
 use super::change::{self, Changed};
-use super::row::Row;
 use super::surroundings::Surroundings;
-use crate::terminal::{harmless, harmless_line};
+use crate::terminal::{Row, harmless, harmless_line};
 use crate::words;
 
 /// How lines are numbered.

@@ -14,7 +14,7 @@ use aca_protocol::{HunkId, OperationId, TaskId};
 use crate::client::Caller;
 use crate::command::undo;
 use crate::exit::Failure;
-use crate::terminal::harmless;
+use crate::terminal::{Said, harmless};
 use crate::words;
 
 /// Something to ask.
@@ -58,17 +58,6 @@ pub(super) struct Answer {
     pub(super) advance: bool,
     /// The check command that a person has to confirm first, with what it is to be run on.
     pub(super) confirm: Option<(CheckCommandResult, Selection)>,
-}
-
-/// A line to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Said {
-    /// It was done.
-    Done(String),
-    /// It was done, and something is to be known of it.
-    Warning(String),
-    /// It was not done.
-    Refused(String),
 }
 
 /// Who asks, and about what.

@@ -10,15 +10,15 @@ use crossterm::event::KeyEvent;
 use ratatui::text::Line;
 
 use super::about;
-use super::board::{self, Board};
+use super::board::Board;
 use super::cut::{self, Chosen, Cut};
 use super::hunk::{self, Numbers};
 use super::keys::{self, Wish};
 use super::prompt::{Answered, Prompt, Purpose};
-use super::requests::{Answer, Request, Said};
-use super::row::Row;
+use super::requests::{Answer, Request};
 use super::surroundings::Surroundings;
 use super::walk::Walk;
+use crate::terminal::{Row, Said, help};
 use crate::words;
 
 /// The state of a review.
@@ -159,7 +159,7 @@ impl Session {
 
     fn rows(&mut self) -> Vec<Row> {
         match &self.mode {
-            Mode::Help => return board::help(),
+            Mode::Help => return help(keys::HELP),
             Mode::About => return about::rows(self.walk.proposal()),
             Mode::Cut(cut) => return cut.rows(),
             Mode::Hunk | Mode::Ask(_) => {}

@@ -8,65 +8,64 @@ use aca_protocol::methods::{ProposalChanged, TaskChanged};
 use aca_protocol::proposal::ProposalView;
 use aca_protocol::task::TaskView;
 use crossterm::event::{Event, KeyEventKind};
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::editor;
-use super::input::Input;
 use super::requests::{Answer, Asker};
 use super::session::{Session, Todo};
-use crate::client::Notice;
-use crate::context::{Context, Link};
+use crate::client::{Client, Notice};
 use crate::exit::{Exit, Failure};
-use crate::terminal::{FullScreen, interrupted};
+use crate::terminal::{Console, Input, interrupted, unusable};
 use crate::words;
 
 type Soon<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// How a review ended.
+pub(crate) struct End {
+    /// Whether the person, or a signal, broke it off.
+    pub(crate) interrupted: bool,
+    /// What is said when the terminal is the shell's again.
+    pub(crate) farewell: String,
+}
 
 /// Goes from hunk to hunk, a key for each decision.
 ///
 /// # Errors
 ///
-/// When the terminal fails, the process that owns the sessions ends, or a signal ends the review.
+/// When the terminal fails, or the process that owns the sessions ends.
 pub(super) async fn run(
-    context: &Context,
-    link: &mut Link,
+    console: &mut Console,
+    client: &mut Client,
     root: PathBuf,
     task: TaskView,
     proposal: ProposalView,
     file: Option<String>,
-) -> Result<Exit, Failure> {
+) -> Result<End, Failure> {
     let asker = Asker {
-        caller: link.client.caller(),
+        caller: client.caller(),
         task: task.id.clone(),
         workspace: root.clone(),
     };
     let mut session = Session::new(root, task, proposal, file);
     let mut walking = Walking {
-        screen: FullScreen::enter().map_err(no_terminal)?,
+        console,
         asker,
-        keys: Input::start(),
         waiting: VecDeque::new(),
         asked: None,
         fetched: None,
         stale: false,
     };
-    let interrupted = walking.until_quit(link, &mut session).await?;
-    drop(walking);
-    if interrupted {
-        return Err(Failure::new(
-            Exit::Interrupted,
-            "Interrupted; what was decided stays decided.",
-        ));
-    }
-    context.screen.say(&farewell(&session));
-    Ok(Exit::Done)
+    let interrupted = walking.until_quit(client, &mut session).await?;
+    Ok(End {
+        interrupted,
+        farewell: farewell(&session),
+    })
 }
 
-struct Walking {
-    screen: FullScreen,
+struct Walking<'c> {
+    console: &'c mut Console,
     asker: Asker,
-    keys: Input,
     /// Keys that were pressed before the last answer came.
     waiting: VecDeque<Event>,
     /// The answer to the last request.
@@ -87,21 +86,21 @@ enum News {
     Interrupted,
 }
 
-impl Walking {
+impl Walking<'_> {
     /// Returns whether the review was interrupted.
-    async fn until_quit(&mut self, link: &mut Link, session: &mut Session) -> Result<bool, Failure> {
-        let mut continued = signal(SignalKind::from_raw(Signal::CONT.as_raw())).map_err(no_terminal)?;
+    async fn until_quit(&mut self, client: &mut Client, session: &mut Session) -> Result<bool, Failure> {
+        let mut continued = signal(SignalKind::from_raw(Signal::CONT.as_raw())).map_err(unusable)?;
         let mut ended = Box::pin(interrupted());
         loop {
-            let size = self.screen.size().map_err(no_terminal)?;
+            let size = self.console.screen.size().map_err(unusable)?;
             let board = session.board(size, self.asked.is_some());
-            self.screen.draw(|frame| board.draw(frame)).map_err(no_terminal)?;
+            self.console.screen.draw(|frame| board.draw(frame)).map_err(unusable)?;
             let news = tokio::select! {
                 // A key that waited is next, once nothing is being asked.
-                event = next_input(&mut self.keys, &mut self.waiting, self.asked.is_some()) => News::Input(event?),
+                event = next_input(&mut self.console.keys, &mut self.waiting, self.asked.is_some()) => News::Input(event?),
                 answer = maybe(&mut self.asked) => News::Answer(Box::new(answer)),
                 proposal = maybe(&mut self.fetched) => News::Proposal(proposal?),
-                notice = link.client.notification() => News::Notice(notice.ok_or_else(owner_ended)?),
+                notice = client.notification() => News::Notice(notice.ok_or_else(owner_ended)?),
                 _ = continued.recv() => News::Continued,
                 () = &mut ended => News::Interrupted,
             };
@@ -124,21 +123,19 @@ impl Walking {
             };
             // An edited text leads to something else to do.
             while let Todo::Edit { text, path, purpose } = todo {
-                let edited = self.lend(|| editor::edit(&text, &path))?;
+                let edited = self.console.lend(|| editor::edit(&text, &path)).map_err(unusable)?;
                 // Ctrl-C was the editor's.
                 ended = Box::pin(interrupted());
                 todo = session.edited(&text, edited, purpose);
             }
             match todo {
                 Todo::Draw | Todo::Edit { .. } => {}
-                Todo::Redraw => self.screen.redraw().map_err(no_terminal)?,
+                Todo::Redraw => self.console.screen.redraw().map_err(unusable)?,
                 Todo::Ask(request) => {
                     let asker = self.asker.clone();
                     self.asked = Some(Box::pin(async move { asker.ask(request).await }));
                 }
-                Todo::Suspend => self.lend(|| {
-                    let _ = kill_process(getpid(), Signal::TSTP);
-                })?,
+                Todo::Suspend => self.console.suspend().map_err(unusable)?,
                 Todo::Quit { interrupted } => return Ok(interrupted),
             }
         }
@@ -182,12 +179,6 @@ impl Walking {
             self.fetched = Some(Box::pin(async move { asker.proposal().await }));
         }
     }
-
-    /// Gives the terminal, and the keys, to someone else.
-    fn lend<T>(&mut self, other: impl FnOnce() -> T) -> Result<T, Failure> {
-        let (screen, keys) = (&mut self.screen, &self.keys);
-        tokio::task::block_in_place(|| keys.lend(|| screen.lend(other))).map_err(no_terminal)
-    }
 }
 
 /// Returns the key that waits longest, else the next one. While something is asked, keys that wait go on waiting.
@@ -196,8 +187,8 @@ async fn next_input(keys: &mut Input, waiting: &mut VecDeque<Event>, is_asking: 
         return Ok(event);
     }
     match keys.next().await {
-        Some(event) => event.map_err(no_terminal),
-        None => Err(no_terminal("it has ended")),
+        Some(event) => event.map_err(unusable),
+        None => Err(unusable("it has ended")),
     }
 }
 
@@ -232,10 +223,6 @@ fn farewell(session: &Session) -> String {
             words::count(u32::try_from(left).unwrap_or(u32::MAX), "hunk")
         ),
     }
-}
-
-fn no_terminal(error: impl std::fmt::Display) -> Failure {
-    Failure::while_doing("The terminal cannot be used", error)
 }
 
 fn owner_ended() -> Failure {

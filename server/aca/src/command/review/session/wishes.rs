@@ -5,9 +5,10 @@ use aca_protocol::proposal::{Decision, HunkState, Resolution, Selection};
 use super::super::cut::Cut;
 use super::super::keys::{Scope, Wish};
 use super::super::prompt::{Prompt, Purpose};
-use super::super::requests::{Request, Said};
+use super::super::requests::Request;
 use super::super::walk::{Walk, Way};
 use super::{Editing, Mode, Session, Todo};
+use crate::terminal::Said;
 
 impl Session {
     pub(super) fn fulfil(&mut self, wish: Wish) -> Todo {

@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(50);
 const REST: Duration = Duration::from_millis(5);
 
 /// The keys of the terminal. The thread ends soon after this is dropped.
-pub(super) struct Input {
+pub(crate) struct Input {
     events: mpsc::UnboundedReceiver<io::Result<Event>>,
     terminal: Arc<Terminal>,
 }
@@ -33,7 +33,7 @@ struct Terminal {
 
 impl Input {
     /// Begins to read.
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let (sender, events) = mpsc::unbounded_channel();
         let terminal = Arc::<Terminal>::default();
         let shared = Arc::clone(&terminal);
@@ -54,12 +54,12 @@ impl Input {
     }
 
     /// Returns the next event; nothing if the terminal has ended. Cancel safe.
-    pub(super) async fn next(&mut self) -> Option<io::Result<Event>> {
+    pub(crate) async fn next(&mut self) -> Option<io::Result<Event>> {
         self.events.recv().await
     }
 
     /// Runs `other` while nothing is read here.
-    pub(super) fn lend<T>(&self, other: impl FnOnce() -> T) -> T {
+    pub(crate) fn lend<T>(&self, other: impl FnOnce() -> T) -> T {
         self.terminal.lent.store(true, Ordering::SeqCst);
         let reading = self.terminal.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let result = other();

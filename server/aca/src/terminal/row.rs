@@ -25,7 +25,7 @@ struct Cell {
 
 impl Row {
     /// Makes a line with something before its text.
-    pub(super) fn new(
+    pub(crate) fn new(
         lead: impl IntoIterator<Item = Span<'static>>,
         text: impl IntoIterator<Item = Span<'static>>,
     ) -> Self {
@@ -36,7 +36,7 @@ impl Row {
     }
 
     /// Makes a line with nothing before its text.
-    pub(super) fn plain(text: impl Into<Span<'static>>) -> Self {
+    pub(crate) fn plain(text: impl Into<Span<'static>>) -> Self {
         Self::new([], [text.into()])
     }
 
@@ -47,7 +47,7 @@ impl Row {
 
     /// Returns its lines on a terminal that is `width` columns wide; those after the first are indented as its text is.
     /// A line is cut after a space if there is one in its second half.
-    pub(super) fn wrap(&self, width: usize) -> Vec<Line<'static>> {
+    pub(crate) fn wrap(&self, width: usize) -> Vec<Line<'static>> {
         let width = width.max(NARROWEST);
         let indent = self.lead.iter().map(Span::width).sum::<usize>().min(width / 2);
         let room = width - indent;
