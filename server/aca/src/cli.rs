@@ -1,18 +1,24 @@
-//! The command line: what can be said, and its help.
+//! The command line: what can be said, and its help. The arguments of each command are in the file of its group.
 
 mod daemon;
+mod look;
 mod resume;
+mod review;
+mod start;
+mod upkeep;
 
 use std::path::PathBuf;
 
-use aca_protocol::proposal::Resolution;
 use clap::{Args, Parser, Subcommand};
 
 use crate::exit;
-use crate::workspace::FileLine;
 
 pub(crate) use daemon::{DaemonCommand, LogsArgs};
+pub(crate) use look::AttachArgs;
 pub(crate) use resume::ResumeArgs;
+pub(crate) use review::{CheckArgs, ReviewArgs, UndoArgs};
+pub(crate) use start::{RunArgs, SendBackArgs, TaskArgs, TellArgs};
+pub(crate) use upkeep::{ConfigArgs, DemoArgs, ImageCommand, LspArgs};
 
 /// The automatic coding agent: TODO comments and instructions become reviewed changes.
 ///
@@ -55,6 +61,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// List the tasks of the workspace.
     Status,
+    /// Watch a task: what its agent says and does, live; type to steer it.
+    Attach(AttachArgs),
     /// Look at a task's hunks and accept or reject them.
     Review(ReviewArgs),
     /// Take back a landing; what you typed since stays.
@@ -91,164 +99,6 @@ pub(crate) enum Command {
     Config(ConfigArgs),
     /// Show the whole loop on an example, with a recorded model: no key, no network.
     Demo(DemoArgs),
-}
-
-/// `aca lsp`
-#[derive(Debug, Args)]
-pub(crate) struct LspArgs {
-    /// Accepted because editors pass it; stdio is the only transport.
-    #[arg(long, hide = true)]
-    pub(crate) stdio: bool,
-}
-
-/// `aca run`
-#[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("what").required(true))]
-pub(crate) struct RunArgs {
-    /// What to do.
-    #[arg(group = "what")]
-    pub(crate) text: Option<String>,
-    /// Do the TODO comment at this line, counted from one.
-    #[arg(long, group = "what", value_name = "FILE:LINE")]
-    pub(crate) todo: Option<FileLine>,
-}
-
-/// `aca review`
-#[derive(Debug, Default, Args)]
-#[command(group = clap::ArgGroup::new("mode").multiple(false), after_help = REVIEW_HELP)]
-pub(crate) struct ReviewArgs {
-    /// The task, or the beginning of its id [default: the newest that waits for review].
-    pub(crate) task: Option<String>,
-    /// List the hunks and end; so it is without a terminal.
-    #[arg(long, group = "mode")]
-    pub(crate) list: bool,
-    /// Accept these hunks, named by their ids or beginnings of them.
-    #[arg(long, group = "mode", value_name = "HUNK", num_args = 0.., value_delimiter = ',')]
-    pub(crate) accept: Option<Vec<String>>,
-    /// Reject these hunks.
-    #[arg(long, group = "mode", value_name = "HUNK", num_args = 0.., value_delimiter = ',')]
-    pub(crate) reject: Option<Vec<String>>,
-    /// Bring these rejected hunks back, undecided.
-    #[arg(long, group = "mode", value_name = "HUNK", num_args = 0.., value_delimiter = ',')]
-    pub(crate) reopen: Option<Vec<String>>,
-    /// All hunks of the proposal, instead of naming them.
-    #[arg(long, conflicts_with_all = ["list", "file"])]
-    pub(crate) all: bool,
-    /// Only this file, relative to the workspace; to decide, without naming hunks: all of it.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) file: Option<String>,
-    /// With --accept, where you changed the same lines: put the agent's text there, or both, yours first.
-    #[arg(long, value_name = "WHOSE", requires = "accept", conflicts_with_all = ["list", "reject", "reopen"])]
-    pub(crate) resolve: Option<Resolve>,
-    /// Refuse hunks that say something else than in this revision of the proposal, as --list --json gave it.
-    #[arg(long, value_name = "REVISION", conflicts_with = "list")]
-    pub(crate) seen: Option<u64>,
-}
-
-/// What is put where a person changed the same lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Resolve {
-    /// The agent's text.
-    Agent,
-    /// What is there, and the agent's text after it.
-    Both,
-}
-
-impl From<Resolve> for Resolution {
-    fn from(resolve: Resolve) -> Self {
-        match resolve {
-            Resolve::Agent => Self::Agent,
-            Resolve::Both => Self::Both,
-        }
-    }
-}
-
-const REVIEW_HELP: &str = "\
-On a terminal the review goes from hunk to hunk, a key for each decision; ? shows all keys. Hunks whose lines you
-changed meanwhile, or those beside them, are never accepted by --all or --file: name them.
-
-Examples:
-  aca review                          review the newest proposal
-  aca review --list                   print it
-  aca review t1 --accept h-03d1,h-19  accept two hunks
-  aca review t1 --reject --file a.rs  reject what is undecided in a file
-  aca review t1 --accept h-19 --resolve both";
-
-/// `aca undo`
-#[derive(Debug, Args)]
-pub(crate) struct UndoArgs {
-    /// The operation to take back, or the beginning of its id [default: the newest landing that stands].
-    pub(crate) operation: Option<String>,
-    /// List the landings and takings back, oldest first, and end.
-    #[arg(long, conflicts_with_all = ["operation", "hunk"])]
-    pub(crate) list: bool,
-    /// Take back only this hunk of it; may be given several times.
-    #[arg(long, value_name = "HUNK")]
-    pub(crate) hunk: Vec<String>,
-}
-
-/// `aca send-back`
-#[derive(Debug, Args)]
-pub(crate) struct SendBackArgs {
-    /// The task, or the beginning of its id.
-    pub(crate) task: String,
-    /// What the agent is told.
-    #[arg(required_unless_present = "redo", default_value = "", hide_default_value = true)]
-    pub(crate) remark: String,
-    /// Have this hunk made again on your files as they are; may be given several times.
-    #[arg(long, value_name = "HUNK")]
-    pub(crate) redo: Vec<String>,
-}
-
-/// `aca tell`
-#[derive(Debug, Args)]
-pub(crate) struct TellArgs {
-    /// The task, or the beginning of its id.
-    pub(crate) task: String,
-    /// What to tell its agent.
-    pub(crate) text: String,
-}
-
-/// `aca check`
-#[derive(Debug, Args)]
-pub(crate) struct CheckArgs {
-    /// The task, or the beginning of its id [default: the newest that waits for review].
-    pub(crate) task: Option<String>,
-    /// The hunks [default: all that are undecided].
-    pub(crate) hunks: Vec<String>,
-    /// Confirm the project's check command, from now on, and run it.
-    #[arg(long)]
-    pub(crate) confirm: bool,
-}
-
-/// `aca stop`, `aca pause`, `aca resume`
-#[derive(Debug, Args)]
-pub(crate) struct TaskArgs {
-    /// The task, or the beginning of its id [default: the newest that it fits].
-    pub(crate) task: Option<String>,
-}
-
-/// `aca image`
-#[derive(Debug, Subcommand)]
-pub(crate) enum ImageCommand {
-    /// Build the image, and install Claude Code if there is none.
-    Build,
-}
-
-/// `aca config`
-#[derive(Debug, Args)]
-pub(crate) struct ConfigArgs {
-    /// Print the commented file of all defaults instead.
-    #[arg(long = "default")]
-    pub(crate) default_file: bool,
-}
-
-/// `aca demo`
-#[derive(Debug, Args)]
-pub(crate) struct DemoArgs {
-    /// Use the embedded pair (a confined process and aca's own agent loop) even where a container engine answers.
-    #[arg(long)]
-    pub(crate) embedded: bool,
 }
 
 #[cfg(test)]
@@ -292,6 +142,9 @@ mod tests {
             ("aca send-back t1", false),
             ("aca send-back t1 again", true),
             ("aca send-back t1 --redo h1", true),
+            ("aca attach", true),
+            ("aca attach t1 --no-follow --json", true),
+            ("aca attach t1 --round 2", true),
             ("aca tell t1", false),
             ("aca tell t1 words", true),
             ("aca pause", true),

@@ -12,6 +12,7 @@ mod context;
 mod daemon;
 mod doors;
 mod exit;
+mod figures;
 mod framing;
 mod host;
 mod log;
@@ -76,6 +77,7 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Daemon(command) => command::daemon::run(&context, command).await,
         Command::Run(args) => command::run::run(&context, args).await,
         Command::Status => command::status::run(&context).await,
+        Command::Attach(args) => command::attach::run(&context, args).await,
         Command::Review(args) => command::review::run(&context, args).await,
         Command::Undo(args) => command::undo::run(&context, &args).await,
         Command::SendBack(args) => command::send_back::run(&context, args).await,
