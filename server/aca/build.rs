@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .ancestors()
         .nth(2)
         .ok_or("the crate is not two folders below the workspace")?;
-    for watched in ["server/agent", "protocol", "Cargo.toml", "Cargo.lock"] {
+    for watched in ["server/agent", "server/redact", "protocol", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", root.join(watched).display());
     }
     if variable("CARGO_CFG_TARGET_OS")? != "linux" {

@@ -4,6 +4,7 @@ mod daemon;
 mod look;
 mod resume;
 mod review;
+mod secrets;
 mod start;
 mod upkeep;
 
@@ -17,6 +18,7 @@ pub(crate) use daemon::{DaemonCommand, LogsArgs};
 pub(crate) use look::AttachArgs;
 pub(crate) use resume::ResumeArgs;
 pub(crate) use review::{CheckArgs, ReviewArgs, UndoArgs};
+pub(crate) use secrets::{ExchangesArgs, LoginArgs, SecretsCommand};
 pub(crate) use start::{RunArgs, SendBackArgs, TaskArgs, TellArgs};
 pub(crate) use upkeep::{ConfigArgs, DemoArgs, ImageCommand, LspArgs};
 
@@ -90,6 +92,15 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Stop a task.
     Stop(TaskArgs),
+    /// What was asked of the model for a task, and what it answered, without secrets.
+    Exchanges(ExchangesArgs),
+    /// Store the API key: in the keyring, or in a file that only you can read where no keyring answers.
+    Login(LoginArgs),
+    /// Remove the stored API key.
+    Logout,
+    /// Where secrets are kept, and the key that sessions are sealed with.
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
     /// Test everything aca needs and say how to mend what is missing.
     Doctor,
     /// The image that sandboxes are made from.
@@ -156,6 +167,16 @@ mod tests {
             ("aca stop", true),
             ("aca --json status", true),
             ("aca status --workspace /tmp -vv", true),
+            ("aca exchanges", true),
+            ("aca exchanges t1 3 --attempt a2 --json", true),
+            ("aca exchanges t1 --attempt a2", false),
+            ("aca login --stdin --file-only", true),
+            ("aca login sk-ant-key", false),
+            ("aca logout", true),
+            ("aca secrets", false),
+            ("aca secrets status --json", true),
+            ("aca secrets enable --file-only", true),
+            ("aca secrets recover", true),
             ("aca image build", true),
             ("aca image", false),
             ("aca config --default", true),

@@ -1,11 +1,12 @@
 //! The log: a file in the data directory, never stdout, which belongs to results and to editors.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aca_engine::config::{LogFormat, LogLevel, Logging};
+use aca_redact::Known;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -19,6 +20,7 @@ const MAX_BYTES: u64 = 8 << 20;
 /// Starts the log. A log that cannot be written is no reason not to work: then there is none.
 pub(crate) fn start(data_dir: &Path, settings: &Logging, verbose: u8) {
     let Ok(file) = open(&path(data_dir)) else { return };
+    let file = Arc::new(file);
     let level = match (verbose, settings.level) {
         (0, LogLevel::Error) => LevelFilter::ERROR,
         (0, LogLevel::Warn) => LevelFilter::WARN,
@@ -33,6 +35,7 @@ pub(crate) fn start(data_dir: &Path, settings: &Logging, verbose: u8) {
         "aca_gateway",
         "aca_lsp",
         "aca_sandbox",
+        "aca_secrets",
         "aca_store",
         "aca_workspace",
     ];
@@ -41,7 +44,7 @@ pub(crate) fn start(data_dir: &Path, settings: &Logging, verbose: u8) {
         .with_targets(ours.map(|target| (target, level)));
     let layer = tracing_subscriber::fmt::layer()
         .with_ansi(false)
-        .with_writer(Arc::new(file));
+        .with_writer(move || WithoutSecrets(Arc::clone(&file)));
     let registry = tracing_subscriber::registry().with(filter);
     let started = match settings.format {
         LogFormat::Text => registry.with(layer).try_init(),
@@ -49,6 +52,20 @@ pub(crate) fn start(data_dir: &Path, settings: &Logging, verbose: u8) {
     };
     if started.is_ok() {
         tracing::info!(pid = std::process::id(), version = version(), "aca starts");
+    }
+}
+
+/// Takes the secrets out of a line before it is written. A line comes in one piece.
+struct WithoutSecrets(Arc<File>);
+
+impl io::Write for WithoutSecrets {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        (&*self.0).write_all(&Known::of_process().redactor().bytes(line))?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        (&*self.0).flush()
     }
 }
 
@@ -70,6 +87,19 @@ fn open(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_written_without_secrets() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = path(dir.path());
+        let mut writer = WithoutSecrets(Arc::new(open(&log).unwrap()));
+        let token = concat!("ghp", "_a8Kd03mZq9XwB7fLr2TnV5cYh1JsG6pEu4Qo");
+        Known::of_process().learn("a value that is known");
+        let line = format!("INFO asked with {token} and a value that is known\n");
+        writer.write_all(line.as_bytes()).unwrap();
+        let written = fs::read_to_string(log).unwrap();
+        assert_eq!(written, "INFO asked with [redacted:github-token] and [redacted]\n");
+    }
 
     #[test]
     fn the_log_stays_small() {

@@ -63,8 +63,22 @@ fn end(end: Result<Exit, Failure>) -> i32 {
     exit as i32
 }
 
+/// Sees that others cannot enter the data directory, and says so where they could.
+fn keep_private(context: &Context) -> Result<(), Failure> {
+    let mended = aca_secrets::keep_private(&context.data_dir);
+    for mended in mended.map_err(|error| Failure::new(Exit::Unavailable, error.to_string()))? {
+        let path = mended.path.display();
+        let mode = mended.mode;
+        context.screen.note(&format!(
+            "{path} could be read by others (mode {mode:03o}); only your user can enter it now."
+        ));
+    }
+    Ok(())
+}
+
 async fn run(cli: Cli) -> Result<Exit, Failure> {
     let context = Context::new(cli.global);
+    keep_private(&context)?;
     // A broken settings file is reported by the commands that need the settings.
     let logging = config::load(None).map(|loaded| loaded.config.logging);
     log::start(
@@ -86,6 +100,10 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Resume(args) => command::resume::run(&context, args).await,
         Command::Check(args) => command::check::run(&context, &args).await,
         Command::Stop(args) => command::stop::run(&context, args).await,
+        Command::Exchanges(args) => command::exchanges::run(&context, args).await,
+        Command::Login(args) => command::login::login(&context, args).await,
+        Command::Logout => command::login::logout(&context).await,
+        Command::Secrets(command) => command::secrets::run(&context, command).await,
         Command::Doctor => command::doctor::run(&context).await,
         Command::Image(cli::ImageCommand::Build) => command::image::build(&context).await,
         Command::Config(args) => command::config::run(&context, &args),

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use aca_protocol::agent::{AttemptSpec, Outcome, files};
+use aca_redact::Known;
 
 /// Why an attempt cannot begin, or not end properly.
 #[derive(Debug, thiserror::Error)]
@@ -58,12 +59,13 @@ pub(crate) fn claim(out: &Path) -> Result<(), AttemptError> {
     })
 }
 
-/// Writes the outcome: whenever the file exists, it is complete and on disk.
+/// Writes the outcome, without the secrets in its texts: whenever the file exists, it is complete and on disk.
 pub(crate) fn write_outcome(out: &Path, outcome: &Outcome) -> io::Result<()> {
     let path = out.join(files::OUTCOME);
     let temporary = path.with_extension("json.tmp");
     let mut file = File::create(&temporary)?;
-    file.write_all(&serde_json::to_vec(outcome)?)?;
+    let text = serde_json::to_string(outcome)?;
+    file.write_all(Known::of_process().redactor().json_except(&text, &["nonce"]).as_bytes())?;
     file.sync_all()?;
     std::fs::rename(&temporary, &path)?;
     File::open(out)?.sync_all()

@@ -1,6 +1,6 @@
 //! The journal: an append-only file of records, followed by any number of readers while it grows.
 //!
-//! A record reaches the file with one write before anything acts on it. Syncing to disk is batched: every
+//! A record reaches the file with one write before anything acts on it, and without the secrets in its texts. Syncing to disk is batched: every
 //! [`SYNC_EVERY`] while there is something new, and at once where [`Journal::sync`] is called.
 
 use std::fs::{File, OpenOptions};
@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aca_protocol::agent::{Record, RecordBody};
+use aca_redact::Known;
 use serde_json::value::RawValue;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
@@ -148,14 +149,15 @@ impl Journal {
             return Ok(());
         }
         let seq = state.seq + 1;
-        let mut line = serde_json::to_vec(&Record {
+        let line = serde_json::to_string(&Record {
             seq,
             at_ms: now_ms(),
             frame,
             event,
         })?;
-        line.push(b'\n');
-        if let Err(error) = self.file.write_all_at(&line, state.len) {
+        let mut line = Known::of_process().redactor().json(&line).into_owned();
+        line.push('\n');
+        if let Err(error) = self.file.write_all_at(line.as_bytes(), state.len) {
             // Half a record is of no use to whoever reads the file.
             let _ = self.file.set_len(state.len);
             return Err(error.into());
@@ -210,6 +212,23 @@ mod tests {
         let records: Vec<Record> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(records.iter().map(|record| record.seq).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(records[1].frame.as_ref().unwrap().get(), r#"{"type": "x"}"#);
+    }
+
+    #[tokio::test]
+    async fn secrets_are_not_in_the_file() {
+        let (dir, journal) = journal();
+        let token = concat!("ghp", "_a8Kd03mZq9XwB7fLr2TnV5cYh1JsG6pEu4Qo");
+        journal.event(said(&format!("the token is\n{token}"))).unwrap();
+        let frame = RawValue::from_string(format!(r#"{{"type": "x", "text": "{token}"}}"#)).unwrap();
+        journal.frame(&frame).unwrap();
+        journal.complete();
+        let text = read(&journal, 0).await;
+        assert_eq!(text, std::fs::read_to_string(dir.path().join("journal")).unwrap());
+        assert!(!text.contains(token));
+        let records: Vec<Record> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(records[0].event, Some(said("the token is\n[redacted:github-token]")));
+        let frame = records[1].frame.as_ref().unwrap().get();
+        assert_eq!(frame, r#"{"type": "x", "text": "[redacted:github-token]"}"#);
     }
 
     #[tokio::test]

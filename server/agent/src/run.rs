@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aca_protocol::agent::{AttemptSpec, Driver, End, Outcome, RecordBody, files};
+use aca_redact::Known;
 use rustix::fs::Mode;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -72,6 +73,8 @@ fn exit_code(error: &AttemptError) -> u8 {
 }
 
 async fn run(out: PathBuf, spec: AttemptSpec) -> io::Result<()> {
+    // It is in the environment of every command that the agent runs, and so in what some of them print.
+    Known::of_process().learn(&spec.gateway_token);
     let journal = Arc::new(Journal::create(&out.join(files::JOURNAL))?);
     let processes = Arc::<Processes>::default();
     let steering = Arc::new(Steering::new(&journal, Arc::clone(&processes)));

@@ -2,10 +2,13 @@
 
 use std::env;
 use std::fs;
+use std::path::Path;
 
 use aca_engine::config::{Backend, Config, Upstream};
 use aca_engine::parts::docker;
+use aca_gateway::STORED_KEY;
 use aca_protocol::agent::Driver;
+use aca_secrets::{MasterKey, MasterState, Place, Vault};
 
 use super::Check;
 use crate::context::Context;
@@ -23,7 +26,8 @@ pub(super) async fn all(context: &Context, config: &Config, all: &mut Vec<Check>
     if config.agent.driver == Driver::ClaudeCode {
         all.push(claude_code(context, config));
     }
-    all.push(credential(config));
+    all.push(credential(config, &context.data_dir));
+    all.extend(sealing(config, &context.data_dir).await);
 }
 
 async fn engine(config: &Config, all: &mut Vec<Check>) {
@@ -88,7 +92,7 @@ fn claude_code(context: &Context, config: &Config) -> Check {
 }
 
 /// Says where the credential comes from; never what it is.
-fn credential(config: &Config) -> Check {
+fn credential(config: &Config, data_dir: &Path) -> Check {
     const NAME: &str = "credential";
     let gateway = &config.gateway;
     match &gateway.upstream {
@@ -105,15 +109,9 @@ fn credential(config: &Config) -> Check {
     if env::var_os(variable).is_some_and(|key| !key.is_empty()) {
         return Check::good(NAME, format!("in the environment, as {variable}"));
     }
-    let mend = format!(
-        "Set {variable} where your editor starts, or write the key to a file and name it as gateway.api_key_file."
-    );
+    let mend = format!("Store the key with `aca login`, or set {variable} where your editor starts.");
     let Some(file) = &gateway.api_key_file else {
-        return Check::missing(
-            NAME,
-            format!("{variable} is not set, and no gateway.api_key_file is named"),
-            mend,
-        );
+        return stored(&Vault::new(data_dir), variable, mend);
     };
     match fs::read_to_string(file) {
         Ok(key) if key.trim().is_empty() => Check::missing(NAME, format!("{} is empty", file.display()), mend),
@@ -127,7 +125,52 @@ fn credential(config: &Config) -> Check {
     }
 }
 
-fn is_readable_by_others(file: &std::path::Path) -> bool {
+/// Says where the stored key is, and that a file is not a keyring.
+fn stored(vault: &Vault, variable: &str, mend: String) -> Check {
+    const NAME: &str = "credential";
+    match vault.place(STORED_KEY) {
+        Ok(Some(Place::Keyring)) => Check::good(NAME, "in the keyring"),
+        Ok(Some(place)) => Check::warning(
+            NAME,
+            format!("in {place}, not encrypted"),
+            "Run `aca login` where a keyring answers, to keep it there.",
+        ),
+        Ok(None) => Check::missing(NAME, format!("{variable} is not set, and no key is stored"), mend),
+        Err(error) => Check::missing(NAME, error.to_string(), mend),
+    }
+}
+
+/// Says where the key of sealed sessions is; nothing where sealing was never set up or asked for.
+async fn sealing(config: &Config, data_dir: &Path) -> Option<Check> {
+    const NAME: &str = "sealing";
+    let wanted = config.secrets.seal_sessions;
+    let data_dir = data_dir.to_owned();
+    let state = tokio::task::spawn_blocking(move || MasterKey::state(&data_dir))
+        .await
+        .ok()?;
+    match state {
+        Ok(MasterState::None) if !wanted => None,
+        Ok(MasterState::None) => Some(Check::missing(
+            NAME,
+            "secrets.seal_sessions is set, and there is no key to seal with",
+            "Make one: aca secrets enable",
+        )),
+        Ok(MasterState::There(Place::Keyring)) => Some(Check::good(NAME, "its key is in the keyring")),
+        Ok(MasterState::There(place)) => Some(Check::warning(
+            NAME,
+            format!("its key is in {place}, beside what it seals"),
+            "It protects nothing from whoever copies both. Keep that file out of backups, or use a keyring.",
+        )),
+        Ok(MasterState::Missing(_, reason)) => Some(Check::missing(NAME, reason, "Put it back: aca secrets recover")),
+        Err(error) => Some(Check::missing(
+            NAME,
+            error.to_string(),
+            "Put the file back from a backup.",
+        )),
+    }
+}
+
+fn is_readable_by_others(file: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     fs::metadata(file).is_ok_and(|metadata| metadata.mode() & 0o077 != 0)
 }
@@ -146,9 +189,19 @@ mod tests {
         let key = dir.path().join("key");
         let mut config = Config::default();
         config.gateway.api_key_env = "ACA_TEST_KEY_THAT_IS_NOT_SET".into();
-        assert_eq!(credential(&config).state, State::Missing);
+        assert_eq!(credential(&config, dir.path()).state, State::Missing);
+        let vault = Vault::new(dir.path());
+        let stored = aca_secrets::Secret::parse("sk-made-up").unwrap();
+        vault.put(STORED_KEY, &stored, true).unwrap();
+        let found = credential(&config, dir.path());
+        assert_eq!(found.state, State::Warning, "a file is not a keyring: {found:?}");
+        assert!(!format!("{found:?}").contains("sk-made-up"));
         config.gateway.api_key_file = Some(key.clone());
-        assert_eq!(credential(&config).state, State::Missing, "the file is not there");
+        assert_eq!(
+            credential(&config, dir.path()).state,
+            State::Missing,
+            "the file is not there"
+        );
         for (content, mode, expected) in [
             ("", 0o600, State::Missing),
             ("sekret\n", 0o600, State::Good),
@@ -156,13 +209,13 @@ mod tests {
         ] {
             fs::write(&key, content).unwrap();
             fs::set_permissions(&key, Permissions::from_mode(mode)).unwrap();
-            let check = credential(&config);
+            let check = credential(&config, dir.path());
             assert_eq!(check.state, expected, "{check:?}");
             assert!(!format!("{check:?}").contains("sekret"));
         }
         config.gateway.upstream = Upstream::Replay(key.clone());
-        assert_eq!(credential(&config).state, State::Good);
+        assert_eq!(credential(&config, dir.path()).state, State::Good);
         config.gateway.upstream = Upstream::Replay(dir.path().join("none"));
-        assert_eq!(credential(&config).state, State::Missing);
+        assert_eq!(credential(&config, dir.path()).state, State::Missing);
     }
 }
