@@ -333,3 +333,53 @@ fn sessions_are_listed_and_a_broken_one_among_them_is_reported() {
     open.append(&[event("still-mine")], &[]).unwrap();
     assert!(sessions(&data.path().join("nowhere")).is_empty());
 }
+
+#[test]
+fn a_write_of_another_process_that_does_not_end_is_said() {
+    let (_data, dir, mut store) = session();
+    store.connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+    let other = Connection::open(dir.join("state.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = store.append(&[event("one")], &[]).unwrap_err();
+    assert!(matches!(error, Error::Busy { .. }), "{error}");
+    other.execute_batch("ROLLBACK").unwrap();
+    store.append(&[event("one")], &[]).unwrap();
+}
+
+#[test]
+fn opening_again_looks_only_at_what_is_new_and_reading_looks_at_all() {
+    let (_data, dir, mut store) = session();
+    store.append(&[event("one"), event("two")], &[]).unwrap();
+    drop(store);
+    drop(Store::open(&dir, None).unwrap());
+    tamper(&dir, "UPDATE event SET kind = 'x' WHERE seq = 1");
+    let store = Store::open(&dir, None).unwrap();
+    let error = store.events(0).find_map(Result::err).unwrap();
+    assert!(error.to_string().contains("event 1"), "{error}");
+    assert!(matches!(store.verify(), Err(Error::Damaged { .. })));
+    assert_eq!(all(store.events(1)).len(), 1);
+}
+
+#[test]
+fn a_log_that_lost_its_end_is_damaged() {
+    let (_data, dir, mut store) = session();
+    store.append(&[event("one"), event("two")], &[]).unwrap();
+    drop(store);
+    drop(Store::open(&dir, None).unwrap());
+    tamper(&dir, "DELETE FROM event WHERE seq = 2");
+    let error = Store::open(&dir, None).unwrap_err();
+    assert!(error.to_string().contains("event 2"), "{error}");
+}
+
+#[test]
+fn a_long_run_moves_the_mark() {
+    let (_data, dir, mut store) = session();
+    for _ in 0..3 {
+        store.append(&vec![event("some"); 700], &[]).unwrap();
+    }
+    tamper(&dir, "UPDATE event SET kind = 'x' WHERE seq = 1");
+    // The owner ended without closing: only what came after the mark is looked at.
+    std::mem::forget(store);
+    let store = Store::open(&dir, None).unwrap();
+    assert!(store.verify().is_err());
+}

@@ -1,5 +1,6 @@
 //! What the suites write, so that what they find can be told from anything else.
 
+use std::fs::File;
 use std::path::Path;
 
 use aca_protocol::TaskId;
@@ -112,4 +113,30 @@ fn row(dir: &Path) -> u64 {
     let sql = "SELECT coalesce(max(last_seq), 0) FROM task WHERE cost_micros = last_seq";
     let last: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
     u64::try_from(last).unwrap()
+}
+
+/// Puts a session of format 1 into `dir`, as an aca of that time wrote it, durable.
+pub(crate) fn write_old_session(dir: &Path) {
+    std::fs::create_dir(dir).unwrap();
+    let connection = rusqlite::Connection::open(dir.join("state.db")).unwrap();
+    connection.execute_batch(include_str!("../fixtures/v1.sql")).unwrap();
+    connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+    connection.close().unwrap();
+    for path in [dir, dir.parent().unwrap()] {
+        File::open(path).unwrap().sync_all().unwrap();
+    }
+}
+
+/// The session as it was is beside the one that was brought up to date, whole.
+pub(crate) fn check_copy(dir: &Path) {
+    let place = dir.join("copy");
+    std::fs::create_dir(&place).unwrap();
+    std::fs::copy(dir.join("state.db.pre-v1"), place.join("state.db")).unwrap();
+    let reader = Reader::open(&place, None).unwrap();
+    assert_eq!(
+        (reader.lease().unwrap().host, reader.verify(|_| true).unwrap().seq),
+        (None, 5)
+    );
+    drop(reader);
+    std::fs::remove_dir_all(place).unwrap();
 }

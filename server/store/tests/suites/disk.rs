@@ -3,7 +3,7 @@
 //! It is mounted where only this thread and the programs it starts see it, so it is gone when they are, however they end.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use rustix::ioctl::{Setter, ioctl};
@@ -103,16 +103,4 @@ fn run(command: &mut Command) {
         output.status.success(),
         "a disk cannot be had, is there a loop device? {command:?}: {said}"
     );
-}
-
-/// Puts a session of format 1 into `dir`, as an aca of that time wrote it, durable.
-pub(crate) fn write_old_session(dir: &Path) {
-    std::fs::create_dir(dir).unwrap();
-    let connection = rusqlite::Connection::open(dir.join("state.db")).unwrap();
-    connection.execute_batch(include_str!("../fixtures/v1.sql")).unwrap();
-    connection.pragma_update(None, "journal_mode", "WAL").unwrap();
-    connection.close().unwrap();
-    for path in [dir, dir.parent().unwrap()] {
-        File::open(path).unwrap().sync_all().unwrap();
-    }
 }

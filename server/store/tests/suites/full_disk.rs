@@ -5,8 +5,8 @@ use std::path::Path;
 use aca_protocol::SessionId;
 use aca_store::{Ballast, Error, Store, free_bytes};
 
-use crate::content::{self, Acknowledged};
-use crate::disk::{Disk, write_old_session};
+use crate::content::{self, Acknowledged, write_old_session};
+use crate::disk::Disk;
 
 pub(crate) fn the_ballast_is_enough_to_go_on() {
     let disk = Disk::new(64);

@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         programs::run(&args[1..]);
         return ExitCode::SUCCESS;
     }
-    let suites: [(&str, fn()); 15] = [
+    let suites: [(&str, fn()); 16] = [
         ("kill::nothing_acknowledged_is_lost", kill::nothing_acknowledged_is_lost),
         (
             "syscalls::every_one_may_be_the_last",
@@ -46,6 +46,10 @@ fn main() -> ExitCode {
         (
             "syscalls::every_one_may_find_the_disk_full",
             syscalls::every_one_may_find_the_disk_full,
+        ),
+        (
+            "syscalls::a_migration_may_end_anywhere",
+            syscalls::a_migration_may_end_anywhere,
         ),
         (
             "syscalls::names_are_synced_before_they_are_relied_on",

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use aca_protocol::SessionId;
-use aca_store::{Reader, Store};
+use aca_store::Store;
 
 use crate::child::{Child, program};
-use crate::content::{self, Acknowledged};
-use crate::disk::{Disk, write_old_session};
+use crate::content::{self, Acknowledged, check_copy, write_old_session};
+use crate::disk::Disk;
 use crate::rounds::rounds;
 
 /// A disk has room for the sessions of this many cuts.
@@ -97,20 +97,6 @@ pub(crate) fn a_session_is_of_one_format_or_the_other() {
             std::fs::remove_dir_all(data).unwrap();
         }
     }
-}
-
-/// The session as it was is beside the one that was brought up to date, whole.
-fn check_copy(dir: &Path) {
-    let place = dir.join("copy");
-    std::fs::create_dir(&place).unwrap();
-    std::fs::copy(dir.join("state.db.pre-v1"), place.join("state.db")).unwrap();
-    let reader = Reader::open(&place, None).unwrap();
-    assert_eq!(
-        (reader.lease().unwrap().host, reader.verify(|_| true).unwrap().seq),
-        (None, 5)
-    );
-    drop(reader);
-    std::fs::remove_dir_all(place).unwrap();
 }
 
 /// Cuts the power when the program has printed so many lines or ended, and returns all that it printed. The disk runs

@@ -10,8 +10,7 @@ use aca_protocol::SessionId;
 use aca_store::Store;
 
 use crate::child::{Child, program};
-use crate::content::{self, Acknowledged};
-use crate::disk::write_old_session;
+use crate::content::{self, Acknowledged, check_copy, write_old_session};
 use crate::rounds::rounds;
 
 /// The calls that read or change files, their names or their locks.
@@ -52,24 +51,59 @@ struct Point {
     nth: u64,
 }
 
+/// What is struck.
+struct Scene {
+    /// The program, which gets the directory `s` below the one that was prepared.
+    program: &'static str,
+    /// Puts in place what the program finds.
+    prepare: fn(&Path),
+    /// Checks what the program left, after it printed these lines.
+    check: fn(&Path, &[String]),
+}
+
+/// An owner's work, from the first.
+const OWNER: Scene = Scene {
+    program: "script",
+    prepare: |_| {},
+    check: check_session,
+};
+
+/// Bringing a session of format 1 up to date.
+const MIGRATION: Scene = Scene {
+    program: "migrate",
+    prepare: |dir| {
+        std::fs::create_dir(dir).unwrap();
+        write_old_session(&dir.join("0"));
+    },
+    check: check_migrated,
+};
+
 pub(crate) fn every_one_may_be_the_last() {
-    strike(Fault::Kill);
+    strike(&OWNER, Fault::Kill, 120);
 }
 
 pub(crate) fn every_one_may_fail() {
-    strike(Fault::InputOutput);
+    strike(&OWNER, Fault::InputOutput, 120);
 }
 
 pub(crate) fn every_one_may_find_the_disk_full() {
-    strike(Fault::DiskFull);
+    strike(&OWNER, Fault::DiskFull, 120);
 }
 
-fn strike(fault: Fault) {
+pub(crate) fn a_migration_may_end_anywhere() {
+    for fault in [Fault::Kill, Fault::InputOutput, Fault::DiskFull] {
+        strike(&MIGRATION, fault, 60);
+    }
+}
+
+fn strike(scene: &Scene, fault: Fault, every_commit: u64) {
     let data = tempfile::tempdir().unwrap();
-    let mut points = points(&trace("script", &data.path().join("sessions/s")), data.path());
+    let dir = data.path().join("s");
+    (scene.prepare)(&dir);
+    let mut points = points(&trace(scene.program, &dir), data.path());
     points.retain(|point| fault.concerns(&point.kind));
-    assert!(points.len() > 100, "there are only {} points", points.len());
-    let rounds = usize::try_from(rounds(120)).unwrap();
+    assert!(points.len() > 30, "there are only {} points", points.len());
+    let rounds = usize::try_from(rounds(every_commit)).unwrap();
     for round in 0..rounds {
         // Spread over all of them where they are not all looked at, else again and again.
         let at = if rounds < points.len() {
@@ -77,32 +111,50 @@ fn strike(fault: Fault) {
         } else {
             round % points.len()
         };
-        strike_at(fault, &points[at]);
+        strike_at(scene, fault, &points[at]);
     }
-    println!("{fault:?}: {rounds} points of {} different ones", points.len());
+    let of = points.len();
+    println!("{}, {fault:?}: {rounds} points of {of} different ones", scene.program);
 }
 
-fn strike_at(fault: Fault, point: &Point) {
+fn strike_at(scene: &Scene, fault: Fault, point: &Point) {
     let data = tempfile::tempdir().unwrap();
-    let dir = data.path().join("sessions/s");
+    let dir = data.path().join("s");
+    (scene.prepare)(&dir);
     let Point { kind, nth } = point;
     let mut command = strace();
     command.args(["-o", "/dev/null", "-e", &format!("trace={kind}")]);
     command.args(["-e", &format!("inject={kind}:{}:when={nth}", fault.injection())]);
-    let lines = Child::start(under(command, "script", &dir)).ended(|status| match fault {
+    let lines = Child::start(under(command, scene.program, &dir)).ended(|status| match fault {
         Fault::Kill => assert!(!status.success(), "it was killed: {status}"),
         _ => assert!(status.success(), "{fault:?} at {point:?}: {status}"),
     });
+    println!("{fault:?} at {point:?}: {lines:?}");
+    (scene.check)(&dir, &lines);
+}
+
+/// What was acknowledged is there, and the session can be gone on with, or made where it was not.
+fn check_session(dir: &Path, lines: &[String]) {
     let mut acknowledged = Acknowledged::default();
     lines.iter().for_each(|line| acknowledged.note(line));
     let created = lines.iter().any(|line| line == "created");
-    assert!(dir.exists() || !created, "{fault:?} at {point:?}: the session is gone");
+    assert!(dir.exists() || !created, "the session is gone");
     if !dir.exists() {
-        Store::create(&dir, Path::new("/w"), &SessionId::new("s"), None).unwrap();
+        Store::create(dir, Path::new("/w"), &SessionId::new("s"), None).unwrap();
     }
-    let seq = content::check(&dir, acknowledged);
-    let mut store = Store::open(&dir, None).unwrap();
+    let seq = content::check(dir, acknowledged);
+    let mut store = Store::open(dir, None).unwrap();
     content::append(&mut store, seq).unwrap();
+}
+
+/// The session opens, and as it was it is beside it.
+fn check_migrated(dir: &Path, _: &[String]) {
+    let session = dir.join("0");
+    let store = Store::open(&session, None).unwrap_or_else(|error| panic!("it does not open: {error}"));
+    store.verify().unwrap();
+    assert_eq!(store.events(0).map(Result::unwrap).count(), 5);
+    drop(store);
+    check_copy(&session);
 }
 
 /// The order in which things are on disk is that of the syncs between them; a file system owes nothing more.
