@@ -128,6 +128,7 @@ struct Session {
     context: Arc<SessionContext>,
     store: Arc<Mutex<Store>>,
     state: State,
+    folds: replay::Folds,
     live: HashMap<TaskId, Live>,
     steers: HashMap<AttemptId, Arc<Steer>>,
     review: mpsc::UnboundedSender<Job>,
@@ -201,6 +202,9 @@ impl Actor {
                     self.discards.close();
                     // What is not removed by then, the next owner removes.
                     let _ = tokio::time::timeout(DISCARD_GRACE, self.discards.wait()).await;
+                    for session in self.sessions.values_mut() {
+                        session.folds.finish(&session.state, &session.store).await;
+                    }
                     let _ = reply.send(());
                     break;
                 }
@@ -240,6 +244,7 @@ impl Actor {
             context,
             store,
             state,
+            folded,
             unreadable,
         } = loaded;
         unreadable.into_iter().for_each(|problem| self.problem(problem));
@@ -257,6 +262,7 @@ impl Actor {
             context,
             store,
             state,
+            folds: replay::Folds::new(folded),
             live: HashMap::new(),
             steers: HashMap::new(),
             review,
@@ -306,8 +312,15 @@ impl Actor {
         let events = session.state.decide(command)?;
         let effects = session.record(&self.shared, &events, who).await?;
         // Whoever sees that a proposal is ready may ask for it at once, so the worker must have been told before.
+        session.folds.keep(&session.state, &session.store);
         for effect in effects {
             self.perform(id, effect);
+        }
+        if let [Event::Restored { .. }, ..] = events.as_slice() {
+            self.publish(id, None);
+            let root = self.sessions.get(id).map(|session| session.context.root.clone());
+            root.into_iter().for_each(|root| self.announce(root));
+            return Ok(());
         }
         let mut changed = Vec::new();
         for event in &events {

@@ -7,15 +7,17 @@ use std::path::{Path, PathBuf};
 
 use aca_protocol::SessionId;
 use aca_protocol::proposal::CheckState;
-use aca_store::{NewEvent, Store};
+use aca_redact::Known;
+use aca_store::NewEvent;
 use tokio::sync::mpsc;
 
+use super::encode::encode;
 use super::{Actor, Session, kind, load, now_ms, store_error};
 use crate::core::{Command, Event, Live};
 use crate::handle::{Change, Who};
 use crate::proposal::Job;
 use crate::session::{self, current};
-use crate::{Error, layout};
+use crate::{Error, layout, sealing};
 
 impl Actor {
     /// Returns the review worker of the session that a workspace has open, if it has one and nothing of it is at work.
@@ -51,7 +53,8 @@ impl Actor {
         let (chosen, known) = (id.clone(), self.sessions.get(id).map(|open| open.context.root.clone()));
         let choose = move |root: &Path| {
             let choosing = current::choose(&data_dir, root, Some(&chosen));
-            choosing.map_err(|error| Error::Unavailable(format!("The choice of the session was not recorded: {error}.")))
+            choosing
+                .map_err(|error| Error::Unavailable(format!("The choice of the session was not recorded: {error}.")))
         };
         if let Some(root) = known {
             return blocking(move || choose(&root)).await;
@@ -85,7 +88,7 @@ impl Actor {
         let dir = layout::session(&self.shared.config.data_dir, id);
         blocking(move || {
             let event = Event::SessionNamed { name };
-            let body = serde_json::to_vec(&event).map_err(|error| Error::internal("Encoding an event", error))?;
+            let (_, body) = encode(&event, &Known::of_process().redactor())?;
             let named = NewEvent {
                 kind: &kind(&body),
                 ts_ms: now_ms(),
@@ -94,7 +97,7 @@ impl Actor {
                 who: who.as_deref(),
                 body: &body,
             };
-            let mut store = Store::open(&dir, None).map_err(store_error)?;
+            let mut store = sealing::open(&dir)?;
             store.append(&[named], &[]).map(drop).map_err(store_error)
         })
         .await
@@ -132,8 +135,14 @@ impl Actor {
         let Some(id) = self.open_at(root).map(|open| open.context.id.clone()) else {
             return;
         };
-        let Some(closed) = self.sessions.remove(&id) else { return };
-        let mut views = self.shared.views.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Some(closed) = self.sessions.remove(&id) else {
+            return;
+        };
+        let mut views = self
+            .shared
+            .views
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         views.sessions.remove(root);
         for task in closed.state.all_tasks() {
             views.proposals.remove(&task.id);
@@ -141,7 +150,7 @@ impl Actor {
     }
 
     /// Tells front ends that a workspace has another session.
-    fn announce(&self, root: PathBuf) {
+    pub(super) fn announce(&self, root: PathBuf) {
         // Nobody may be listening.
         let _ = self.shared.changes.send(Change::Session(root));
     }
@@ -156,7 +165,10 @@ impl Session {
     fn at_work(&self) -> Vec<String> {
         let none = Live::default();
         let at_work = |task: &&crate::core::Task| {
-            let checks = task.check.as_ref().is_some_and(|check| check.state == CheckState::Running);
+            let checks = task
+                .check
+                .as_ref()
+                .is_some_and(|check| check.state == CheckState::Running);
             checks || !self.state.view(task, &none, &self.context.root).state.is_settled()
         };
         let tasks = self.state.tasks().filter(at_work);
@@ -165,9 +177,7 @@ impl Session {
 }
 
 /// Runs something that blocks.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Error::internal("Changing sessions", error))?
 }

@@ -106,7 +106,15 @@ impl State {
                     false => "taken back",
                 }
             }
-            Event::Decided { task, .. } if self.task(task)?.pending().next().is_none() => "decided",
+            Event::Decided { task, .. } => {
+                let task = self.task(task)?;
+                // What is decided by landing is told when the landing ends.
+                let landing = task.operations.iter().any(|known| !known.ended);
+                match landing || task.pending().next().is_some() {
+                    true => return None,
+                    false => "decided",
+                }
+            }
             Event::Checked { check, .. } if check.state != aca_protocol::proposal::CheckState::Running => "checked",
             Event::Restored { checkpoint, .. } => return Some((format!("went back to {checkpoint}"), None)),
             _ => return None,

@@ -8,7 +8,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod audit;
 mod cases;
+mod checkpoints;
 mod decisions;
 mod files;
 mod fixture;
