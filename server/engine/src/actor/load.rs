@@ -104,6 +104,7 @@ fn whole(dir: PathBuf, store: Store, root: &Path, max_parallel: usize) -> Result
         root: root.to_owned(),
         dir,
         objects,
+        fence: store.fence(),
     };
     Ok(Loaded {
         context: Arc::new(context),

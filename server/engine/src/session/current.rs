@@ -85,7 +85,13 @@ mod tests {
         };
         assert_eq!(of(data, root, &[]), None);
         check(Some("c"));
-        for (choice, expected) in [(Some("a"), "a"), (Some("b"), "b"), (Some("gone"), "c"), (None, "c"), (None, "c")] {
+        for (choice, expected) in [
+            (Some("a"), "a"),
+            (Some("b"), "b"),
+            (Some("gone"), "c"),
+            (None, "c"),
+            (None, "c"),
+        ] {
             choose(data, root, choice.map(SessionId::new).as_ref()).unwrap();
             check(Some(expected));
         }

@@ -177,6 +177,9 @@ mod tests {
         .unwrap();
         assert_eq!(seen, ["a/b/deep", "odd link", "plain", "odd twice", "odd up"]);
         walk(&at("none"), &enter, &mut |_| panic!("nothing is there")).unwrap();
-        assert!(walk(&at("in/up"), &enter, &mut |_| Ok(())).is_err(), "a link as the directory itself");
+        assert!(
+            walk(&at("in/up"), &enter, &mut |_| Ok(())).is_err(),
+            "a link as the directory itself"
+        );
     }
 }

@@ -32,10 +32,13 @@ pub(crate) fn list(data_dir: &Path, known: &Known, open: &HashSet<SessionId>) ->
         .collect();
     let mut candidates: BTreeMap<PathBuf, Vec<Candidate>> = BTreeMap::new();
     for listed in sessions.iter().filter(|listed| listed.info.problem.is_none()) {
-        candidates.entry(listed.info.workspace.clone()).or_default().push(Candidate {
-            id: listed.info.id.clone(),
-            changed_ms: listed.info.changed_ms,
-        });
+        candidates
+            .entry(listed.info.workspace.clone())
+            .or_default()
+            .push(Candidate {
+                id: listed.info.id.clone(),
+                changed_ms: listed.info.changed_ms,
+            });
     }
     let current: HashSet<SessionId> = candidates
         .iter()

@@ -32,7 +32,10 @@ pub(crate) fn take_out_of_trash(data_dir: &Path, wanted: &str) -> std::io::Resul
     let trash = layout::trash(data_dir);
     let mut found: Option<(String, PathBuf)> = None;
     let mut names: Vec<String> = match std::fs::read_dir(&trash) {
-        Ok(entries) => entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect(),
+        Ok(entries) => entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect(),
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(error),
     };
@@ -86,10 +89,16 @@ mod tests {
             let to = move_to_trash(data, &dir, &SessionId::new(id)).unwrap();
             assert!(to.starts_with(data.join("trash")) && to.join("state.db").exists() && !dir.exists());
         }
-        assert_eq!(take_out_of_trash(data, "a").unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(
+            take_out_of_trash(data, "a").unwrap_err().kind(),
+            ErrorKind::InvalidInput
+        );
         assert_eq!(take_out_of_trash(data, "b").unwrap_err().kind(), ErrorKind::NotFound);
         let dir = make("ab12", "another");
-        assert_eq!(take_out_of_trash(data, "ab").unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(
+            take_out_of_trash(data, "ab").unwrap_err().kind(),
+            ErrorKind::AlreadyExists
+        );
         assert_eq!(std::fs::read_to_string(dir.join("state.db")).unwrap(), "another");
         assert_eq!(take_out_of_trash(data, "ac").unwrap(), SessionId::new("ac34"));
         assert!(layout::session(data, &SessionId::new("ac34")).join("state.db").exists());

@@ -8,6 +8,7 @@
 //! `ended`. Secrets are taken out before a line is written. Deltas of one content block are joined, so that a secret in
 //! pieces is found too. What is too large keeps its beginning and its end and says how much was left out.
 
+mod carry;
 mod file;
 mod frames;
 mod lines;
@@ -36,6 +37,7 @@ use crate::body::{self, Body};
 use crate::meter::RequestUsage;
 use writer::Writer;
 
+pub use carry::{lines, numbers, put};
 pub use read::{list, read};
 
 /// More bytes than these do not wait to be written; what comes then is left out of the record.

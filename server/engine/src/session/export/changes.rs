@@ -33,9 +33,13 @@ pub(super) fn write(writer: &mut Writer, objects: &Objects, state: &State, gathe
         writer.binary(names::OBJECTS, |file| objects.pack(&roots, file).map_err(failed))?;
     }
     for round in &gathered.rounds {
-        let Some(attempt) = state.attempt(&round.attempt) else { continue };
+        let Some(attempt) = state.attempt(&round.attempt) else {
+            continue;
+        };
         let task = attempt.task.clone();
-        let known = state.task(&task).filter(|task| task.proposed.as_ref() == Some(&round.proposed));
+        let known = state
+            .task(&task)
+            .filter(|task| task.proposed.as_ref() == Some(&round.proposed));
         let stem = format!("{}/{task}/{}", names::CHANGES, round.attempt);
         writer.json(
             &format!("{stem}.json"),

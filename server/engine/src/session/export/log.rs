@@ -24,7 +24,12 @@ pub(super) fn write(writer: &mut Writer, data_dir: &Path, session: &AtRest) -> R
         };
         let mut log = BufReader::new(file);
         let mut line = Vec::new();
-        while log.by_ref().take(MAX_LINE).read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+        while log
+            .by_ref()
+            .take(MAX_LINE)
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|read| read > 0)
+        {
             let text = String::from_utf8_lossy(&line);
             // The names of attempts contain those of their tasks.
             if ids.iter().any(|id| text.contains(id)) {

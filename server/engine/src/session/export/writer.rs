@@ -60,7 +60,9 @@ impl Writer {
         }
         let above = to.parent().filter(|_| to.is_absolute() && to.file_name().is_some());
         let above = above.filter(|above| above.is_dir()).ok_or_else(|| {
-            Error::Invalid(format!("The directory that {shown} is to be made in does not exist. Make it first."))
+            Error::Invalid(format!(
+                "The directory that {shown} is to be made in does not exist. Make it first."
+            ))
         })?;
         let dir = tempfile::Builder::new().prefix(".aca-export-").tempdir_in(above);
         let dir = dir.map_err(|error| unwritten(above, &error))?;
@@ -144,7 +146,10 @@ impl Writer {
     /// Has `write` write a file that is no text, then lists it.
     pub(super) fn binary(&mut self, path: &str, write: impl FnOnce(File) -> Result<(), Error>) -> Result<(), Error> {
         let mut out = self.create(path)?;
-        let file = out.file.try_clone().map_err(|error| unwritten(self.dir.path(), &error))?;
+        let file = out
+            .file
+            .try_clone()
+            .map_err(|error| unwritten(self.dir.path(), &error))?;
         write(file)?;
         let written = self.dir.path().join(path);
         let read = |out: &mut Out| {
@@ -180,7 +185,10 @@ impl Writer {
             files: self.files.values().cloned().collect(),
         };
         self.json(names::MANIFEST, &manifest)?;
-        let (files, bytes) = (self.files.len() as u64, self.files.values().map(|file| file.bytes).sum());
+        let (files, bytes) = (
+            self.files.len() as u64,
+            self.files.values().map(|file| file.bytes).sum(),
+        );
         let failed = |error: &std::io::Error| unwritten(&self.to, error);
         let top = File::open(self.dir.path()).map_err(|error| failed(&error))?;
         rustix::fs::syncfs(&top).map_err(|error| failed(&error.into()))?;
@@ -383,7 +391,11 @@ fn clean<'a>(bytes: &'a [u8], redactor: &Redactor) -> Cow<'a, [u8]> {
         return redactor.bytes(bytes);
     };
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-    let clean = if is_json { redactor.json(text) } else { redactor.text(text) };
+    let clean = if is_json {
+        redactor.json(text)
+    } else {
+        redactor.text(text)
+    };
     match clean {
         Cow::Borrowed(_) => Cow::Borrowed(bytes),
         Cow::Owned(text) => Cow::Owned(text.into_bytes()),

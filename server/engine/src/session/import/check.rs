@@ -55,7 +55,11 @@ pub(super) fn check(
         Ok(())
     })?;
     if state.seq() != session.events {
-        return Err(format!("it has {} events and should have {}.", state.seq(), session.events));
+        return Err(format!(
+            "it has {} events and should have {}.",
+            state.seq(),
+            session.events
+        ));
     }
     Ok(Checked { state, needed })
 }
@@ -124,7 +128,12 @@ fn checked(line: &EventLine, event: &Event, state: &State, needed: &mut BTreeSet
         Event::OperationPlanned { operation, .. } => of_operation(operation, &mut all)?,
         Event::StepPlanned { step, .. } => {
             path(&step.path)?;
-            all.extend(step.before.iter().chain(&step.after).map(|content| content.blob.clone()));
+            all.extend(
+                step.before
+                    .iter()
+                    .chain(&step.after)
+                    .map(|content| content.blob.clone()),
+            );
         }
         Event::Regrouped { path: file, .. } => path(file)?,
         _ => {}
@@ -142,9 +151,9 @@ fn checked(line: &EventLine, event: &Event, state: &State, needed: &mut BTreeSet
 pub(in crate::session) fn proposed(end: &AttemptEnd) -> Option<&Proposed> {
     match end {
         AttemptEnd::Finished { proposed, .. } => proposed.as_ref(),
-        AttemptEnd::Stopped { salvaged }
-        | AttemptEnd::Failed { salvaged, .. }
-        | AttemptEnd::Lost { salvaged, .. } => salvaged.as_ref(),
+        AttemptEnd::Stopped { salvaged } | AttemptEnd::Failed { salvaged, .. } | AttemptEnd::Lost { salvaged, .. } => {
+            salvaged.as_ref()
+        }
     }
 }
 
@@ -156,7 +165,12 @@ fn of_proposal(proposed: &Proposed, all: &mut BTreeSet<String>) -> Result<(), St
 fn of_operation(operation: &Operation, all: &mut BTreeSet<String>) -> Result<(), String> {
     for step in &operation.steps {
         path(&step.path)?;
-        all.extend(step.before.iter().chain(&step.after).map(|content| content.blob.clone()));
+        all.extend(
+            step.before
+                .iter()
+                .chain(&step.after)
+                .map(|content| content.blob.clone()),
+        );
     }
     Ok(())
 }

@@ -48,7 +48,10 @@ impl Moved {
 
     /// The path as it is within JSON.
     fn escaped(&self) -> String {
-        Value::String(self.from.clone()).to_string().trim_matches('"').to_owned()
+        Value::String(self.from.clone())
+            .to_string()
+            .trim_matches('"')
+            .to_owned()
     }
 
     fn value(&self, value: &mut Value) {
@@ -56,7 +59,10 @@ impl Moved {
             Value::String(text) => *text = self.text(text),
             Value::Array(values) => values.iter_mut().for_each(|value| self.value(value)),
             Value::Object(fields) => {
-                let is_signed = fields.get("type").and_then(Value::as_str).is_some_and(|kind| SIGNED.contains(&kind));
+                let is_signed = fields
+                    .get("type")
+                    .and_then(Value::as_str)
+                    .is_some_and(|kind| SIGNED.contains(&kind));
                 if !is_signed {
                     fields.values_mut().for_each(|value| self.value(value));
                 }
@@ -71,7 +77,10 @@ impl Moved {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once(&self.from) {
             let goes_on = |char: char| char.is_alphanumeric() || matches!(char, '-' | '_' | '.');
-            let begins_before = before.chars().next_back().is_some_and(|char| goes_on(char) || char == '/');
+            let begins_before = before
+                .chars()
+                .next_back()
+                .is_some_and(|char| goes_on(char) || char == '/');
             // A sentence may end with the path.
             let mut following = after.chars();
             let ends = match following.next() {
@@ -101,11 +110,23 @@ mod tests {
         let moved = Moved::new(Path::new("/home/ada/shop"), Path::new("/srv/the shop"));
         for (line, expected) in [
             (r#"{"cwd":"/home/ada/shop"}"#, r#"{"cwd":"/srv/the shop"}"#),
-            (r#"{"a":[{"b":"see /home/ada/shop/src/a.rs."}]}"#, r#"{"a":[{"b":"see /srv/the shop/src/a.rs."}]}"#),
-            (r#"{"a":"in /home/ada/shop. Then"}"#, r#"{"a":"in /srv/the shop. Then"}"#),
-            (r#"{"a":"/home/ada/shop2 /home/ada/shop-b"}"#, r#"{"a":"/home/ada/shop2 /home/ada/shop-b"}"#),
+            (
+                r#"{"a":[{"b":"see /home/ada/shop/src/a.rs."}]}"#,
+                r#"{"a":[{"b":"see /srv/the shop/src/a.rs."}]}"#,
+            ),
+            (
+                r#"{"a":"in /home/ada/shop. Then"}"#,
+                r#"{"a":"in /srv/the shop. Then"}"#,
+            ),
+            (
+                r#"{"a":"/home/ada/shop2 /home/ada/shop-b"}"#,
+                r#"{"a":"/home/ada/shop2 /home/ada/shop-b"}"#,
+            ),
             (r#"{"a":"/mnt/home/ada/shop"}"#, r#"{"a":"/mnt/home/ada/shop"}"#),
-            (r#"{"type":"thinking","thinking":"/home/ada/shop"}"#, r#"{"type":"thinking","thinking":"/home/ada/shop"}"#),
+            (
+                r#"{"type":"thinking","thinking":"/home/ada/shop"}"#,
+                r#"{"type":"thinking","thinking":"/home/ada/shop"}"#,
+            ),
             ("no JSON /home/ada/shop", "no JSON /home/ada/shop"),
             (r#"{"z":1,  "a":2}"#, r#"{"z":1,  "a":2}"#),
         ] {
@@ -113,7 +134,10 @@ mod tests {
         }
         for (path, expected) in [
             ("-home-ada-shop/s.jsonl", "-srv-the-shop/s.jsonl"),
-            ("-home-ada-shop/s/subagents/x.jsonl", "-srv-the-shop/s/subagents/x.jsonl"),
+            (
+                "-home-ada-shop/s/subagents/x.jsonl",
+                "-srv-the-shop/s/subagents/x.jsonl",
+            ),
             ("-home-ada-other/s.jsonl", "-home-ada-other/s.jsonl"),
         ] {
             assert_eq!(moved.project(path), expected);

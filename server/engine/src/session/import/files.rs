@@ -59,14 +59,20 @@ fn manifest(from: &Path) -> Result<BTreeMap<String, ListedFile>, String> {
     let Format { format } = read_json(&path, names::MANIFEST)?;
     check_format(format)?;
     let manifest: Manifest = read_json(&path, names::MANIFEST)?;
-    let bytes = manifest.files.iter().try_fold(0, |sum: u64, file| sum.checked_add(file.bytes));
+    let bytes = manifest
+        .files
+        .iter()
+        .try_fold(0, |sum: u64, file| sum.checked_add(file.bytes));
     if manifest.files.len() > MAX_FILES || bytes.is_none_or(|bytes| bytes > MAX_BYTES) {
         return Err("it is larger than a session can be.".to_owned());
     }
     let mut listed = BTreeMap::new();
     for file in manifest.files {
         if !is_path(&file.path) || file.path == names::MANIFEST {
-            return Err(format!("its manifest lists {:?}, which is no path of a file in it.", file.path));
+            return Err(format!(
+                "its manifest lists {:?}, which is no path of a file in it.",
+                file.path
+            ));
         }
         if let Some(twice) = listed.insert(file.path.clone(), file) {
             return Err(format!("its manifest lists {} twice.", twice.path));
@@ -102,7 +108,9 @@ fn copy(mut from: File, expected: &ListedFile, to: Option<&Path>) -> Result<(), 
     let (mut hash, mut bytes) = (Sha256::new(), 0_u64);
     let mut buffer = vec![0; 1 << 16];
     loop {
-        let read = from.read(&mut buffer).map_err(|error| format!("cannot be read: {error}"))?;
+        let read = from
+            .read(&mut buffer)
+            .map_err(|error| format!("cannot be read: {error}"))?;
         let chunk = buffer.get(..read).unwrap_or_default();
         bytes += read as u64;
         if chunk.is_empty() || bytes > expected.bytes {
@@ -122,7 +130,9 @@ fn copy(mut from: File, expected: &ListedFile, to: Option<&Path>) -> Result<(), 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path, name: &str) -> Result<T, String> {
     let read = || {
         let mut bytes = Vec::new();
-        crate::staging::open_regular(path)?.take(MAX_META).read_to_end(&mut bytes)?;
+        crate::staging::open_regular(path)?
+            .take(MAX_META)
+            .read_to_end(&mut bytes)?;
         Ok::<_, std::io::Error>(bytes)
     };
     let bytes = read().map_err(|error| format!("{name} cannot be read: {error}. It may not be an export of aca."))?;

@@ -104,6 +104,9 @@ fn unwritten(path: &Path, error: &std::io::Error) -> Error {
             "The disk that holds {} is full, so the session was not taken in. Free some space there and try again.",
             path.display()
         )),
-        _ => Error::Internal(format!("The session was not taken in: {} cannot be written: {error}.", path.display())),
+        _ => Error::Internal(format!(
+            "The session was not taken in: {} cannot be written: {error}.",
+            path.display()
+        )),
     }
 }

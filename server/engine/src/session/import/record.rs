@@ -5,7 +5,10 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use aca_gateway::exchange;
+use aca_protocol::AttemptId;
 use aca_protocol::agent::files;
+use aca_secrets::SessionKey;
 use aca_store::{NewEvent, Row, Store};
 use aca_workspace::objects::Objects;
 
@@ -41,6 +44,7 @@ pub(super) fn build(
 ) -> Result<(), Error> {
     let wrong = |reason: String| refused(&import.from, &reason);
     let mut store = sealing::create(new, &import.root, &session.id)?;
+    let key = sealing::key_of_session(new)?;
     let objects = Objects::open(&layout::objects(new)).map_err(|error| Error::Internal(error.to_string()))?;
     take_objects(copy, &objects, checked.needed.into_iter().collect()).map_err(wrong)?;
     let state = record(copy, &mut store, checked.state, session)?;
@@ -55,7 +59,9 @@ pub(super) fn build(
             Some(path) => (projects.join(moved.project(path)), Some(&moved)),
             None => (home.join(path), Some(&moved)),
         })?;
-        copy_tree(&copy.join(names::LOGS).join(id), |path| {
+        let logs = copy.join(names::LOGS).join(id);
+        exchanges(&logs.join("exchanges"), &dir.exchanges(), &attempt.id, key.as_ref())?;
+        copy_tree(&logs, |path| {
             // A journal is history and stays as it is; the specification says where to look for the conversation.
             (dir.path().join(path), (path == "spec.json").then_some(&moved))
         })?;
@@ -175,6 +181,21 @@ fn arrival(state: &State, session: &SessionFile) -> Vec<Event> {
         events.push(Event::CheckConfirmed { command: None });
     }
     events
+}
+
+/// Takes an attempt's model exchanges in.
+fn exchanges(from: &Path, to: &Path, attempt: &AttemptId, key: Option<&SessionKey>) -> Result<(), Error> {
+    let entries = std::fs::read_dir(from).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| name.strip_suffix(".jsonl")?.parse().ok());
+        let Some(number) = number else { continue };
+        let put = std::fs::read(entry.path()).and_then(|lines| exchange::put(to, attempt, number, key.cloned(), &lines));
+        put.map_err(|error| unwritten(to, &error))?;
+        // What is left is copied as it is.
+        std::fs::remove_file(entry.path()).map_err(|error| unwritten(from, &error))?;
+    }
+    Ok(())
 }
 
 /// Copies every file below `from` to the place that `to` gives for its path, with moved paths where it says so.
