@@ -61,12 +61,14 @@ impl Folder {
             }
         }
         numbers.sort_unstable();
+        // A record that was made smaller after its session was sealed is there twice.
+        numbers.dedup_by_key(|(number, _)| *number);
         Ok(numbers)
     }
 
     /// Begins a record's file, in the place of one that is there.
     pub(super) fn begin(&self, number: u32) -> io::Result<Chunks> {
-        self.open_new(&name_of(number), &self.path(number))
+        self.open_new(&name_of(number), &self.place(number))
     }
 
     /// Writes a record's file anew, whole or not at all. Returns its size.
@@ -74,22 +76,26 @@ impl Folder {
         let new = self.dir.join(".new");
         let mut chunks = self.open_new(&name_of(number), &new)?;
         chunks.append(lines)?;
-        std::fs::rename(new, self.path(number))?;
+        std::fs::rename(new, self.place(number))?;
         Ok(chunks.size)
     }
 
-    /// Reads a record's lines, as far as they are there; nothing if there is no such record.
+    /// Reads a record's lines, as far as they are there; nothing if there is no such record. One from before its session
+    /// was sealed is plain.
     pub(super) fn read(&self, number: u32) -> io::Result<Option<Vec<u8>>> {
-        let mut packed = Vec::new();
-        match File::open(self.path(number)) {
-            Ok(mut file) => file.read_to_end(&mut packed)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
+        let sealed = match &self.key {
+            Some(key) => read_file(&self.path(number, SEALED))?.map(|packed| (packed, key)),
+            None => None,
         };
         let mut lines = Vec::new();
-        match &self.key {
-            None => unpack(&packed, &mut lines)?,
-            Some(key) => {
+        match sealed {
+            None => {
+                let Some(packed) = read_file(&self.path(number, PLAIN))? else {
+                    return Ok(None);
+                };
+                unpack(&packed, &mut lines)?;
+            }
+            Some((packed, key)) => {
                 let mut rest = packed.as_slice();
                 let mut count = 0;
                 while let Some((sealed, after)) = split_chunk(rest) {
@@ -119,8 +125,12 @@ impl Folder {
         })
     }
 
-    fn path(&self, number: u32) -> PathBuf {
-        let kind = if self.key.is_some() { SEALED } else { PLAIN };
+    /// Where a record is written to.
+    fn place(&self, number: u32) -> PathBuf {
+        self.path(number, if self.key.is_some() { SEALED } else { PLAIN })
+    }
+
+    fn path(&self, number: u32, kind: &str) -> PathBuf {
         self.dir.join(format!("{}.{kind}", name_of(number)))
     }
 
@@ -148,6 +158,14 @@ impl Chunks {
         self.count += 1;
         self.size += chunk.len() as u64;
         Ok(())
+    }
+}
+
+fn read_file(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
