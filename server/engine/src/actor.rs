@@ -115,6 +115,8 @@ pub(crate) struct SessionContext {
     pub(crate) root: PathBuf,
     pub(crate) dir: PathBuf,
     pub(crate) objects: Objects,
+    /// The number of this engine among the session's owners.
+    pub(crate) fence: u64,
 }
 
 pub(crate) struct Actor {
@@ -294,6 +296,10 @@ impl Actor {
             task.is_some() && attempt::has_leftovers(&session.context, attempt, session.state.keeps(attempt))
         });
         effects.extend(left.map(|attempt| Effect::Discard(attempt.id.clone())));
+        let ended = session.state.attempts().filter(|attempt| attempt.stage == Stage::Ended);
+        let over = ended.filter(|attempt| !session.state.keeps(attempt)).cloned().collect();
+        let sweep = attempt::sweep(Arc::clone(&self.shared), Arc::clone(&session.context), over);
+        self.discards.spawn(sweep);
         let left = check::left_over(&session.context.dir);
         let sweep = check::sweep(Arc::clone(&self.shared), Arc::clone(&session.context), left);
         self.discards.spawn(sweep);

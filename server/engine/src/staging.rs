@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use aca_protocol::agent::{AttemptSpec, Outcome, files};
 use aca_protocol::{AttemptId, TaskId};
-use aca_sandbox::{Limits, SandboxSpec};
+use aca_sandbox::{FENCE_LABEL, Limits, SandboxSpec};
 use aca_workspace::objects::{Buffer, Tree};
 use aca_workspace::paths;
 use serde::Serialize;
@@ -83,7 +83,7 @@ pub(crate) fn sandbox(
 ) -> SandboxSpec {
     SandboxSpec {
         name: spec.attempt.as_str().to_owned(),
-        labels: labels(session, task, &spec.attempt, dir),
+        labels: labels_with_fence(session, task, &spec.attempt, dir),
         workspace_source: dir.work(),
         workspace: session.root.clone(),
         out: dir.out(),
@@ -113,6 +113,18 @@ pub(crate) fn labels(
         ("aca.attempt".to_owned(), attempt.to_string()),
     ]);
     labels.extend(spec_hash(dir).map(|hash| ("aca.spec".to_owned(), hash)));
+    labels
+}
+
+/// Returns what a new sandbox is labelled with: what it is known by, and who made it.
+fn labels_with_fence(
+    session: &SessionContext,
+    task: &TaskId,
+    attempt: &AttemptId,
+    dir: &AttemptDir,
+) -> BTreeMap<String, String> {
+    let mut labels = labels(session, task, attempt, dir);
+    labels.insert(FENCE_LABEL.to_owned(), session.fence.to_string());
     labels
 }
 

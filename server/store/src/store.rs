@@ -82,6 +82,11 @@ impl Store {
         &self.meta
     }
 
+    /// Returns the number that this opening got: a later one has a higher number, and takes over.
+    pub fn fence(&self) -> u64 {
+        self.fence.unsigned_abs()
+    }
+
     /// Records events, in this order, and the rows that they change: all of it or nothing.
     ///
     /// Returns the last event's place in the session. What it acknowledges survives a crash and a power cut.
@@ -120,8 +125,8 @@ impl Store {
         })
     }
 
-    /// Checks that the database is sound and that every event is there and unchanged. Takes about a second for a
-    /// million events.
+    /// Checks that the database is sound and that every event is there and unchanged, which takes seconds for a million
+    /// events.
     ///
     /// # Errors
     ///

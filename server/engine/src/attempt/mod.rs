@@ -16,6 +16,7 @@ mod salvage;
 mod steer;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -129,6 +130,31 @@ pub(crate) async fn discard(shared: Arc<Shared>, session: Arc<SessionContext>, a
     });
     if let Ok(Err(error)) = removing.await {
         tracing::warn!(%error, attempt = %attempt.id, "leftovers of an attempt could not be removed");
+    }
+}
+
+/// Removes the sandboxes of attempts that have ended long ago and are there all the same: a power cut can bring one back
+/// that was removed before it. Where no backend answers there is nothing to be done about them.
+pub(crate) async fn sweep(shared: Arc<Shared>, session: Arc<SessionContext>, ended: Vec<Attempt>) {
+    let backends: BTreeSet<&str> = ended.iter().filter_map(|attempt| attempt.backend.as_deref()).collect();
+    for name in backends {
+        let Ok(backend) = parts::backend_called(&shared.config, &session.root, "an attempt", Some(name)) else {
+            continue;
+        };
+        let found = match backend.list(("aca.session", session.id.as_str())).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::debug!(%error, name, "a sandbox backend cannot say what it has");
+                continue;
+            }
+        };
+        for attempt in ended.iter().filter(|attempt| attempt.backend.as_deref() == Some(name)) {
+            if found.iter().any(|found| found.name == attempt.id.as_str())
+                && let Err(error) = remove_sandbox(&shared, &session, attempt, false).await
+            {
+                tracing::warn!(error, attempt = %attempt.id, "a sandbox that came back could not be removed");
+            }
+        }
     }
 }
 
