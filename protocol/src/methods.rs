@@ -117,6 +117,8 @@ requests! {
     RenameSession = "aca/renameSession": RenameSessionParams => SessionInfo;
     /// Moves a session to the trash.
     DeleteSession = "aca/deleteSession": DeleteSessionParams => DeleteSessionResult;
+    /// Brings a session back from the trash.
+    UndeleteSession = "aca/undeleteSession": SessionParams => SessionInfo;
     /// Writes a session to a directory that can be carried to another machine.
     ExportSession = "aca/exportSession": ExportSessionParams => ExportSessionResult;
     /// Takes an exported session in, as the one that its workspace opens.

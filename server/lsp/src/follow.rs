@@ -29,6 +29,7 @@ pub(crate) async fn changes(connection: Arc<Connection>, mut changes: broadcast:
                     notify::<StatusChanged>(&connection, status).await;
                 }
             }
+            Ok(Change::Session(root)) => session(&connection, &root).await,
             Err(RecvError::Lagged(missed)) => {
                 tracing::debug!(missed, "the client fell behind the engine; everything is read again");
                 read_everything(&connection).await;
@@ -81,8 +82,32 @@ fn read_operations(connection: &Arc<Connection>, root: &Path) {
     });
 }
 
+/// Another session takes the place of the one that a workspace had open.
+async fn session(connection: &Arc<Connection>, root: &Path) {
+    forget(connection, root);
+    if connection.workspaces.canonical(root).is_some() {
+        connection.publisher.lenses();
+        read_workspace(connection, root);
+    }
+    let Ok(tasks) = connection.engine.tasks(root) else {
+        return;
+    };
+    for view in tasks.tasks {
+        task(connection, view).await;
+    }
+}
+
+/// Shows nothing of a workspace any more.
+fn forget(connection: &Connection, root: &Path) {
+    let (tasks, files) = connection.board.forget(root);
+    connection.progress.forget(&tasks);
+    connection.publisher.files(files);
+}
+
 async fn read_everything(connection: &Arc<Connection>) {
     for root in connection.engine.status().workspaces {
+        // A session may have been closed meanwhile.
+        forget(connection, &root);
         let Ok(tasks) = connection.engine.tasks(&root) else {
             continue;
         };

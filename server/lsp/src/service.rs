@@ -48,6 +48,7 @@ pub(crate) fn build(init: impl FnOnce(Client) -> Connection) -> (LspService<Serv
         .custom_method(methods::UseSession::METHOD, passed_on::use_session)
         .custom_method(methods::RenameSession::METHOD, passed_on::rename_session)
         .custom_method(methods::DeleteSession::METHOD, passed_on::delete_session)
+        .custom_method(methods::UndeleteSession::METHOD, passed_on::undelete_session)
         .custom_method(methods::ExportSession::METHOD, passed_on::export_session)
         .custom_method(methods::ImportSession::METHOD, passed_on::import_session)
         .custom_method(methods::Checkpoints::METHOD, passed_on::checkpoints)

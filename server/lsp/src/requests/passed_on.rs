@@ -43,6 +43,7 @@ passed_on! {
     use_session(SessionParams) -> SessionInfo: "a change of the session";
     rename_session(RenameSessionParams) -> SessionInfo: "a name for a session";
     delete_session(DeleteSessionParams) -> DeleteSessionResult: "the removal of a session";
+    undelete_session(SessionParams) -> SessionInfo: "a deleted session";
     export_session(ExportSessionParams) -> ExportSessionResult: "an export";
     import_session(ImportSessionParams) -> SessionInfo: "an import";
     audit(AuditParams) -> AuditResult: "a look at the audit log";
