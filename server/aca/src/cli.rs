@@ -1,5 +1,6 @@
 //! The command line: what can be said, and its help. The arguments of each command are in the file of its group.
 
+mod checkpoint;
 mod daemon;
 mod look;
 mod resume;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::exit;
 
+pub(crate) use checkpoint::CheckpointCommand;
 pub(crate) use daemon::{DaemonCommand, LogsArgs};
 pub(crate) use look::AttachArgs;
 pub(crate) use resume::ResumeArgs;
@@ -92,6 +94,9 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Stop a task.
     Stop(TaskArgs),
+    /// Points that the workspace's session can go back to.
+    #[command(subcommand)]
+    Checkpoint(CheckpointCommand),
     /// What was asked of the model for a task, and what it answered, without secrets.
     Exchanges(ExchangesArgs),
     /// Store the API key: in the keyring, or in a file that only you can read where no keyring answers.
@@ -126,6 +131,13 @@ mod tests {
     #[test]
     fn what_can_be_said() {
         for (line, accepted) in [
+            ("aca checkpoint list --json", true),
+            ("aca checkpoint create", true),
+            ("aca checkpoint create lunch", true),
+            ("aca checkpoint diff c-1", true),
+            ("aca checkpoint restore c-1", true),
+            ("aca checkpoint restore", false),
+            ("aca checkpoint", false),
             ("aca lsp", true),
             ("aca lsp --stdio", true),
             ("aca lsp --in-process", true),

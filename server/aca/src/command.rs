@@ -2,6 +2,7 @@
 
 pub(crate) mod attach;
 pub(crate) mod check;
+pub(crate) mod checkpoint;
 pub(crate) mod config;
 pub(crate) mod daemon;
 pub(crate) mod demo;

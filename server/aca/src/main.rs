@@ -100,6 +100,7 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Resume(args) => command::resume::run(&context, args).await,
         Command::Check(args) => command::check::run(&context, &args).await,
         Command::Stop(args) => command::stop::run(&context, args).await,
+        Command::Checkpoint(command) => command::checkpoint::run(&context, command).await,
         Command::Exchanges(args) => command::exchanges::run(&context, args).await,
         Command::Login(args) => command::login::login(&context, args).await,
         Command::Logout => command::login::logout(&context).await,
