@@ -1,5 +1,5 @@
 //! The project's check: a failure is fed back once, chosen hunks are checked before they are accepted, what nobody
-//! confirmed is not run, and nothing is left of a check when its server is killed.
+//! confirmed is not run, and nothing is left of a check when the daemon is killed.
 
 use std::time::Instant;
 
@@ -245,17 +245,17 @@ fn chosen_hunks_are_checked_in_a_confined_process() {
     chosen_hunks_are_checked("process");
 }
 
-fn kill(editor: Editor) {
-    let mut editor = editor;
-    editor.client().process().signal(Signal::KILL);
-    editor.client().process().await_exit(wait::SHORT);
+/// The editor and the daemon are killed.
+fn kill(env: &TestEnv, editor: Editor) {
+    drop(editor);
+    env.daemon().kill();
 }
 
-fn a_killed_server_leaves_nothing(backend: &str) {
+fn a_killed_daemon_leaves_nothing(backend: &str) {
     let (env, workspace) = world(backend, None);
     let mark = format!("87{}.{}", std::process::id(), if backend == "docker" { 1 } else { 2 });
     let (editor, _) = with_a_long_check(&env, &workspace, &mark);
-    kill(editor);
+    kill(&env, editor);
 
     let mut second = Editor::start(&env, &workspace);
     let found = second.await_ready(&workspace);
@@ -268,13 +268,13 @@ fn a_killed_server_leaves_nothing(backend: &str) {
 }
 
 #[test]
-fn a_killed_server_leaves_no_container_of_a_check() {
-    a_killed_server_leaves_nothing("docker");
+fn a_killed_daemon_leaves_no_container_of_a_check() {
+    a_killed_daemon_leaves_nothing("docker");
 }
 
 #[test]
-fn a_killed_server_leaves_no_process_of_a_check() {
-    a_killed_server_leaves_nothing("process");
+fn a_killed_daemon_leaves_no_process_of_a_check() {
+    a_killed_daemon_leaves_nothing("process");
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn a_result_whose_check_was_interrupted_is_checked_again() {
     });
     wait::until_true("the check", wait::LONG, || !processes_with(&mark).is_empty());
     let before = processes_with(&mark);
-    kill(first);
+    kill(&env, first);
 
     let mut second = Editor::start(&env, &workspace);
     let fresh = || processes_with(&mark).into_iter().filter(|pid| !before.contains(pid));

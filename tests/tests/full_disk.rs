@@ -89,9 +89,8 @@ fn a_full_disk_is_said_and_survived() {
         workspace.read("src/user.rs").contains("Welcome back"),
         "after there is room again, hunks land"
     );
-    editor.client().process().signal(rustix::process::Signal::KILL);
-    editor.client().process().await_exit(wait::SHORT);
     drop(editor);
+    env.daemon().kill();
     let mut second = Editor::start(&env, &workspace);
     let known = second.task(&workspace).expect("the task is still known");
     assert_eq!(known.id, task.id);

@@ -1,13 +1,12 @@
-//! The server is killed and started again: the same tasks, the same attempt, the same proposal.
+//! The daemon is killed and started again: the same tasks, the same attempt, the same proposal.
 
 use aca_tests::lsp::Editor;
 use aca_tests::scenario::{FIRST_HUNK, SECOND_HUNK, SHOP, hunk_states, state_name, two_hunks};
 use aca_tests::{TestEnv, engine, wait};
-use rustix::process::Signal;
 use serde_json::json;
 
 #[test]
-fn an_attempt_outlives_a_killed_server() {
+fn an_attempt_outlives_a_killed_daemon() {
     let env = TestEnv::new();
     let workspace = env.workspace(SHOP);
     env.script(&two_hunks(&workspace));
@@ -24,9 +23,8 @@ fn an_attempt_outlives_a_killed_server() {
     let containers = env.running_containers();
     assert_eq!(containers.len(), 1, "{containers:?}");
     let started = engine::inspect(&containers[0])["State"]["StartedAt"].clone();
-    first.client().process().signal(Signal::KILL);
-    first.client().process().await_exit(wait::SHORT);
     drop(first);
+    env.daemon().kill();
 
     let mut second = Editor::start(&env, &workspace);
     let found = second.task(&workspace).expect("the task is still known");
@@ -44,7 +42,7 @@ fn an_attempt_outlives_a_killed_server() {
 }
 
 #[test]
-fn proposals_and_decisions_outlive_a_killed_server() {
+fn proposals_and_decisions_outlive_a_killed_daemon() {
     let env = TestEnv::new();
     let workspace = env.workspace(SHOP);
     env.script(&two_hunks(&workspace));
@@ -55,9 +53,8 @@ fn proposals_and_decisions_outlive_a_killed_server() {
     let hunk = &before.files[0].hunks[0].id;
     first.decide(&task, "accept", json!({ "kind": "hunks", "ids": [hunk] }));
     let landed = workspace.read("src/user.rs");
-    first.client().process().signal(Signal::KILL);
-    first.client().process().await_exit(wait::SHORT);
     drop(first);
+    env.daemon().kill();
 
     let mut second = Editor::start(&env, &workspace);
     let found = second.await_ready(&workspace);
@@ -80,7 +77,7 @@ fn proposals_and_decisions_outlive_a_killed_server() {
 }
 
 #[test]
-fn landings_on_one_file_and_what_was_saved_between_them_outlive_a_killed_server() {
+fn landings_on_one_file_and_what_was_saved_between_them_outlive_a_killed_daemon() {
     let env = TestEnv::new();
     let workspace = env.workspace(SHOP);
     env.script(&two_hunks(&workspace));
@@ -96,9 +93,8 @@ fn landings_on_one_file_and_what_was_saved_between_them_outlive_a_killed_server(
     let landed = workspace.read("src/user.rs");
     assert!(landed.contains(FIRST_HUNK) && landed.contains(SECOND_HUNK), "{landed}");
     assert!(landed.ends_with("// saved between the landings\n"), "{landed}");
-    first.client().process().signal(Signal::KILL);
-    first.client().process().await_exit(wait::SHORT);
     drop(first);
+    env.daemon().kill();
 
     let mut second = Editor::start(&env, &workspace);
     let found = second.task(&workspace).expect("the task is still known");

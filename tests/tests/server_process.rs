@@ -1,11 +1,11 @@
-//! The server as a process: order under load, and an end in time, over the stdio of the real program.
+//! The server as an editor sees it: order under load, and an end in time, over the stdio of the real program.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use aca_tests::lsp::{Client, Editor, Options, uri};
 use aca_tests::scenario::{SHOP, TODO, titles};
-use aca_tests::{Running, TestEnv, Workspace, process_alive, wait};
+use aca_tests::{Running, TestEnv, Workspace, wait};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -171,14 +171,38 @@ fn a_client_that_sends_null_for_no_params_is_understood() {
 }
 
 #[test]
-fn no_process_is_left_behind() {
+fn no_process_but_the_daemon_is_left_behind() {
     let (env, workspace) = world();
     let (mut client, _) = Client::initialized(&env, &workspace, &Options::default());
-    let pid = client.call("aca/status", json!({}))["pid"]
-        .as_u64()
-        .expect("a process id");
+    let pid = client.call("aca/status", json!({}))["pid"].as_u64();
+    assert_eq!(pid, Some(env.daemon().pid().into()));
     assert_eq!(client.shut_down(), Some(0));
-    wait::until_true("the serving process to end", END, || {
-        !process_alive(u32::try_from(pid).unwrap())
-    });
+    let daemon = env.daemon();
+    assert_eq!(env.run(&workspace, &["daemon", "stop"]).code, Some(0));
+    assert!(!daemon.is_alive(), "it was said to have ended");
+}
+
+#[test]
+fn without_a_daemon_the_server_ends_with_its_editor() {
+    let (env, workspace) = world();
+    let mut client = Client::start_with(&env, &workspace, &["lsp", "--in-process"]);
+    client.call(
+        "initialize",
+        aca_tests::lsp::initialize_params(&workspace, &Options::default(), std::process::id()),
+    );
+    client.notify("initialized", json!({}));
+    let pid = client.call("aca/status", json!({}))["pid"].as_u64();
+    assert_eq!(pid, Some(client.process().id().into()));
+    assert!(env.daemons().is_empty(), "nobody asked for a daemon");
+    let tasks = env.run(&workspace, &["status", "--json"]);
+    assert_eq!(
+        tasks.code,
+        Some(0),
+        "a command is served by the editor's process: {tasks:?}"
+    );
+    let stop = env.run(&workspace, &["daemon", "stop"]);
+    assert_eq!(stop.code, Some(3), "{stop:?}");
+    assert!(stop.err.contains("--in-process"), "{stop:?}");
+    assert_eq!(client.shut_down(), Some(0));
+    assert!(env.daemons().is_empty());
 }

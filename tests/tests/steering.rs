@@ -8,7 +8,6 @@ use aca_tests::lsp::Editor;
 use aca_tests::model::{Script, tool};
 use aca_tests::scenario::{SHOP, one_command, state_name};
 use aca_tests::{Settings, TestEnv, Workspace, wait};
-use rustix::process::Signal;
 use serde_json::{Value, json};
 
 /// A world in which this drives the agents.
@@ -152,9 +151,8 @@ fn held_and_let_go_on(driver: &str) {
     assert_eq!(held["state"]["name"], "paused", "{held:#}");
     wait::until_true("everything to stand still", wait::SHORT, || stands_still(&file));
     assert_eq!(transcript(&mut first, &task, "paused"), 1);
-    first.client().process().signal(Signal::KILL);
-    first.client().process().await_exit(wait::SHORT);
     drop(first);
+    env.daemon().kill();
 
     let mut second = Editor::start(&env, &workspace);
     let found = running_or_paused(&mut second, &workspace);

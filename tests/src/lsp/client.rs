@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::BufReader;
-use std::process::{ChildStdin, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -57,7 +57,16 @@ pub struct Client {
 impl Client {
     /// Starts `aca lsp` in a workspace.
     pub fn start(env: &TestEnv, workspace: &Workspace) -> Self {
-        let mut command = env.aca(workspace, &["lsp"]);
+        Self::start_with(env, workspace, &["lsp"])
+    }
+
+    /// Starts `aca` with these arguments in a workspace.
+    pub fn start_with(env: &TestEnv, workspace: &Workspace, arguments: &[&str]) -> Self {
+        Self::start_command(env.aca(workspace, arguments))
+    }
+
+    /// Starts a command that speaks the protocol on its standard input and output.
+    pub fn start_command(mut command: Command) -> Self {
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

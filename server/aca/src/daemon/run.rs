@@ -54,6 +54,7 @@ pub(crate) async fn run(context: &Context, detached: bool) -> Result<Exit, Failu
     if detached {
         start::say_ready(&context.data_dir);
     }
+    tracing::info!("the daemon begins");
     let why = tokio::select! {
         ask = host.asked_to_end() => Why::Asked(ask),
         () = terminal::interrupted() => Why::Signal,

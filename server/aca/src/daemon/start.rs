@@ -7,10 +7,12 @@
 use std::env;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use rustix::io::FdFlags;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
 
@@ -56,9 +58,28 @@ pub(crate) fn detach(data_dir: &Path, verbose: u8) -> Result<(), Failure> {
     let unable = |error: io::Error| Failure::while_doing("The daemon cannot be started", error);
     // It fails only for the leader of a group, which is in no editor's group either.
     let _ = rustix::process::setsid();
+    close_on_exec().map_err(unable)?;
     command(data_dir, verbose, "--detached")
         .and_then(|mut command| command.spawn())
         .map_err(unable)?;
+    Ok(())
+}
+
+/// Keeps files that an editor left open from the daemon: all but the standard ones are closed where it begins.
+fn close_on_exec() -> io::Result<()> {
+    let open = fs::read_dir("/dev/fd")?.flatten();
+    let open: Vec<i32> = open
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    for number in open.into_iter().filter(|number| *number > 2) {
+        #[expect(
+            unsafe_code,
+            reason = "nobody here owns what an editor left open; nothing is closed by this"
+        )]
+        let file = unsafe { BorrowedFd::borrow_raw(number) };
+        // The one that the directory was read through is closed by now.
+        let _ = rustix::io::fcntl_setfd(file, FdFlags::CLOEXEC);
+    }
     Ok(())
 }
 
