@@ -14,6 +14,7 @@ static CHUNK: [u8; 1 << 16] = [0; 1 << 16];
 /// brought to a good end and the person be told.
 #[derive(Debug, Clone)]
 pub struct Ballast {
+    data_dir: PathBuf,
     path: PathBuf,
 }
 
@@ -24,6 +25,7 @@ impl Ballast {
     /// Names the ballast of a data directory; nothing is written.
     pub fn of(data_dir: &Path) -> Self {
         Self {
+            data_dir: data_dir.to_owned(),
             path: data_dir.join("ballast"),
         }
     }
@@ -52,18 +54,23 @@ impl Ballast {
     ///
     /// # Errors
     ///
-    /// [`Error::DiskFull`] if there is no room for it; what room there is stays free then.
+    /// [`Error::DiskFull`] if there is no room for it; nothing is written then.
     pub fn restore(&self) -> Result<(), Error> {
         if self.is_whole() {
             return Ok(());
         }
         self.release()?;
+        if file_system::free_bytes(&self.data_dir)? < Self::BYTES {
+            return Err(Error::DiskFull {
+                path: self.path.clone(),
+            });
+        }
         let written = self.write();
         if written.is_err() {
             self.release()?;
         }
         written.map_err(|error| Error::io(&self.path, "written", error))?;
-        self.path.parent().map_or(Ok(()), file_system::sync_dir)
+        file_system::sync_dir(&self.data_dir)
     }
 
     fn write(&self) -> std::io::Result<()> {

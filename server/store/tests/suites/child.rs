@@ -6,7 +6,7 @@ use std::process::{Child as Process, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, WaitOptions};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 
 /// How long anything may take that a suite waits for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -56,11 +56,12 @@ impl Child {
         rustix::process::kill_process(self.pid(), signal).unwrap();
     }
 
-    /// Stops the program and returns when it has stopped.
+    /// Stops the program and returns when it has stopped, or has ended.
     pub(crate) fn stop(&self) {
         self.signal(Signal::STOP);
-        let stopped = rustix::process::waitpid(Some(self.pid()), WaitOptions::UNTRACED).unwrap();
-        assert!(stopped.is_some_and(|(_, status)| status.stopped()), "{stopped:?}");
+        // What ended is waited for once more.
+        let how = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(self.pid()), how).unwrap();
     }
 
     /// Kills the program and returns the lines nobody took.
