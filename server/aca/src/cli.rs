@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod daemon;
+mod help;
 mod look;
 mod resume;
 mod review;
@@ -17,12 +18,13 @@ use crate::exit;
 
 pub(crate) use checkpoint::CheckpointCommand;
 pub(crate) use daemon::{DaemonCommand, LogsArgs};
-pub(crate) use look::AttachArgs;
+pub(crate) use help::command;
+pub(crate) use look::{AttachArgs, ShowArgs, TopArgs};
 pub(crate) use resume::ResumeArgs;
 pub(crate) use review::{CheckArgs, ReviewArgs, UndoArgs};
 pub(crate) use secrets::{ExchangesArgs, LoginArgs, SecretsCommand};
 pub(crate) use start::{RunArgs, SendBackArgs, TaskArgs, TellArgs};
-pub(crate) use upkeep::{ConfigArgs, DemoArgs, ImageCommand, LspArgs};
+pub(crate) use upkeep::{CompletionsArgs, ConfigArgs, DemoArgs, ImageCommand, LspArgs};
 
 /// The automatic coding agent: TODO comments and instructions become reviewed changes.
 ///
@@ -67,6 +69,10 @@ pub(crate) enum Command {
     Status,
     /// Watch a task: what its agent says and does, live; type to steer it.
     Attach(AttachArgs),
+    /// Show everything about a task: where it comes from, its rounds, hunks, landings, and what is next.
+    Show(ShowArgs),
+    /// Watch everything that is at work or waits for you, in all workspaces.
+    Top(TopArgs),
     /// Look at a task's hunks and accept or reject them.
     Review(ReviewArgs),
     /// Take back a landing; what you typed since stays.
@@ -111,6 +117,8 @@ pub(crate) enum Command {
     /// The image that sandboxes are made from.
     #[command(subcommand)]
     Image(ImageCommand),
+    /// Print what a shell needs to complete commands and options.
+    Completions(CompletionsArgs),
     /// Print the settings, each with its origin.
     Config(ConfigArgs),
     /// Show the whole loop on an example, with a recorded model: no key, no network.
@@ -148,6 +156,12 @@ mod tests {
             ("aca run", false),
             ("aca run text --todo src/a.rs:3", false),
             ("aca run --todo src/a.rs", false),
+            ("aca run --file - --detach", true),
+            ("aca run text --file x", false),
+            ("aca show", true),
+            ("aca show t1 t2 --json", true),
+            ("aca completions bash", true),
+            ("aca completions", false),
             ("aca run --todo src/a.rs:0", false),
             ("aca review", true),
             ("aca review t1 --accept all", true),
@@ -166,6 +180,7 @@ mod tests {
             ("aca send-back t1 again", true),
             ("aca send-back t1 --redo h1", true),
             ("aca attach", true),
+            ("aca top --once --json", true),
             ("aca attach t1 --no-follow --json", true),
             ("aca attach t1 --round 2", true),
             ("aca tell t1", false),
@@ -208,7 +223,7 @@ mod tests {
 
     #[test]
     fn help_lists_every_exit_code() {
-        let help = Cli::command().render_help().to_string();
+        let help = command().render_help().to_string();
         for code in [0, 1, 2, 3, 4, 5, 130] {
             assert!(help.contains(&format!("{code:>5}  ")), "{code} is missing in:\n{help}");
         }

@@ -26,14 +26,15 @@ mod workspace;
 use std::io::Write as _;
 
 use aca_engine::config;
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 use crate::cli::{Cli, Command, DaemonCommand};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 
 fn main() {
-    let cli = Cli::parse();
+    let matches = cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     // The end of a program that only starts another one; it needs no runtime and no log.
     if let Command::Daemon(DaemonCommand::Run(args)) = &cli.command
         && args.detach
@@ -92,6 +93,8 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Run(args) => command::run::run(&context, args).await,
         Command::Status => command::status::run(&context).await,
         Command::Attach(args) => command::attach::run(&context, args).await,
+        Command::Show(args) => command::show::run(&context, &args).await,
+        Command::Top(args) => command::top::run(&context, &args).await,
         Command::Review(args) => command::review::run(&context, args).await,
         Command::Undo(args) => command::undo::run(&context, &args).await,
         Command::SendBack(args) => command::send_back::run(&context, args).await,
@@ -107,6 +110,7 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Secrets(command) => command::secrets::run(&context, command).await,
         Command::Doctor => command::doctor::run(&context).await,
         Command::Image(cli::ImageCommand::Build) => command::image::build(&context).await,
+        Command::Completions(args) => command::completions::run(&context, &args),
         Command::Config(args) => command::config::run(&context, &args),
         Command::Demo(args) => command::demo::run(&context, &args).await,
     }

@@ -25,3 +25,35 @@ Examples:
   aca attach                     watch the newest task at work
   aca attach 4f2a                watch that one
   aca attach --no-follow | less  read what was said so far";
+
+/// `aca top`
+#[derive(Debug, Args)]
+#[command(after_help = TOP_HELP)]
+pub(crate) struct TopArgs {
+    /// Print everything as it is now and end; so it is without a terminal.
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+const TOP_HELP: &str = "\
+Enter watches the chosen task, r reviews it, ? shows all keys.
+
+Examples:
+  aca top         watch everything
+  aca top --once  print it";
+
+/// `aca show`
+#[derive(Debug, Args)]
+#[command(after_help = SHOW_HELP)]
+pub(crate) struct ShowArgs {
+    /// Tasks: ids, beginnings of them, or words of titles; or checkpoints: ids, beginnings of them, or names [default:
+    /// the newest task].
+    #[arg(value_name = "TASK|CHECKPOINT")]
+    pub(crate) what: Vec<String>,
+}
+
+const SHOW_HELP: &str = "\
+Examples:
+  aca show             all about the newest task
+  aca show 4f2a        all about that one
+  aca show 4f2a --json its task, attempts, proposal and landings for programs";

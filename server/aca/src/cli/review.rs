@@ -7,7 +7,7 @@ use clap::Args;
 #[derive(Debug, Default, Args)]
 #[command(group = clap::ArgGroup::new("mode").multiple(false), after_help = REVIEW_HELP)]
 pub(crate) struct ReviewArgs {
-    /// The task, or the beginning of its id [default: the newest that waits for review].
+    /// The task: its id, the beginning of it, or words of its title [default: the newest that waits for review].
     pub(crate) task: Option<String>,
     /// List the hunks and end; so it is without a terminal.
     #[arg(long, group = "mode")]
@@ -66,6 +66,9 @@ Examples:
 
 /// `aca undo`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  aca undo         take back the newest landing\n  aca undo --list  see what can be taken back"
+)]
 pub(crate) struct UndoArgs {
     /// The operation to take back, or the beginning of its id [default: the newest landing that stands].
     pub(crate) operation: Option<String>,
@@ -79,8 +82,11 @@ pub(crate) struct UndoArgs {
 
 /// `aca check`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  aca check            check all undecided hunks of the newest proposal\n  aca check 4f2a h-19  check one"
+)]
 pub(crate) struct CheckArgs {
-    /// The task, or the beginning of its id [default: the newest that waits for review].
+    /// The task: its id, the beginning of it, or words of its title [default: the newest that waits for review].
     pub(crate) task: Option<String>,
     /// The hunks [default: all that are undecided].
     pub(crate) hunks: Vec<String>,

@@ -32,3 +32,17 @@ pub(crate) struct DemoArgs {
     #[arg(long)]
     pub(crate) embedded: bool,
 }
+
+/// `aca completions`
+#[derive(Debug, Args)]
+#[command(after_help = COMPLETIONS_HELP)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
+}
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  aca completions bash > ~/.local/share/bash-completion/completions/aca
+  aca completions zsh > ~/.zfunc/_aca     with ~/.zfunc in fpath
+  aca completions fish > ~/.config/fish/completions/aca.fish";

@@ -4,7 +4,7 @@ mod board;
 mod entry;
 mod keys;
 mod live;
-mod markdown;
+pub(crate) mod markdown;
 mod pane;
 mod plain;
 mod requests;
@@ -27,6 +27,7 @@ use plain::Which;
 use view::View;
 
 pub(crate) use requests::{Answer, Request, ask};
+pub(crate) use view::recovery_key;
 
 /// How often the daemon is looked for again after it ended.
 const CONNECT_AGAIN: usize = 3;

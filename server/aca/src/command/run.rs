@@ -1,5 +1,7 @@
 //! `aca run`: makes a task and waits until it is ready for review.
 
+mod instruction;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -27,7 +29,7 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Makes the task and waits. Ctrl-C leaves it at work.
 pub(crate) async fn run(context: &Context, args: RunArgs) -> Result<Exit, Failure> {
     let root = context.root()?;
-    let origin = origin(args, &root)?;
+    let origin = origin(&args, &root)?;
     check_parts(context).await?;
     let mut link = context.link(&root).await?;
     name_others(context, &link, &root, &origin).await;
@@ -36,7 +38,13 @@ pub(crate) async fn run(context: &Context, args: RunArgs) -> Result<Exit, Failur
         origin,
     };
     let task = link.client.call::<Run>(params).await?;
-    let exit = finish(context, &mut link, task).await?;
+    let exit = if args.detach {
+        context.screen.say(task.id.as_str());
+        context.screen.result(&task)?;
+        Exit::Done
+    } else {
+        finish(context, &mut link, task).await?
+    };
     link.close().await;
     Ok(exit)
 }
@@ -78,7 +86,7 @@ pub(crate) async fn finish(context: &Context, link: &mut Link, task: TaskView) -
     drop(progress);
     let Some(task) = settled else {
         context.screen.note(&format!(
-            "The task {id} goes on. `aca status` shows how it is; to stop it: aca stop {id}"
+            "The task {id} goes on. Come back with: aca attach {id}. Stop it with: aca stop {id}"
         ));
         return Ok(Exit::Interrupted);
     };
@@ -186,20 +194,28 @@ async fn check_parts(context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-fn origin(args: RunArgs, root: &Path) -> Result<Origin, Failure> {
-    match (args.todo, args.text) {
+fn origin(args: &RunArgs, root: &Path) -> Result<Origin, Failure> {
+    let text = match (&args.todo, &args.file, &args.text) {
         // The server reads the comment, from an editor's buffer if the file is open in one.
-        (Some(place), _) => Ok(Origin::Todo {
-            path: place.path_in(root)?,
-            line: place.line,
-            text: String::new(),
-        }),
-        (None, Some(text)) if !text.trim().is_empty() => Ok(Origin::Text { text }),
-        _ => Err(Failure::new(
-            Exit::Usage,
-            "Say what to do: aca run \"what to do\", or aca run --todo FILE:LINE.",
-        )),
+        (Some(place), _, _) => {
+            return Ok(Origin::Todo {
+                path: place.path_in(root)?,
+                line: place.line,
+                text: String::new(),
+            });
+        }
+        (None, Some(file), _) => instruction::read(file)?,
+        (None, None, Some(text)) => {
+            instruction::must_be_plain(text)?;
+            text.clone()
+        }
+        (None, None, None) => String::new(),
+    };
+    if text.trim().is_empty() {
+        let message = "Say what to do: aca run \"what to do\", aca run --file FILE, or aca run --todo FILE:LINE.";
+        return Err(Failure::new(Exit::Usage, message));
     }
+    Ok(Origin::Text { text })
 }
 
 /// Returns the exit code for how a task ended.
@@ -274,8 +290,10 @@ mod tests {
     fn nothing_to_do_is_said() {
         let empty = RunArgs {
             text: Some("  ".into()),
+            file: None,
             todo: None,
+            detach: false,
         };
-        assert_eq!(origin(empty, Path::new("/")).unwrap_err().exit, Exit::Usage);
+        assert_eq!(origin(&empty, Path::new("/")).unwrap_err().exit, Exit::Usage);
     }
 }

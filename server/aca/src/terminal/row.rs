@@ -40,6 +40,12 @@ impl Row {
         Self::new([], [text.into()])
     }
 
+    /// Returns the line further to the right.
+    pub(crate) fn indented(mut self, columns: usize) -> Self {
+        self.lead.insert(0, Span::raw(" ".repeat(columns)));
+        self
+    }
+
     /// Returns all of it as one line, tabs included.
     pub(crate) fn line(&self) -> Line<'static> {
         self.lead.iter().chain(&self.text).cloned().collect::<Vec<_>>().into()

@@ -80,6 +80,11 @@ impl Typing {
         self.insert(&kept);
     }
 
+    /// Returns what is typed.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Whether nothing is typed.
     pub(crate) fn is_empty(&self) -> bool {
         self.text.is_empty()

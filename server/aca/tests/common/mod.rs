@@ -61,6 +61,14 @@ impl World {
     }
 }
 
+impl Drop for World {
+    fn drop(&mut self) {
+        // Its daemon, and with it everything at work, ends with it; there may be none.
+        let _ = self.command(&["stop"]).output();
+        let _ = self.command(&["daemon", "stop", "--force"]).output();
+    }
+}
+
 /// What a command answered.
 pub(crate) struct Answer(pub(crate) Output);
 

@@ -7,7 +7,7 @@ use ratatui::text::Span;
 use crate::terminal::{Row, harmless_line};
 
 /// Renders a text.
-pub(super) fn rows(text: &str) -> Vec<Row> {
+pub(crate) fn rows(text: &str) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut fence: Option<&str> = None;
     for line in text.trim_matches('\n').lines() {

@@ -357,7 +357,7 @@ impl View {
 }
 
 /// The key for a way to go on, and what it means.
-pub(super) fn recovery_key(way: Recovery) -> (char, &'static str) {
+pub(crate) fn recovery_key(way: Recovery) -> (char, &'static str) {
     match way {
         Recovery::Continue => ('c', "go on with the conversation and the work"),
         Recovery::Again => ('a', "begin again"),
