@@ -14,6 +14,7 @@ mod checkpoints;
 mod decisions;
 mod files;
 mod fixture;
+mod house;
 mod large;
 mod recovery;
 mod undo;
