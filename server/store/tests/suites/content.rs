@@ -127,6 +127,14 @@ pub(crate) fn write_old_session(dir: &Path) {
     }
 }
 
+/// Returns the format of the session in `dir`.
+pub(crate) fn format(dir: &Path) -> i64 {
+    let connection = Connection::open(dir.join("state.db")).unwrap();
+    connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .unwrap()
+}
+
 /// The session as it was is beside the one that was brought up to date, whole.
 pub(crate) fn check_copy(dir: &Path) {
     let place = dir.join("copy");

@@ -86,6 +86,7 @@ pub(crate) fn a_session_is_of_one_format_or_the_other() {
             for number in 0..SESSIONS {
                 let dir = data.join(number.to_string());
                 if lines.contains(&format!("migrated {number}")) {
+                    assert_eq!(content::format(&dir), 2, "session {number} is an old one again");
                     check_copy(&dir);
                 }
                 let store = Store::open(&dir, None).unwrap_or_else(|error| panic!("session {number}: {error}"));
