@@ -23,13 +23,19 @@ pub struct Daemon {
 impl Daemon {
     /// Returns the daemons of a data directory: processes of `aca daemon run` that were started with it.
     pub fn all(data_dir: &Path) -> Vec<Self> {
+        // One that only starts another one ends at once.
+        let is_one = |arguments: &[&[u8]]| arguments.get(2) != Some(&&b"--detach"[..]);
+        Self::find(data_dir, is_one)
+    }
+
+    fn find(data_dir: &Path, is_one: impl Fn(&[&[u8]]) -> bool) -> Vec<Self> {
         let entries = fs::read_dir("/proc").unwrap().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        pids.filter_map(|pid| Self::open(pid, data_dir)).collect()
+        pids.filter_map(|pid| Self::open(pid, data_dir, &is_one)).collect()
     }
 
     /// Opens a process first and looks at it then, so that what was looked at is what is open.
-    fn open(pid: u32, data_dir: &Path) -> Option<Self> {
+    fn open(pid: u32, data_dir: &Path, is_one: impl Fn(&[&[u8]]) -> bool) -> Option<Self> {
         let raw = Pid::from_raw(i32::try_from(pid).ok()?)?;
         let process = pidfd_open(raw, PidfdFlags::empty()).ok()?;
         let read = |name: &str| fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default();
@@ -39,7 +45,7 @@ impl Daemon {
         let is_of_it = read("environ")
             .split(|byte| *byte == 0)
             .any(|it| it == variable.as_bytes());
-        (arguments.starts_with(&[b"daemon", b"run"]) && is_of_it).then_some(Self { pid, process })
+        (arguments.starts_with(&[b"daemon", b"run"]) && is_one(&arguments) && is_of_it).then_some(Self { pid, process })
     }
 
     /// Returns its process id.
@@ -94,7 +100,7 @@ impl Daemon {
 /// Ends every daemon of a data directory, also one that is just starting.
 pub(crate) fn end_all(data_dir: &Path) {
     for _ in 0..ATTEMPTS {
-        let all = Daemon::all(data_dir);
+        let all = Daemon::find(data_dir, |_| true);
         if all.is_empty() {
             return;
         }

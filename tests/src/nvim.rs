@@ -65,7 +65,11 @@ impl Nvim {
         more: &str,
         wrap: impl FnOnce(&Command) -> Command,
     ) -> Self {
-        let folder = env.folder().join("nvim");
+        let folder = (1..).map(|number| env.folder().join(format!("nvim-{number}")));
+        let folder = folder
+            .into_iter()
+            .find(|folder| !folder.exists())
+            .expect("numbers do not end");
         std::fs::create_dir_all(&folder).unwrap();
         let init = folder.join("init.lua");
         std::fs::write(&init, format!("{INIT}{RECORD}{more}")).unwrap();
