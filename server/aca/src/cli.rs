@@ -3,10 +3,12 @@
 mod checkpoint;
 mod daemon;
 mod help;
+mod house;
 mod look;
 mod resume;
 mod review;
 mod secrets;
+mod session;
 mod start;
 mod upkeep;
 
@@ -19,10 +21,12 @@ use crate::exit;
 pub(crate) use checkpoint::CheckpointCommand;
 pub(crate) use daemon::{DaemonCommand, LogsArgs};
 pub(crate) use help::command;
+pub(crate) use house::{AuditCommand, AuditExportArgs, AuditShowArgs, AuditVerifyArgs, By, CleanupArgs, UsageArgs};
 pub(crate) use look::{AttachArgs, ShowArgs, TopArgs};
 pub(crate) use resume::ResumeArgs;
 pub(crate) use review::{CheckArgs, ReviewArgs, UndoArgs};
 pub(crate) use secrets::{ExchangesArgs, LoginArgs, SecretsCommand};
+pub(crate) use session::{DeleteArgs, ExportArgs, ImportArgs, NamedSession, RenameArgs, SessionCommand, UndeleteArgs};
 pub(crate) use start::{RunArgs, SendBackArgs, TaskArgs, TellArgs};
 pub(crate) use upkeep::{CompletionsArgs, ConfigArgs, DemoArgs, ImageCommand, LspArgs};
 
@@ -69,7 +73,7 @@ pub(crate) enum Command {
     Status,
     /// Watch a task: what its agent says and does, live; type to steer it.
     Attach(AttachArgs),
-    /// Show everything about a task: where it comes from, its rounds, hunks, landings, and what is next.
+    /// Show all about a task: origin, rounds, hunks, landings, what is next.
     Show(ShowArgs),
     /// Watch everything that is at work or waits for you, in all workspaces.
     Top(TopArgs),
@@ -103,6 +107,20 @@ pub(crate) enum Command {
     /// Points that the workspace's session can go back to.
     #[command(subcommand)]
     Checkpoint(CheckpointCommand),
+    /// The sessions: the tasks of a workspace with their history.
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Write the workspace's session to a new directory that another machine can take in.
+    Export(ExportArgs),
+    /// Take an exported session in, for this workspace.
+    Import(ImportArgs),
+    /// What was recorded of a session: who asked, what ran, which files, which requests, which decisions.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// What was used of the models, in tokens and money.
+    Usage(UsageArgs),
+    /// Show what takes space and could go, and remove what you choose.
+    Cleanup(CleanupArgs),
     /// What was asked of the model for a task, and what it answered, without secrets.
     Exchanges(ExchangesArgs),
     /// Store the API key: in the keyring, or in a file that only you can read where no keyring answers.
@@ -194,6 +212,34 @@ mod tests {
             ("aca stop", true),
             ("aca --json status", true),
             ("aca status --workspace /tmp -vv", true),
+            ("aca session list --json", true),
+            ("aca session show", true),
+            ("aca session show 5f0c", true),
+            ("aca session use", false),
+            ("aca session use greetings", true),
+            ("aca session rename greetings --session 5f0c", true),
+            ("aca session delete", false),
+            ("aca session delete 5f0c --force --yes", true),
+            ("aca session undelete 5f0c", true),
+            ("aca session export /tmp/x --session 5f0c", true),
+            ("aca session", false),
+            ("aca export /tmp/x", true),
+            ("aca export", false),
+            ("aca import /tmp/x --workspace /tmp", true),
+            ("aca audit", false),
+            ("aca audit show --task t1 --follow", true),
+            ("aca audit verify", true),
+            ("aca audit verify --file x --session s", false),
+            ("aca audit export --to x --session s", true),
+            ("aca usage", true),
+            ("aca usage --since 7d --by model --json", true),
+            ("aca usage --since 2026-01-31 --by week", false),
+            ("aca usage --since soon", false),
+            ("aca cleanup", true),
+            ("aca cleanup log:a trash:b --yes", true),
+            ("aca cleanup --all-proposed", true),
+            ("aca cleanup log:a --all-proposed", false),
+            ("aca cleanup --all --yes", false),
             ("aca exchanges", true),
             ("aca exchanges t1 3 --attempt a2 --json", true),
             ("aca exchanges t1 --attempt a2", false),

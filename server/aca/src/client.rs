@@ -53,12 +53,12 @@ struct ServerError {
 }
 
 impl Client {
-    /// Introduces itself to the server at the other end, as a front end for `workspace`, or for none.
+    /// Introduces itself to the server at the other end, as the command `name` for `workspace`, or for none.
     ///
     /// # Errors
     ///
     /// When the server refuses or the connection ends.
-    pub(crate) async fn start<S>(stream: S, workspace: Option<&Path>) -> Result<Self, Failure>
+    pub(crate) async fn start<S>(stream: S, workspace: Option<&Path>, name: &str) -> Result<Self, Failure>
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
@@ -84,7 +84,7 @@ impl Client {
             notify,
         ));
         let caller = Caller { outgoing, pending };
-        caller.introduce(workspace).await?;
+        caller.introduce(workspace, name).await?;
         Ok(Self { caller, notifications })
     }
 
@@ -120,12 +120,13 @@ impl Caller {
         serde_json::from_value(result).map_err(|error| unreadable(R::METHOD, &error))
     }
 
-    async fn introduce(&self, workspace: Option<&Path>) -> Result<(), Failure> {
+    async fn introduce(&self, workspace: Option<&Path>, name: &str) -> Result<(), Failure> {
         let uri = workspace.map(file_uri);
         let folders: Vec<_> = uri.iter().map(|uri| json!({"uri": uri, "name": "workspace"})).collect();
         let params = json!({
             "processId": std::process::id(),
-            "clientInfo": {"name": "aca", "version": version()},
+            // What it asks for is recorded with this name.
+            "clientInfo": {"name": format!("aca {name}"), "version": version()},
             "rootUri": uri,
             "workspaceFolders": folders,
             "capabilities": {"experimental": {"aca": true}},
@@ -312,7 +313,7 @@ mod tests {
             json!({"error": {"code": -32602, "message": "There is no task x.", "data": {"kind": "notFound"}}}),
         ];
         let server = tokio::spawn(serve(theirs, answers));
-        let client = Client::start(ours, Some(Path::new("/a b"))).await.unwrap();
+        let client = Client::start(ours, Some(Path::new("/a b")), "run").await.unwrap();
         let result: StatusResult = client.call::<Status>(StatusParams {}).await.unwrap();
         assert_eq!(result.version, "1");
         let failure = client.call::<Status>(StatusParams {}).await.unwrap_err();
@@ -325,6 +326,7 @@ mod tests {
         let seen = server.await.unwrap();
         assert_eq!(seen[0]["params"]["rootUri"], "file:///a%20b");
         assert_eq!(seen[0]["params"]["capabilities"]["experimental"]["aca"], true);
+        assert_eq!(seen[0]["params"]["clientInfo"]["name"], "aca run");
         assert_eq!(seen[1]["method"], "initialized");
     }
 
@@ -349,7 +351,7 @@ mod tests {
                 .unwrap();
             reply
         });
-        let mut client = Client::start(ours, None).await.unwrap();
+        let mut client = Client::start(ours, None, "top").await.unwrap();
         let notice = client.notification().await.unwrap();
         assert!(notice.read::<StatusChanged>().is_some());
         assert!(notice.read::<aca_protocol::methods::TaskChanged>().is_none());

@@ -1,8 +1,10 @@
 //! The commands, one file each.
 
 pub(crate) mod attach;
+pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod checkpoint;
+pub(crate) mod cleanup;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod daemon;
@@ -18,9 +20,11 @@ pub(crate) mod review;
 pub(crate) mod run;
 pub(crate) mod secrets;
 pub(crate) mod send_back;
+pub(crate) mod session;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod stop;
 pub(crate) mod tell;
 pub(crate) mod top;
 pub(crate) mod undo;
+pub(crate) mod usage;

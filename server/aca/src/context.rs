@@ -30,6 +30,8 @@ const GUESTS: Duration = Duration::from_secs(5);
 pub(crate) struct Context {
     /// The options.
     pub(crate) global: Global,
+    /// The command's name.
+    name: String,
     /// The data directory.
     pub(crate) data_dir: PathBuf,
     /// How to talk to the person.
@@ -58,10 +60,11 @@ pub(crate) struct Link {
 
 impl Context {
     /// Makes the context of this process.
-    pub(crate) fn new(global: Global) -> Self {
+    pub(crate) fn new(global: Global, name: String) -> Self {
         let screen = Screen::new(global.json);
         Self {
             global,
+            name,
             data_dir: config::data_dir(),
             screen,
         }
@@ -169,7 +172,7 @@ impl Context {
 
     async fn link_to(&self, root: Option<&Path>) -> Result<Link, Failure> {
         let Attached { stream, host } = self.attach().await?;
-        let client = Client::start(stream, root).await?;
+        let client = Client::start(stream, root, &self.name).await?;
         Ok(Link { client, host })
     }
 }

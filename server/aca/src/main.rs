@@ -34,6 +34,7 @@ use crate::exit::{Exit, Failure};
 
 fn main() {
     let matches = cli::command().get_matches();
+    let name = matches.subcommand_name().unwrap_or_default().to_owned();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     // The end of a program that only starts another one; it needs no runtime and no log.
     if let Command::Daemon(DaemonCommand::Run(args)) = &cli.command
@@ -47,7 +48,7 @@ fn main() {
         .build()
         .map_err(|error| Failure::while_doing("The runtime cannot be started", error))
         .and_then(|runtime| {
-            let end = runtime.block_on(run(cli));
+            let end = runtime.block_on(run(cli, name));
             // A read of stdin that never ends would keep the runtime, and with it the process.
             runtime.shutdown_background();
             end
@@ -77,8 +78,8 @@ fn keep_private(context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn run(cli: Cli) -> Result<Exit, Failure> {
-    let context = Context::new(cli.global);
+async fn run(cli: Cli, name: String) -> Result<Exit, Failure> {
+    let context = Context::new(cli.global, name);
     keep_private(&context)?;
     // A broken settings file is reported by the commands that need the settings.
     let logging = config::load(None).map(|loaded| loaded.config.logging);
@@ -104,6 +105,12 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Check(args) => command::check::run(&context, &args).await,
         Command::Stop(args) => command::stop::run(&context, args).await,
         Command::Checkpoint(command) => command::checkpoint::run(&context, command).await,
+        Command::Session(command) => command::session::run(&context, command).await,
+        Command::Export(args) => command::session::export(&context, &args).await,
+        Command::Import(args) => command::session::import(&context, &args).await,
+        Command::Audit(command) => command::audit::run(&context, command).await,
+        Command::Usage(args) => command::usage::run(&context, &args).await,
+        Command::Cleanup(args) => command::cleanup::run(&context, &args).await,
         Command::Exchanges(args) => command::exchanges::run(&context, args).await,
         Command::Login(args) => command::login::login(&context, args).await,
         Command::Logout => command::login::logout(&context).await,
