@@ -6,6 +6,7 @@
 //!
 //! A part that is missing fails the test with a message that names it. Nothing is skipped.
 
+pub mod counter;
 mod daemon;
 pub mod engine;
 mod env;
