@@ -73,6 +73,19 @@ fn the_credential_is_nowhere_but_upstream() {
     assert_absent(&key, "what the agent could find", found.new.as_bytes());
     let transcript = editor.client().call("aca/transcript", json!({ "task": task.id }));
     assert_absent(&key, "the transcript", transcript.to_string().as_bytes());
+    let exchanges = editor.client().call("aca/exchanges", json!({ "task": task.id }));
+    let exchanges = exchanges["exchanges"].as_array().expect("a list of exchanges").clone();
+    assert!(exchanges.len() >= 2, "{exchanges:?}");
+    for exchange in exchanges {
+        let params = json!({ "task": task.id, "attempt": exchange["attempt"], "number": exchange["number"] });
+        let record = editor.client().call("aca/exchange", params);
+        assert!(
+            record["request"]["path"]
+                .as_str()
+                .is_some_and(|path| path.starts_with("/v1/"))
+        );
+        assert_absent(&key, "a kept model exchange", record.to_string().as_bytes());
+    }
     for message in editor.client().traffic() {
         assert_absent(&key, "the LSP traffic", message.as_bytes());
     }

@@ -54,7 +54,7 @@ pub(crate) struct Shared {
 
 #[derive(Debug)]
 pub(crate) enum Upstream {
-    Http(HttpUpstream),
+    Http(Box<HttpUpstream>),
     Replay(Replay),
 }
 
@@ -64,7 +64,8 @@ impl Gateway {
     pub fn new(config: GatewayConfig) -> Result<Self, Error> {
         let upstream = match &config.upstream {
             UpstreamConfig::Http { base_url, credential } => {
-                Upstream::Http(HttpUpstream::new(base_url, credential.clone(), config.connect_timeout)?)
+                let http = HttpUpstream::new(base_url, credential.clone(), config.connect_timeout)?;
+                Upstream::Http(Box::new(http))
             }
             UpstreamConfig::Replay { script, options } => Upstream::Replay(Replay::from_file(script, options.clone())?),
             UpstreamConfig::ReplayText { text, options } => Upstream::Replay(Replay::from_text(text, options.clone())?),

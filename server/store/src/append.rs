@@ -94,13 +94,24 @@ fn insert(connection: &Connection, fence: i64, record: &Record) -> rusqlite::Res
 }
 
 /// Writes what an event made of one thing.
-pub(crate) fn put_row(connection: &Connection, seq: u64, row: &Row) -> rusqlite::Result<()> {
+pub(crate) fn put_row(
+    connection: &Connection,
+    path: &Path,
+    seal: Option<&Arc<dyn Seal>>,
+    seq: u64,
+    row: &Row,
+) -> Result<(), Error> {
+    let title = match row {
+        Row::Task { id, title, .. } => seal::close_title(seal, id, title, path)?,
+        Row::Attempt { .. } => String::new(),
+    };
+    put_row_titled(connection, seq, row, &title).map_err(|error| Error::database(path, &error))
+}
+
+fn put_row_titled(connection: &Connection, seq: u64, row: &Row, title: &str) -> rusqlite::Result<()> {
     match row {
         Row::Task {
-            id,
-            title,
-            state,
-            cost_micros,
+            id, state, cost_micros, ..
         } => connection
             .prepare_cached(
                 "INSERT INTO task(id, title, state, cost_micros, last_seq) VALUES (?1, ?2, ?3, ?4, ?5)

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use aca_protocol::TaskId;
+
 use crate::log::Record;
 use crate::{Error, Event};
 
@@ -47,6 +49,47 @@ pub(crate) fn close(
     };
     let sealed = seal.seal(seq, kind, plain);
     Ok((sealed.map_err(|error| Error::seal(path, "sealed", &error))?, true))
+}
+
+/// What a sealed title begins with; a title is a line of text without control characters.
+const SEALED_TITLE: char = '\u{1}';
+
+/// Returns the title of a task as it is to be stored: what people call their work is content too.
+pub(crate) fn close_title(
+    seal: Option<&Arc<dyn Seal>>,
+    task: &TaskId,
+    title: &str,
+    path: &Path,
+) -> Result<String, Error> {
+    let (stored, sealed) = close(seal, 0, &title_kind(task), title.as_bytes(), path)?;
+    Ok(match sealed {
+        false => title.to_owned(),
+        true => stored
+            .iter()
+            .fold(SEALED_TITLE.to_string(), |text, byte| text + &format!("{byte:02x}")),
+    })
+}
+
+/// Returns a title as it was before it was stored; empty if it is sealed and does not open.
+pub(crate) fn open_title(seal: Option<&Arc<dyn Seal>>, task: &TaskId, stored: String) -> String {
+    let Some(digits) = stored.strip_prefix(SEALED_TITLE) else {
+        return stored;
+    };
+    let bytes: Option<Vec<u8>> = (0..digits.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok())
+        .collect();
+    let opened = seal
+        .zip(bytes)
+        .and_then(|(seal, bytes)| seal.open(0, &title_kind(task), &bytes).ok());
+    opened
+        .and_then(|title| String::from_utf8(title).ok())
+        .unwrap_or_default()
+}
+
+/// What a sealed title is bound to, in the place of an event's kind.
+fn title_kind(task: &TaskId) -> String {
+    format!("title of {task}")
 }
 
 /// Opens the bodies of events as they were read.

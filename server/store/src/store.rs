@@ -102,8 +102,7 @@ impl Store {
             let database = |error: rusqlite::Error| Error::database(path, &error);
             let seq = append::insert_events(transaction, path, fence, seal, events)?;
             rows.iter()
-                .try_for_each(|row| append::put_row(transaction, seq, row))
-                .map_err(database)?;
+                .try_for_each(|row| append::put_row(transaction, path, seal, seq, row))?;
             if seq < marked + mark::EVERY {
                 return Ok((seq, marked));
             }

@@ -1,6 +1,6 @@
 //! The thread that writes the records of one attempt.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -56,9 +56,9 @@ struct Record {
 enum Answer {
     /// A stream. Frames beyond the beginning wait for the end; of too many the first go.
     Frames {
-        frames: Frames,
+        frames: Box<Frames>,
         kept: usize,
-        tail: std::collections::VecDeque<Box<RawValue>>,
+        tail: VecDeque<Box<RawValue>>,
         tail_bytes: usize,
     },
     /// All else.
@@ -199,9 +199,9 @@ impl Record {
         }));
         if streamed {
             self.answer = Answer::Frames {
-                frames: Frames::new(redactor),
+                frames: Box::new(Frames::new(redactor)),
                 kept: 0,
-                tail: std::collections::VecDeque::new(),
+                tail: VecDeque::new(),
                 tail_bytes: 0,
             };
         }

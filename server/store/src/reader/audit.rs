@@ -86,7 +86,8 @@ impl Reader {
         Ok(records.into_iter().map(stored).collect())
     }
 
-    /// Returns the rows that were derived from the events, tasks first, in the order of their identifiers.
+    /// Returns the rows that were derived from the events, tasks first, in the order of their identifiers. Without its
+    /// key the titles of a sealed session are empty.
     ///
     /// # Errors
     ///
@@ -118,9 +119,10 @@ impl Reader {
         let transaction = self.connection.unchecked_transaction()?;
         let mut tasks = transaction.prepare_cached("SELECT id, title, state, cost_micros FROM task ORDER BY id")?;
         let tasks = tasks.query_map([], |row| {
+            let id = TaskId::new(row.get::<_, String>(0)?);
             Ok(Row::Task {
-                id: TaskId::new(row.get::<_, String>(0)?),
-                title: row.get(1)?,
+                title: seal::open_title(self.seal.as_ref(), &id, row.get(1)?),
+                id,
                 state: row.get(2)?,
                 cost_micros: row.get(3)?,
             })

@@ -132,3 +132,25 @@ fn what_cannot_be_sealed_is_not_recorded() {
     assert_eq!(store.events(0).count(), 0);
     store.append(&[event(b"2")], &[]).unwrap();
 }
+
+#[test]
+fn the_titles_of_tasks_are_sealed_too() {
+    let data = tempfile::tempdir().unwrap();
+    let dir = data.path().join("sessions/s1");
+    let mut store = Store::create(&dir, Path::new("/w"), &SessionId::new("s1"), key(1)).unwrap();
+    let row = |title: &str| crate::Row::Task {
+        id: TaskId::new("t1"),
+        title: title.to_owned(),
+        state: "queued".to_owned(),
+        cost_micros: 0,
+    };
+    store.append(&[event(b"{}")], &[row("a title of one's own")]).unwrap();
+    let files = ["state.db", "state.db-wal"].map(|file| std::fs::read(dir.join(file)).unwrap_or_default());
+    let files = files.concat();
+    assert!(!files.windows(7).any(|window| window == b"a title"));
+    let titles = |seal| Reader::open(&dir, seal).unwrap().rows().unwrap();
+    assert_eq!(titles(key(1)), [row("a title of one's own")]);
+    for other in [None, key(2)] {
+        assert_eq!(titles(other), [row("")]);
+    }
+}

@@ -21,7 +21,10 @@ const NEEDED: &[(&str, &str)] = &[
     ("unshare", "util-linux"),
     ("tmux", "tmux"),
     ("strace", "strace"),
+    ("mkfs.ext4", "e2fsprogs"),
     ("vim", "vim"),
+    ("dbus-daemon", "dbus-daemon"),
+    ("gnome-keyring-daemon", "gnome-keyring"),
 ];
 
 /// Installs the packages whose programs are missing, and `python3-venv` where Python cannot make an environment.
