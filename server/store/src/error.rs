@@ -69,7 +69,7 @@ pub enum Error {
         seq: u64,
     },
     /// The content is sealed and there is no key.
-    #[error("The content of {} is sealed, and its key is not here. Unlock the keyring that holds the key, or give the session's recovery key.", path.display())]
+    #[error("The content of {} is sealed, and its key is not here. Unlock the keyring that holds the key, or run `aca secrets recover` with the recovery key.", path.display())]
     Sealed {
         /// The database.
         path: PathBuf,
