@@ -206,13 +206,29 @@ impl<R: AsyncRead + Send + Unpin> Relay<R> {
                 Err(reason) => {
                     failures += 1;
                     tracing::warn!(reason, failures, "there is no server");
-                    if failures >= FAILURES || !self.session.is_introduced() {
+                    if !self.session.is_introduced() {
+                        // The editor shows why if it has asked.
+                        self.await_question().await?;
+                        return Err(self.give_up(reason).await);
+                    }
+                    if failures >= FAILURES {
                         return Err(self.give_up(reason).await);
                     }
                     pause = self::pause(failures);
                 }
             }
         }
+    }
+
+    /// Waits for a moment until the editor has asked something.
+    async fn await_question(&mut self) -> Result<(), RelayEnd> {
+        let asking = async {
+            while !self.session.needs_server() {
+                self.hear(None).await?;
+            }
+            Ok(())
+        };
+        tokio::time::timeout(LAST_WORDS, asking).await.unwrap_or(Ok(()))
     }
 
     /// Carries messages both ways until one side ends.
@@ -350,3 +366,7 @@ fn pause(deaths: u32) -> Duration {
         Some(doublings) => PAUSE * 2_u32.saturating_pow(doublings),
     }
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;
