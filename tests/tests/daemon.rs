@@ -249,6 +249,29 @@ fn it_ends_without_work_and_clients_and_not_before() {
 }
 
 #[test]
+fn work_of_a_workspace_that_nobody_opens_goes_on_in_the_next_one() {
+    let env = TestEnv::with(Settings {
+        daemon_idle_minutes: 0,
+        ..Settings::default()
+    });
+    let workspace = env.workspace(SHOP);
+    let elsewhere = env.workspace_at("elsewhere", SHOP);
+    env.script(&two_hunks(&workspace));
+    env.model().hold_after(2);
+    let mut editor = Editor::start(&env, &workspace);
+    editor.run_text(&workspace, "reject empty names");
+    env.model().await_requests(2, wait::LONG);
+    drop(editor);
+    env.daemon().kill();
+    assert_eq!(env.run(&elsewhere, &["status"]).code, Some(0));
+    let next = env.daemon();
+    env.model().go_on();
+    next.await_end(wait::LONG);
+    let status = json_of(&env.run(&workspace, &["status", "--json"]));
+    assert_eq!(status["tasks"][0]["state"]["name"], "ready", "{status:#}");
+}
+
+#[test]
 fn a_stopped_one_comes_back_when_an_editor_needs_it() {
     let (env, workspace) = world();
     let mut editor = Editor::start(&env, &workspace);

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aca_engine::{ClaudeSource, Engine, EngineConfig};
 use aca_lsp::ServeOptions;
+use aca_protocol::session::NoParams;
 use aca_store::OwnerLock;
 use tokio::io::DuplexStream;
 use tokio::net::{UnixListener, UnixStream};
@@ -124,6 +125,21 @@ impl Host {
         self.connections
             .spawn(async move { aca_lsp::serve(engine, read, write, options).await });
         ours
+    }
+
+    /// Opens every workspace whose session has work that is not done, so that it goes on though nobody looks at it.
+    pub(crate) async fn carry_on(&self) {
+        let engine = &self.inner.engine;
+        let sessions = match engine.sessions(NoParams {}).await {
+            Ok(found) => found.sessions,
+            Err(error) => return tracing::warn!(%error, "sessions with unfinished work were not looked for"),
+        };
+        for session in sessions.iter().filter(|session| session.current && session.tasks.working > 0) {
+            tracing::info!(session = %session.id, "unfinished work goes on");
+            if let Err(error) = engine.open(&session.workspace).await {
+                tracing::warn!(session = %session.id, %error, "a session with unfinished work cannot be opened");
+            }
+        }
     }
 
     /// Returns when a client has asked for the end, with what it asked.

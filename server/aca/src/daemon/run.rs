@@ -58,7 +58,10 @@ pub(crate) async fn run(context: &Context, detached: bool) -> Result<Exit, Failu
     let why = tokio::select! {
         ask = host.asked_to_end() => Why::Asked(ask),
         () = terminal::interrupted() => Why::Signal,
-        () = host.idle(idle, FIRST_CLIENT) => Why::Idle,
+        () = async {
+            host.carry_on().await;
+            host.idle(idle, FIRST_CLIENT).await;
+        } => Why::Idle,
     };
     tracing::info!(?why, "the daemon ends");
     let rests = why != Why::Asked(Ask::Yield);
