@@ -39,6 +39,21 @@ pub(crate) fn state(state: &TaskState) -> String {
     }
 }
 
+/// Says where a task stands, in one word and perhaps a number.
+pub(crate) fn short_state(of: &TaskState) -> String {
+    match of {
+        TaskState::Ready { pending, conflicts: 0 } => format!("ready {pending}"),
+        TaskState::Ready { pending, conflicts } => format!("ready {pending} !{conflicts}"),
+        TaskState::Preparing { .. } => "preparing".into(),
+        TaskState::Running { .. } => "running".into(),
+        TaskState::NothingToDo { .. } => "no change".into(),
+        TaskState::Landed { .. } => "landed".into(),
+        TaskState::Failed { .. } => "failed".into(),
+        TaskState::Lost { .. } => "lost".into(),
+        other => state(other),
+    }
+}
+
 /// Says what a task has used of the model; empty for nothing.
 pub(crate) fn usage(usage: &Usage) -> String {
     if usage.requests == 0 {

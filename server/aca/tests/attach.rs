@@ -159,7 +159,7 @@ fn a_stop_is_asked_for_and_carried_out() {
     terminal.press("n");
     terminal.wait_for(&["p hold"]);
     terminal.press("sy");
-    terminal.wait_for(&["stopped"]);
+    terminal.wait_for(&["stopped", "c go on"]);
     terminal.press("\u{4}");
     assert_eq!(terminal.end(), 0);
     assert_eq!(state(&world, &task), "stopped");

@@ -126,6 +126,12 @@ fn bad_input_gets_a_sentence_and_its_exit_code() {
         (&["run", "--todo", "../aca.toml:1"], 2, "is outside the workspace"),
         (&["run", "--todo", "a.py:1"], 4, "There is no TODO on line 1 of a.py"),
         (&["run", "--todo", "a.py:99"], 4, "no TODO"),
+        (&["run", "--file", "none.txt"], 2, "none.txt cannot be read"),
+        (&["run", "--file", "plan.aca.toml"], 2, "is a task file"),
+        (&["run", "plan.aca.md"], 2, "is a task file"),
+        (&["attach"], 4, "There is no task in this workspace yet"),
+        (&["attach", "zzz"], 4, "There is no task `zzz`"),
+        (&["show", "zzz"], 4, "There is no task `zzz`"),
         (&["stop"], 4, "No task is at work"),
         (&["stop", "zzz"], 4, "There is no task `zzz`"),
         (&["review"], 4, "No task waits for review"),
@@ -190,6 +196,60 @@ fn settings_are_printed_with_their_origin() {
     );
     assert_eq!(values["session.max_parallel"]["origin"], "default");
     assert!(world.run(&["config", "--default"]).stdout().contains("[rate_limiting]"));
+}
+
+#[test]
+fn an_instruction_is_read_from_a_file_and_left_at_work() {
+    let world = World::new();
+    std::fs::write(world.path("what.txt"), "look around\n").unwrap();
+    let file = world.path("what.txt").display().to_string();
+    let answer = world.run(&["run", "--file", &file, "--detach", "--json"]);
+    assert_eq!(answer.exit(), 0, "{}", answer.stderr());
+    let task = answer.json();
+    assert_eq!(task["origin"], json!({"kind": "text", "text": "look around\n"}));
+    let end = world.run(&["attach", task["id"].as_str().unwrap()]);
+    assert_eq!(
+        end.exit(),
+        4,
+        "the end of the work is the end of following it: {}",
+        end.stdout()
+    );
+    assert!(end.stdout().contains("Nothing to do."), "{}", end.stdout());
+}
+
+#[test]
+fn a_shell_completes_commands_and_options() {
+    let world = World::new();
+    let script = world.run(&["completions", "bash"]);
+    assert_eq!(script.exit(), 0, "{}", script.stderr());
+    std::fs::write(world.path("aca.bash"), script.stdout()).unwrap();
+    let complete = "source \"$1\"; shift; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _aca aca \"${@: -1}\" \"${@: -2:1}\"; \
+                    printf '%s\\n' \"${COMPREPLY[@]}\"";
+    for (words, expected) in [(&["aca", "att"][..], "attach"), (&["aca", "run", "--de"], "--detach")] {
+        let mut bash = Command::new("bash");
+        bash.args(["-c", complete, "bash"])
+            .arg(world.path("aca.bash"))
+            .args(words);
+        let answer = Answer(bash.output().unwrap());
+        assert!(
+            answer.stdout().lines().any(|line| line == expected),
+            "{words:?}: {}{}",
+            answer.stdout(),
+            answer.stderr()
+        );
+    }
+    for (shell, part) in [
+        ("zsh", "#compdef aca"),
+        ("fish", "complete -c aca"),
+        ("elvish", "aca"),
+        ("powershell", "aca"),
+    ] {
+        let script = world.run(&["completions", shell]);
+        assert!(
+            script.stdout().contains(part) && script.stdout().contains("attach"),
+            "{shell}"
+        );
+    }
 }
 
 #[test]

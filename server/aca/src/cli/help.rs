@@ -7,12 +7,19 @@ use clap::builder::styling::Styles;
 use clap::{Command, CommandFactory as _};
 
 use super::Cli;
+use crate::terminal::Row;
+
+/// How wide the list is.
+const COLUMNS: usize = 80;
 
 /// The groups with their commands.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Begin and steer", &["run", "tell", "pause", "resume", "stop"]),
     ("Review", &["review", "check", "send-back", "undo"]),
-    ("Look", &["status", "show", "attach", "top", "usage", "audit"]),
+    (
+        "Look",
+        &["status", "show", "attach", "top", "usage", "audit", "exchanges"],
+    ),
     ("Sessions", &["session", "checkpoint", "export", "import"]),
     (
         "Upkeep",
@@ -45,7 +52,11 @@ pub(crate) fn command() -> Command {
         "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}",
         groups(&command)
     );
-    let _ = write!(template, "{{all-args}}{{after-help}}");
+    let _ = write!(
+        template,
+        "{header}Options:{header:#}\n{{options}}{{after-help}}",
+        header = Styles::styled().get_header()
+    );
     command.help_template(template)
 }
 
@@ -75,7 +86,14 @@ fn groups(command: &Command) -> String {
         let _ = writeln!(text, "{header}{group}:{header:#}");
         for command in listed {
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-            let _ = writeln!(text, "  {literal}{:<width$}{literal:#}  {about}", command.get_name());
+            let indent = width + 4;
+            let lines = Row::plain(about).wrap(COLUMNS - indent);
+            let mut lines = lines.iter().map(|line| line.to_string().trim_end().to_owned());
+            let first = lines.next().unwrap_or_default();
+            let _ = writeln!(text, "  {literal}{:<width$}{literal:#}  {first}", command.get_name());
+            for line in lines {
+                let _ = writeln!(text, "{:indent$}{line}", "");
+            }
         }
         text.push('\n');
     }

@@ -11,6 +11,8 @@ mod requests;
 mod round;
 mod transcript;
 mod view;
+#[cfg(test)]
+mod view_tests;
 
 use aca_protocol::methods::{Tasks, TasksParams, TasksResult};
 use aca_protocol::task::{TaskState, TaskView};

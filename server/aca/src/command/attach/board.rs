@@ -16,6 +16,8 @@ use crate::words;
 
 /// On a terminal with fewer lines the rules are left out.
 const ROOMY: u16 = 12;
+/// On a terminal with fewer columns a state is said in one word.
+const WIDE: usize = 60;
 /// So many lines of what was said are shown at most.
 const MAX_SAID: usize = 4;
 /// An agent of which nothing is heard for so many seconds is said to be silent.
@@ -30,7 +32,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: &mut View, now_ms: u64) {
     let taken = 3 + if roomy { 2 } else { 0 } + said.len();
     let room = usize::from(area.height).saturating_sub(taken).max(1);
     let mut page = Page::new(frame.buffer_mut());
-    page.both(&title(&view.task), &state(&view.task));
+    page.both(&title(&view.task), &state(&view.task, width));
     page.both(&facts(view, now_ms), &position(view));
     if roomy {
         page.line(&Line::from("─".repeat(width)).dim());
@@ -61,12 +63,10 @@ fn title(task: &TaskView) -> Line<'static> {
 }
 
 /// Where the task stands, without what the agent does: that is in the transcript.
-fn state(task: &TaskView) -> Line<'static> {
+fn state(task: &TaskView, width: usize) -> Line<'static> {
     let text = match &task.state {
-        TaskState::Running { .. } => "running".into(),
-        TaskState::Failed { .. } => "failed".into(),
-        TaskState::Lost { .. } => "lost".into(),
-        other => words::state(other),
+        state @ TaskState::Ready { .. } if width >= WIDE => words::state(state),
+        state => words::short_state(state),
     };
     Line::from(Span::styled(text, words::state_style(&task.state)))
 }
@@ -76,12 +76,13 @@ fn facts(view: &View, now_ms: u64) -> Line<'static> {
     let round = view.rounds.shown();
     let task = &view.task;
     let at_work = view.is_at_work() && view.rounds.is_newest();
-    let mut facts = vec![task.id.to_string()];
+    let mut begin = task.id.to_string();
+    let mut facts = Vec::new();
     let last = round.transcript.last_ms();
     let began = round.transcript.began_ms().or(at_work.then_some(task.changed_ms));
     let end = if at_work { Some(now_ms) } else { last };
     if let (Some(began), Some(end)) = (began, end) {
-        facts.push(figures::span(end.saturating_sub(began) / 1000));
+        begin.push_str(&format!(" · {}", figures::span(end.saturating_sub(began) / 1000)));
     }
     if task.usage.requests > 0 {
         facts.push(format!(
@@ -92,13 +93,14 @@ fn facts(view: &View, now_ms: u64) -> Line<'static> {
     }
     facts.extend(round.brief.model.as_deref().map(harmless_line));
     facts.extend(round.brief.backend.as_deref().map(harmless_line));
-    let mut spans = vec![facts.join(" · ").dim()];
+    let mut spans = vec![begin.dim()];
     if let (TaskState::Running { .. }, true, Some(last)) = (&task.state, at_work, last) {
         let silent = now_ms.saturating_sub(last) / 1000;
         if silent >= SILENT {
             spans.push(format!(" · silent for {}", figures::span(silent)).yellow());
         }
     }
+    spans.extend(facts.iter().map(|fact| format!(" · {fact}").dim()));
     spans.into()
 }
 

@@ -75,7 +75,7 @@ fn tool_rows(tool: &Tool, unfolded: bool) -> Vec<Row> {
     if !unfolded {
         // Why it failed matters most; the rest is a key away.
         if tool.ok == Some(false) {
-            let why = output.next().map(|why| format!("  {}", harmless_line(why.trim())));
+            let why = output.next().map(|why| format!(" {}", harmless_line(why.trim())));
             line.push(format!("  failed{}", why.map(|why| format!(":{why}")).unwrap_or_default()).red());
         }
         return vec![Row::new([mark], line)];
@@ -121,7 +121,7 @@ mod tests {
             ),
             (
                 tool("shell", "cargo test", Some(false), "\nerror: 1 failed\nmore"),
-                "✗ $ cargo test  failed:  error: 1 failed",
+                "✗ $ cargo test  failed: error: 1 failed",
                 "✗ $ cargo test\n  │ \n  │ error: 1 failed\n  │ more",
             ),
             (

@@ -107,7 +107,7 @@ pub(super) fn cells(overview: &Overview, task: &TaskView, now_ms: u64) -> Vec<Ce
     };
     vec![
         Span::raw(task.id.to_string()),
-        Span::styled(state(&task.state), words::state_style(&task.state)),
+        Span::styled(words::short_state(&task.state), words::state_style(&task.state)),
         Span::raw(figures::short_span(time_ms(task, now_ms) / 1000)),
         Span::raw(if used {
             figures::short_number(figures::tokens(&task.usage))
@@ -133,19 +133,4 @@ fn time_ms(task: &TaskView, now_ms: u64) -> u64 {
         _ => task.changed_ms,
     };
     now_ms.saturating_sub(since)
-}
-
-/// Where a task stands, in one column.
-fn state(state: &TaskState) -> String {
-    match state {
-        TaskState::Ready { pending, conflicts: 0 } => format!("ready {pending}"),
-        TaskState::Ready { pending, conflicts } => format!("ready {pending} !{conflicts}"),
-        TaskState::Preparing { .. } => "preparing".into(),
-        TaskState::Running { .. } => "running".into(),
-        TaskState::NothingToDo { .. } => "no change".into(),
-        TaskState::Landed { .. } => "landed".into(),
-        TaskState::Failed { .. } => "failed".into(),
-        TaskState::Lost { .. } => "lost".into(),
-        other => words::state(other),
-    }
 }
