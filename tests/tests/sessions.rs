@@ -276,3 +276,48 @@ fn an_editor_sees_the_session_that_is_used() {
     editor.decide(&task, "accept", json!({ "kind": "all" }));
     assert_eq!(workspace.read("README.md"), "# The shop\n");
 }
+
+/// A sealed session leaves as plain text and is sealed again where it comes, with its model exchanges.
+#[test]
+fn a_sealed_session_is_carried_too() {
+    let sealed = || {
+        TestEnv::with(Settings {
+            docker_host: Some("unix:///nonexistent/docker.sock".to_owned()),
+            more:
+                "[secrets]\nseal_sessions = true\n\n[sandbox]\nbackend = \"process\"\n\n[agent]\ndriver = \"direct\"\n\
+                   reasons = false\n"
+                    .to_owned(),
+            ..Settings::default()
+        })
+    };
+    let words = "words that are sealed";
+    let (here, there) = (sealed(), sealed());
+    let (workspace, elsewhere) = (here.workspace(SHOP), there.workspace(SHOP));
+    for (env, workspace) in [(&here, &workspace), (&there, &elsewhere)] {
+        json_of(env, workspace, &["secrets", "enable"]);
+    }
+    let edit = json!({ "path": "README.md", "old_text": "# Shop", "new_text": "# The shop" });
+    here.script(&Script::new().tools([tool("edit_file", edit)]).text("Done."));
+    let ran = here.run(&workspace, &["run", words]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let stick = here.folder().join("stick");
+    json_of(&here, &workspace, &["export", stick.to_str().unwrap()]);
+    let events = std::fs::read_to_string(stick.join("events.jsonl")).unwrap();
+    assert!(events.contains(words), "the export is sealed: {events}");
+    let session: Value = serde_json::from_slice(&std::fs::read(stick.join("meta/session.json")).unwrap()).unwrap();
+    assert_eq!(session["wasSealed"], true);
+
+    let imported = json_of(&there, &elsewhere, &["import", stick.to_str().unwrap()]);
+    assert_eq!(states(&there, &elsewhere), states(&here, &workspace));
+    let (task, _) = states(&there, &elsewhere).remove(0);
+    let record = json_of(&there, &elsewhere, &["exchanges", &task, "1"]);
+    assert!(record["request"].to_string().contains(words), "{record}");
+    let dir = there.data_dir().join("sessions").join(imported["id"].as_str().unwrap());
+    assert!(dir.join("session.key").exists());
+    let found = there.command("grep").args(["-rlF", words]).arg(&dir).output().unwrap();
+    let found = String::from_utf8_lossy(&found.stdout).into_owned();
+    // What the agent itself was given is in its directory, as in every session.
+    let unsealed: Vec<&str> = found.lines().filter(|path| !path.contains("/attempts/")).collect();
+    assert!(unsealed.is_empty(), "{unsealed:?}");
+    assert!(!found.contains("/exchanges/"), "{found}");
+}
