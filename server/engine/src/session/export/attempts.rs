@@ -30,9 +30,7 @@ pub(super) fn write<'a>(
         let walked = hostile::walk(left.path(), &is_copied, &mut |found| {
             let done = match found {
                 Found::File { path, file } => match place(attempt.id.as_str(), &path) {
-                    Some(to) if path == "spec.json" => {
-                        writer.copy(&to, &origin(&path), without_token(file).as_slice())
-                    }
+                    Some(to) if path == "spec.json" => writer.copy(&to, &origin(&path), without_token(file).as_slice()),
                     Some(to) => writer.copy(&to, &origin(&path), file),
                     None => Ok(()),
                 },

@@ -190,7 +190,8 @@ fn exchanges(from: &Path, to: &Path, attempt: &AttemptId, key: Option<&SessionKe
         let name = entry.file_name();
         let number = name.to_str().and_then(|name| name.strip_suffix(".jsonl")?.parse().ok());
         let Some(number) = number else { continue };
-        let put = std::fs::read(entry.path()).and_then(|lines| exchange::put(to, attempt, number, key.cloned(), &lines));
+        let put =
+            std::fs::read(entry.path()).and_then(|lines| exchange::put(to, attempt, number, key.cloned(), &lines));
         put.map_err(|error| unwritten(to, &error))?;
         // What is left is copied as it is.
         std::fs::remove_file(entry.path()).map_err(|error| unwritten(from, &error))?;
