@@ -9,6 +9,7 @@ mod exchange;
 mod load;
 mod record;
 pub(crate) mod replay;
+mod views;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ pub(crate) use record::{kind, store_error};
 
 use crate::attempt::Steer;
 use crate::core::{Command, Effect, Event, Live, Stage, State};
-use crate::handle::{Change, SessionView, Shared, Who};
+use crate::handle::{Change, Shared, Who};
 use crate::proposal::Job;
 use crate::{Error, attempt, check, checkpoint, config, house, proposal};
 
@@ -202,6 +203,8 @@ impl Actor {
                 Message::Shutdown { reply } => {
                     self.sessions.values_mut().for_each(|session| session.checks.stop_all());
                     self.discards.close();
+                    self.shared.snapshots.close();
+                    self.shared.snapshots.wait().await;
                     // What is not removed by then, the next owner removes.
                     let _ = tokio::time::timeout(DISCARD_GRACE, self.discards.wait()).await;
                     for session in self.sessions.values_mut() {
@@ -274,7 +277,7 @@ impl Actor {
         };
         self.sessions.insert(id.clone(), session);
         self.carry_on(&id, settle);
-        self.publish(&id, None);
+        self.publish_all(&id);
         for command in self.interrupted_checks(&id) {
             if let Err(error) = self.command(&id, command, &None).await {
                 self.problem(format!("A check that was interrupted could not be recorded: {error}"));
@@ -323,7 +326,7 @@ impl Actor {
             self.perform(id, effect);
         }
         if let [Event::Restored { .. }, ..] = events.as_slice() {
-            self.publish(id, None);
+            self.publish_all(id);
             let root = self.sessions.get(id).map(|session| session.context.root.clone());
             root.into_iter().for_each(|root| self.announce(root));
             return Ok(());
@@ -336,8 +339,9 @@ impl Actor {
                 changed.push(task);
             }
         }
-        for task in changed {
-            self.publish(id, task.as_ref());
+        // What is about no task is in no view.
+        for task in changed.into_iter().flatten() {
+            self.publish(id, &task);
         }
         Ok(())
     }
@@ -413,39 +417,7 @@ impl Actor {
         }
         if *live != before {
             live.revision += 1;
-            self.publish(id, Some(task));
-        }
-    }
-
-    /// Replaces the view of a session and tells subscribers of the task that changed.
-    fn publish(&self, id: &SessionId, changed: Option<&TaskId>) {
-        let Some(session) = self.sessions.get(id) else { return };
-        let none = Live::default();
-        let root = &session.context.root;
-        let view = |task: &crate::core::Task| {
-            session
-                .state
-                .view(task, session.live.get(&task.id).unwrap_or(&none), root)
-        };
-        let tasks: Vec<_> = session.state.tasks().map(view).collect();
-        let news = changed
-            .and_then(|changed| tasks.iter().find(|task| task.id == *changed))
-            .cloned();
-        let replaced = SessionView {
-            session: id.clone(),
-            dir: session.context.dir.clone(),
-            tasks,
-            context: Arc::clone(&session.context),
-            review: session.review.clone(),
-            checkpoints: session.checkpoints.clone(),
-            settled: session.settled.clone(),
-        };
-        let mut views = self.shared.views.write().unwrap_or_else(PoisonError::into_inner);
-        views.sessions.insert(root.clone(), Arc::new(replaced));
-        drop(views);
-        if let Some(task) = news {
-            // Nobody may be listening.
-            let _ = self.shared.changes.send(Change::Task(task));
+            self.publish(id, task);
         }
     }
 

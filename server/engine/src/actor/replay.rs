@@ -138,7 +138,9 @@ mod tests {
             let event = Event::TaskCreated {
                 task: TaskId::new(n.to_string()),
                 title: "title".to_owned(),
-                origin: Origin::Text { text: "text".to_owned() },
+                origin: Origin::Text {
+                    text: "text".to_owned(),
+                },
             };
             let body = serde_json::to_vec(&event).unwrap();
             let new = NewEvent {
@@ -158,7 +160,12 @@ mod tests {
     fn renamed(store: &Store) -> State {
         let mut state = State::new(store.meta().session.clone(), 0);
         page(&mut state, store, 3).unwrap();
-        state.apply(&Event::SessionNamed { name: Some("folded".to_owned()) }, 0);
+        state.apply(
+            &Event::SessionNamed {
+                name: Some("folded".to_owned()),
+            },
+            0,
+        );
         state
     }
 
@@ -182,7 +189,11 @@ mod tests {
         let folded = renamed(&store);
         let bytes = folded.to_fold().unwrap();
         store.put_fold(FORMAT, 4, &bytes).unwrap();
-        assert_eq!(state(&store, 2).unwrap().0.name(), Some("folded"), "the one that fits is used");
+        assert_eq!(
+            state(&store, 2).unwrap().0.name(),
+            Some("folded"),
+            "the one that fits is used"
+        );
         let text = String::from_utf8(bytes.clone()).unwrap();
         let other_session = text.replace("0123456789abcdef", "fedcba9876543210");
         let other_version = text.replace(concat!(env!("CARGO_PKG_VERSION"), "/"), "0.0.1/");
@@ -195,7 +206,12 @@ mod tests {
             (4, &bytes[..bytes.len() / 2]),
         ] {
             store.put_fold(FORMAT, seq, wrong).unwrap();
-            assert_eq!(state(&store, 2).unwrap(), (all.clone(), 0), "{}", String::from_utf8_lossy(wrong));
+            assert_eq!(
+                state(&store, 2).unwrap(),
+                (all.clone(), 0),
+                "{}",
+                String::from_utf8_lossy(wrong)
+            );
         }
     }
 }

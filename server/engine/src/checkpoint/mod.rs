@@ -204,14 +204,17 @@ fn interval(root: &Path) -> Option<Duration> {
 ///
 /// # Errors
 ///
-/// [`Error::Unavailable`] on a full disk, [`Error::Internal`] if git fails.
+/// [`Error::Unavailable`] on a full disk or when the engine is ending, [`Error::Internal`] if git fails.
 pub(crate) async fn snapshot(shared: &Shared, session: &Arc<SessionContext>) -> Result<String, Error> {
     let buffers = staging::unsaved(shared, &session.root);
-    let session = Arc::clone(session);
-    let taking = tokio::task::spawn_blocking(move || session.objects.snapshot(&session.root, &buffers));
+    let (session, snapshots) = (Arc::clone(session), shared.snapshots.clone());
+    let taking = shared
+        .snapshots
+        .spawn_blocking(move || (!snapshots.is_closed()).then(|| session.objects.snapshot(&session.root, &buffers)));
     let taken = taking
         .await
         .map_err(|error| Error::internal("Taking a snapshot", error))?;
+    let taken = taken.ok_or_else(|| Error::Unavailable("The engine is shutting down.".to_owned()))?;
     let tree = taken.map_err(|error| match error {
         aca_workspace::objects::Error::DiskFull { .. } => Error::Unavailable(error.to_string()),
         other => Error::Internal(other.to_string()),

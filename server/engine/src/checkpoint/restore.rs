@@ -60,7 +60,7 @@ impl Worker {
             taken_back: files.taken_back,
             landed_again: files.landed_again,
             refused: files.refused,
-            tasks: self.shared.session_at(&self.session.root)?.tasks.clone(),
+            tasks: self.shared.session_at(&self.session.root)?.all_tasks(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! The core as a table of histories: commands in, events and views out.
 
+mod checkpoints;
 mod checks;
 mod recover;
 mod review;

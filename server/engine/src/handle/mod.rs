@@ -22,6 +22,7 @@ use aca_protocol::task::TaskView;
 use aca_protocol::{SessionId, TaskId};
 use async_trait::async_trait;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio_util::task::TaskTracker;
 
 use crate::actor::{Actor, Message, SessionContext};
 use crate::config::{self, Config};
@@ -117,6 +118,9 @@ pub(crate) struct Shared {
     pub(crate) gateway: Mutex<Option<(config::Gateway, aca_gateway::Gateway)>>,
     /// Who waits for an agent to hear something.
     pub(crate) tellers: attempt::Tellers,
+    /// Snapshots for checkpoints that are being taken. It is closed when the engine ends: the next one uses the same
+    /// index.
+    pub(crate) snapshots: TaskTracker,
     /// What the tasks at work have read and changed.
     pub(crate) footprints: attempt::Footprints,
     /// Who listens to the agents at work.
@@ -140,12 +144,20 @@ pub(crate) struct Views {
 pub(crate) struct SessionView {
     pub(crate) session: SessionId,
     pub(crate) dir: PathBuf,
-    pub(crate) tasks: Vec<TaskView>,
+    /// The tasks that are not set aside, oldest first.
+    pub(crate) tasks: imbl::Vector<Arc<TaskView>>,
     pub(crate) context: Arc<SessionContext>,
     pub(crate) review: mpsc::UnboundedSender<Job>,
     pub(crate) checkpoints: mpsc::UnboundedSender<checkpoint::Job>,
     /// Whether everything that was there when the session was opened is in the views.
     pub(crate) settled: watch::Receiver<bool>,
+}
+
+impl SessionView {
+    /// Returns the tasks that are not set aside, oldest first.
+    pub(crate) fn all_tasks(&self) -> Vec<TaskView> {
+        self.tasks.iter().map(|task| (**task).clone()).collect()
+    }
 }
 
 impl Engine {
@@ -161,6 +173,7 @@ impl Engine {
             views: RwLock::default(),
             gateway: Mutex::default(),
             tellers: attempt::Tellers::default(),
+            snapshots: TaskTracker::new(),
             footprints: attempt::Footprints::default(),
             listeners: Listeners::default(),
             known: session::Known::default(),
@@ -249,7 +262,7 @@ impl Engine {
         };
         Ok(TasksResult {
             session: view.session.clone(),
-            tasks: view.tasks.clone(),
+            tasks: view.all_tasks(),
         })
     }
 
@@ -261,7 +274,7 @@ impl Engine {
             .values()
             .flat_map(|view| &view.tasks)
             .find(|known| known.id == *task)
-            .cloned()
+            .map(|known| (**known).clone())
     }
 
     /// Returns a task's proposal, placed on what the files say.

@@ -51,7 +51,7 @@ impl Engine {
         let state = &read.state;
         let tasks = match shown {
             // What is known only while it lasts is in the views.
-            Some(view) => view.tasks.clone(),
+            Some(view) => view.all_tasks(),
             None => {
                 let tasks = state.tasks();
                 tasks

@@ -1,5 +1,6 @@
 //! What front ends ask of an agent at work: telling, holding, letting go on, and the next round.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aca_protocol::methods::{AtWorkParams, SendBackParams, TaskParams, TasksResult, TellParams};
@@ -108,13 +109,13 @@ impl Engine {
     pub fn at_work(&self, params: &AtWorkParams) -> Result<TasksResult, Error> {
         let root = canonical(&params.workspace)?;
         let view = self.shared.session_at(&root)?;
-        let about = |task: &&TaskView| {
+        let about = |task: &&Arc<TaskView>| {
             let made_for = task.origin.path() == Some(params.path.as_str());
             !task.state.is_settled() && (made_for || self.shared.footprints.has(&task.id, &params.path))
         };
         Ok(TasksResult {
             session: view.session.clone(),
-            tasks: view.tasks.iter().filter(about).cloned().collect(),
+            tasks: view.tasks.iter().filter(about).map(|task| (**task).clone()).collect(),
         })
     }
 }

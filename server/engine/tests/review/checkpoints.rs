@@ -7,8 +7,7 @@ use aca_engine::core::Event;
 use aca_protocol::methods::TasksParams;
 use aca_protocol::proposal::{Decision, HunkState};
 use aca_protocol::session::{
-    CheckpointParams, CheckpointReason, CheckpointView, CreateCheckpointParams, FileDifference,
-    RestoreCheckpointResult,
+    CheckpointParams, CheckpointReason, CheckpointView, CreateCheckpointParams, FileDifference, RestoreCheckpointResult,
 };
 use aca_protocol::task::{Origin, TaskState};
 use aca_protocol::{CheckpointId, TaskId};
@@ -61,7 +60,10 @@ async fn back_takes_landings_out_and_forward_puts_them_in_and_what_was_typed_sta
     fixture.accept_all().await;
     fixture.write("a.txt", &format!("typed\n{}", RESULT.replace("four", "4")));
     let back = restore(&fixture, &start.id).await;
-    assert_eq!((back.taken_back.len(), &back.refused[..], &back.landed_again[..]), (2, &[][..], &[][..]));
+    assert_eq!(
+        (back.taken_back.len(), &back.refused[..], &back.landed_again[..]),
+        (2, &[][..], &[][..])
+    );
     let typed = |text: &str| format!("typed\n{}", text.replace("four", "4"));
     assert_eq!(fixture.read("a.txt"), typed(BASE));
     assert!(matches!(fixture.state(), TaskState::Ready { pending: 2, .. }));
@@ -69,7 +71,10 @@ async fn back_takes_landings_out_and_forward_puts_them_in_and_what_was_typed_sta
     fixture.restart().await;
     assert!(matches!(fixture.state(), TaskState::Ready { pending: 2, .. }));
     let forth = restore(&fixture, &back.before).await;
-    assert_eq!((forth.landed_again.len(), &forth.refused[..], &forth.taken_back[..]), (2, &[][..], &[][..]));
+    assert_eq!(
+        (forth.landed_again.len(), &forth.refused[..], &forth.taken_back[..]),
+        (2, &[][..], &[][..])
+    );
     assert_eq!(fixture.read("a.txt"), typed(RESULT));
     assert!(matches!(fixture.state(), TaskState::Landed { accepted: 2, .. }));
     // And once more the other way, by way of what was done to files on the way.
@@ -89,7 +94,10 @@ async fn a_hunk_that_a_person_wrote_over_stays_and_is_said_to() {
     assert_eq!(fixture.read("a.txt"), mine.replace("TWO", "two"));
     assert!(matches!(fixture.state(), TaskState::Ready { pending: 1, .. }));
     let note = &fixture.proposal().note;
-    assert!(note.starts_with("1 of its hunks had not landed at the checkpoint"), "{note}");
+    assert!(
+        note.starts_with("1 of its hunks had not landed at the checkpoint"),
+        "{note}"
+    );
     // The landing of it is there to be taken back when that can be done.
     assert_eq!(fixture.operations().await[0].hunks.len(), 1);
 }
@@ -128,7 +136,9 @@ async fn tasks_made_since_are_set_aside_and_come_back() {
         Event::TaskCreated {
             task: later.clone(),
             title: "a later task".to_owned(),
-            origin: Origin::Text { text: "later".to_owned() },
+            origin: Origin::Text {
+                text: "later".to_owned(),
+            },
         },
         Event::StopAsked { task: later.clone() },
     ] {
@@ -158,8 +168,14 @@ async fn what_happens_makes_checkpoints_of_its_own() {
     let last = make(&fixture, "last").await;
     let made = all(&fixture).await;
     let told: Vec<(CheckpointReason, &str)> = made.iter().map(|made| (made.why, made.about.as_str())).collect();
-    assert!(told.contains(&(CheckpointReason::Transition, "landed: a task")), "{told:?}");
-    assert!(told.contains(&(CheckpointReason::Transition, "taken back: a task")), "{told:?}");
+    assert!(
+        told.contains(&(CheckpointReason::Transition, "landed: a task")),
+        "{told:?}"
+    );
+    assert!(
+        told.contains(&(CheckpointReason::Transition, "taken back: a task")),
+        "{told:?}"
+    );
     let named = |name: &str| made.iter().find(|made| made.name.as_deref() == Some(name)).cloned();
     assert_eq!((named("mine"), named("last")), (Some(asked.clone()), Some(last)));
     assert_eq!((asked.tasks.ready, asked.tasks.settled), (0, 1));
@@ -176,7 +192,10 @@ async fn many_files_are_accepted_after_a_checkpoint() {
     let before = made.iter().find(|made| made.why == CheckpointReason::Before).unwrap();
     assert_eq!(before.about, "before accepting hunks of 2 files: a task");
     restore(&fixture, &before.id).await;
-    assert_eq!((fixture.read("a"), fixture.read("b")), ("a\n".to_owned(), "b\n".to_owned()));
+    assert_eq!(
+        (fixture.read("a"), fixture.read("b")),
+        ("a\n".to_owned(), "b\n".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -190,10 +209,19 @@ async fn a_difference_is_of_the_files_as_they_are_unsaved_documents_included() {
     std::fs::write(fixture.path("binary"), b"\0\x02").unwrap();
     let _editor = fixture.open("a.txt", &BASE.replace("four", "4"));
     let differences = diff(&fixture, &start.id).await;
-    let said: Vec<(&str, &str)> = differences.iter().map(|file| (file.path.as_str(), file.change.as_str())).collect();
-    assert_eq!(said, [("a.txt", "changed"), ("binary", "changed"), ("gone.txt", "removed")]);
+    let said: Vec<(&str, &str)> = differences
+        .iter()
+        .map(|file| (file.path.as_str(), file.change.as_str()))
+        .collect();
+    assert_eq!(
+        said,
+        [("a.txt", "changed"), ("binary", "changed"), ("gone.txt", "removed")]
+    );
     assert!(differences[0].diff.as_ref().unwrap().contains("-four\n+4\n"));
-    assert_eq!((&differences[1].diff, differences[1].note.as_deref()), (&None, Some("it is not text")));
+    assert_eq!(
+        (&differences[1].diff, differences[1].note.as_deref()),
+        (&None, Some("it is not text"))
+    );
 }
 
 #[tokio::test]
@@ -252,7 +280,11 @@ async fn no_typed_line_is_ever_lost() {
             }
             let text = fixture.read("a.txt");
             for line in &typed {
-                assert_eq!(text.lines().filter(|known| known == line).count(), 1, "seed {seed}, step {step}:\n{text}");
+                assert_eq!(
+                    text.lines().filter(|known| known == line).count(),
+                    1,
+                    "seed {seed}, step {step}:\n{text}"
+                );
             }
         }
     }
