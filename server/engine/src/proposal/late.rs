@@ -25,7 +25,7 @@ const BETWEEN: Duration = Duration::from_secs(1);
 const TRIES: usize = 5;
 
 /// A displaced file that is looked after.
-struct Kept {
+pub(super) struct Kept {
     displaced: Displaced,
     root: PathBuf,
     path: String,
@@ -37,25 +37,56 @@ struct Kept {
     found: Option<Vec<u8>>,
 }
 
-/// Looks after a displaced file for some seconds. `before` is what it said when it was displaced, and `landed` what took
-/// its place. What cannot be merged is said to `inbox`. Should this process end meanwhile, the next one that opens the
-/// session goes on.
+/// Returns a displaced file to be looked after. `before` is what it said when it was displaced, and `landed` what took
+/// its place.
 pub(super) fn keep(
     displaced: Displaced,
     (root, path): (PathBuf, String),
     (before, landed): (Option<Blob>, Option<Blob>),
-    inbox: mpsc::UnboundedSender<Message>,
-) {
-    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-        return;
-    };
-    let mut kept = Kept {
+) -> Kept {
+    Kept {
         displaced,
         root,
         path,
         before,
         landed,
         found: None,
+    }
+}
+
+/// Puts what was written to a file that an earlier process left behind where it belongs, and returns the file to be
+/// looked after: a program may have it open still. `made_of` says which content of the file a late save was made of,
+/// and `landed` is what landed last.
+///
+/// # Errors
+///
+/// A sentence. What was left stays.
+pub(super) fn settle(
+    mut displaced: Displaced,
+    (root, path): (&Path, &str),
+    made_of: impl Fn(&[u8]) -> Option<Blob>,
+    landed: Option<Blob>,
+) -> Result<Kept, String> {
+    // Read first: a save that comes between is then a late one, and not what it is compared with.
+    let bytes = displaced.read().map_err(|error| error.to_string())?;
+    let late = displaced.late_write().map_err(|error| error.to_string())?;
+    let executable = landed.as_ref().is_some_and(|landed| landed.executable);
+    let before = match &late {
+        Some(late) => made_of(late),
+        None => Some(Blob { bytes, executable }),
+    };
+    let mut kept = keep(displaced, (root.to_owned(), path.to_owned()), (before, landed));
+    if let Some(late) = late {
+        kept.put(late)?;
+    }
+    Ok(kept)
+}
+
+/// Looks after a displaced file for some seconds. What cannot be merged is said to `inbox`. Should this process end
+/// meanwhile, the next one that opens the session goes on.
+pub(super) fn watch(mut kept: Kept, inbox: mpsc::UnboundedSender<Message>) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        return;
     };
     let say = move |error: String| {
         // Nobody is told any more while the engine stops.
@@ -78,33 +109,6 @@ pub(super) fn keep(
             say(error);
         }
     });
-}
-
-/// Puts what an earlier process left behind where it belongs, and removes it. `made_of` says which content of the file
-/// a late save was made of, and `landed` is what landed last.
-///
-/// # Errors
-///
-/// A sentence. What was left stays.
-pub(super) fn settle(
-    mut displaced: Displaced,
-    (root, path): (&Path, &str),
-    made_of: impl Fn(&[u8]) -> Option<Blob>,
-    landed: Option<Blob>,
-) -> Result<(), String> {
-    let late = displaced.late_write().map_err(|error| error.to_string())?;
-    let mut kept = Kept {
-        displaced,
-        root: root.to_owned(),
-        path: path.to_owned(),
-        before: late.as_deref().and_then(made_of),
-        landed,
-        found: None,
-    };
-    if let Some(late) = late {
-        kept.put(late)?;
-    }
-    kept.end()
 }
 
 impl Kept {

@@ -3,7 +3,7 @@
 //! What was decided is carried out where nobody has touched the file since, and what had happened is recorded. All else
 //! is left as it is: its hunks are undecided, and nothing of the user's is lost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use aca_protocol::{OperationId, TaskId};
@@ -57,8 +57,8 @@ impl Worker {
         }
     }
 
-    /// Puts what landings on these files displaced where it belongs, and removes what they left.
-    async fn sweep(&self, paths: BTreeSet<String>) -> Result<(), Error> {
+    /// Puts what landings on these files displaced where it belongs, and looks after it for a while.
+    async fn sweep(&mut self, paths: BTreeSet<String>) -> Result<(), Error> {
         if paths.is_empty() {
             return Ok(());
         }
@@ -79,13 +79,28 @@ impl Worker {
             by_path.entry(loaded.step.path.clone()).or_default().push(loaded);
         }
         let (root, displaced) = (self.session.root.clone(), self.displaced());
+        let mut left = Left {
+            known: std::mem::take(&mut self.left),
+            found: Vec::new(),
+        };
         let sweeping = tokio::task::spawn_blocking(move || {
             let mut files = by_path.iter();
-            files.try_for_each(|(path, steps)| settle(path, steps, &root, displaced.as_ref()))
+            let settled = files.try_for_each(|(path, steps)| {
+                let place = Place {
+                    root: &root,
+                    displaced: displaced.as_deref(),
+                };
+                settle(path, steps, place, &mut left)
+            });
+            (left, settled)
         });
-        let settled = sweeping
+        let (left, settled) = sweeping
             .await
             .map_err(|error| Error::internal("Looking for what a landing left", error))?;
+        self.left = left.known;
+        for kept in left.found {
+            late::watch(kept, self.shared.inbox.clone());
+        }
         settled.map_err(Error::Internal)
     }
 
@@ -186,9 +201,17 @@ fn has_all(before: Option<&Blob>, after: Option<&Blob>, now: Option<&str>) -> bo
     placements.all(|placement| matches!(placement, Placement::AlreadyThere { .. }))
 }
 
+/// What earlier processes left.
+struct Left {
+    /// All that was found so far. Each of them is looked after once, though several tasks may have changed its file.
+    known: HashSet<PathBuf>,
+    /// What is to be looked after from now on.
+    found: Vec<late::Kept>,
+}
+
 /// Settles what landings on one file left. `steps` are all that were ever planned for it, oldest first.
-fn settle(path: &str, steps: &[Loaded], root: &std::path::Path, displaced: Option<&PathBuf>) -> Result<(), String> {
-    let now = match Live::on_disk(root, path) {
+fn settle(path: &str, steps: &[Loaded], place: Place<'_>, all: &mut Left) -> Result<(), String> {
+    let now = match Live::on_disk(place.root, path) {
         Live::Closed(now) => Some(now),
         _ => None,
     };
@@ -197,13 +220,13 @@ fn settle(path: &str, steps: &[Loaded], root: &std::path::Path, displaced: Optio
         let mut steps = steps.iter();
         is(&now, left) || steps.any(|step| is(&step.before, left) || is(&step.after, left))
     };
-    let place = Place {
-        root,
-        displaced: displaced.map(PathBuf::as_path),
-    };
     let landed = steps.last().and_then(|step| step.after.clone());
     for left in landing::recover(place, path, is_known).map_err(|error| error.to_string())? {
-        late::settle(left, (root, path), |late| nearest(steps, late), landed.clone())?;
+        if left.path().is_some_and(|left| !all.known.insert(left.to_owned())) {
+            continue;
+        }
+        let kept = late::settle(left, (place.root, path), |late| nearest(steps, late), landed.clone())?;
+        all.found.push(kept);
     }
     Ok(())
 }

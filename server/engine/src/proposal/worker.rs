@@ -76,6 +76,7 @@ pub(crate) fn spawn(shared: Arc<Shared>, session: Arc<SessionContext>) -> mpsc::
         session,
         ledgers: BTreeMap::new(),
         recovered: HashSet::new(),
+        left: HashSet::new(),
         watcher,
         saves: false,
         label: String::new(),
@@ -139,6 +140,8 @@ pub(super) struct Worker {
     ledgers: BTreeMap<TaskId, Ledger>,
     /// Tasks whose interrupted operations were looked at.
     recovered: HashSet<TaskId>,
+    /// What was found of files that landings of earlier processes displaced.
+    pub(super) left: HashSet<PathBuf>,
     watcher: Watcher,
     /// Whether what lands in open documents is saved, as the settings said when the operation began.
     pub(super) saves: bool,

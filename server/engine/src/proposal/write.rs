@@ -117,7 +117,7 @@ impl Worker {
             };
             match step(place, &named, before.as_ref(), after.as_ref()) {
                 Ok(Landed::Displaced(displaced)) => {
-                    late::keep(displaced, (root, named), (before, after), inbox);
+                    late::watch(late::keep(displaced, (root, named), (before, after)), inbox);
                     Ok(())
                 }
                 Err(LandError::Moved {
@@ -128,7 +128,7 @@ impl Worker {
                     // What was in place for a moment may be saved late as well.
                     let was = [before, after].into_iter().flatten();
                     let was = was.into_iter().find(|blob| displaced.had(&blob.bytes));
-                    late::keep(displaced, (root, named), (was, None), inbox);
+                    late::watch(late::keep(displaced, (root, named), (was, None)), inbox);
                     Err(LandError::Moved {
                         path,
                         found,

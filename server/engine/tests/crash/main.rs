@@ -175,12 +175,12 @@ async fn agree(fixture: &Fixture) -> Result<(), String> {
     if !odd.is_empty() {
         return Err(format!("{odd:?} were left behind"));
     }
-    // What the recovery itself displaced is looked after for some seconds by this process, which its name tells.
-    let own = format!("-{}.", std::process::id());
+    // What was displaced is looked after for some seconds. All of it is content that was decided about.
     let kept = std::fs::read_dir(fixture.session().join("displaced"));
     let mut kept = kept.into_iter().flatten().flatten();
-    if let Some(left) = kept.find(|entry| !entry.file_name().to_string_lossy().contains(&own)) {
-        return Err(format!("{} was displaced and left behind", left.path().display()));
+    let is_known = |content: &[u8]| BEFORE.iter().chain(AFTER).any(|(_, known)| *known == content);
+    if let Some(left) = kept.find(|entry| !std::fs::read(entry.path()).is_ok_and(|content| is_known(&content))) {
+        return Err(format!("{} has content that nobody knows", left.path().display()));
     }
     // And all of it can go on.
     let refused = fixture.accept_all().await.refused;

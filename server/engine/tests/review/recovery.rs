@@ -182,3 +182,27 @@ async fn what_was_opened_since_is_not_changed_behind_its_editor() {
     let (accepted, text) = tokio::join!(after.accept_all(), editor.obey());
     assert_eq!((accepted.refused.len(), text), (0, format!("typed\n{RESULT}")));
 }
+
+#[tokio::test]
+async fn a_program_that_had_a_file_open_over_a_crash_saves_into_what_landed() {
+    let fixture = Fixture::of(BEFORE, AFTER).await;
+    let (before, landing) = landing(&fixture).await;
+    let events: Vec<Vec<u8>> = before.iter().chain(&landing).cloned().collect();
+    let found = Fixture::before_opening(&events, &fixture, AFTER);
+    let displaced = found.session().join("displaced");
+    std::fs::create_dir_all(&displaced).unwrap();
+    // As it was named by a process that is gone: a number that has been used again, with another start.
+    let name = ".aca-landing-cfc7b4885384957a-1.1-0-ready";
+    let left = displaced.join(name);
+    std::fs::write(&left, BASE).unwrap();
+    let mut open = std::fs::OpenOptions::new().append(true).open(&left).unwrap();
+    found.opened().await;
+    std::io::Write::write_all(&mut open, b"saved late\n").unwrap();
+    let wanted = format!("{RESULT}saved late\n");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while found.read("a.txt") != wanted {
+        assert!(std::time::Instant::now() < deadline, "{}", found.read("a.txt"));
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(found.everything(), ["a.txt", "moved/name", "new"]);
+}

@@ -99,6 +99,18 @@ impl Displaced {
         }
     }
 
+    /// Returns what is in the file, without a word on whether that is new.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading the file.
+    pub fn read(&mut self) -> std::io::Result<Vec<u8>> {
+        match &mut self.held {
+            Held::Open(file) => read(file),
+            Held::Kept(path) => std::fs::read(path),
+        }
+    }
+
     /// Returns what was written to the file since it was displaced, or since this was last asked; `None` if nothing was.
     ///
     /// What it returns may be half of what a program is about to write. It is the caller's to keep.
@@ -107,10 +119,7 @@ impl Displaced {
     ///
     /// Those of reading the file.
     pub fn late_write(&mut self) -> std::io::Result<Option<Vec<u8>>> {
-        let bytes = match &mut self.held {
-            Held::Open(file) => read(file)?,
-            Held::Kept(path) => std::fs::read(path)?,
-        };
+        let bytes = self.read()?;
         let content = Some(Content::of(&bytes));
         let is_known = std::mem::replace(&mut self.known, content) == content;
         Ok((!is_known).then_some(bytes))
