@@ -128,6 +128,14 @@ pub trait Backend: Send + Sync {
     /// If the sandbox may still exist.
     async fn remove(&self, name: &str) -> Result<(), Error>;
 
+    /// Returns the image that sandboxes are made from, as `name@digest`; nothing where they are made from none.
+    ///
+    /// # Errors
+    /// If the backend cannot say.
+    async fn made_of(&self) -> Result<Option<String>, Error> {
+        Ok(None)
+    }
+
     /// Says what the sandbox `name` takes right now; nothing if it does not run.
     ///
     /// # Errors

@@ -224,6 +224,13 @@ impl Backend for Docker {
         }
     }
 
+    async fn made_of(&self) -> Result<Option<String>, Error> {
+        let (engine, name) = (self.engine().await?, self.image());
+        let found = engine.client.inspect_image(&name).await;
+        let found = found.map_err(|e| engine.error("inspect the image", e))?;
+        Ok(found.id.map(|id| format!("{name}@{id}")))
+    }
+
     async fn load(&self, name: &str) -> Result<Option<Load>, Error> {
         self.stats(name).await
     }

@@ -193,12 +193,12 @@ mod tests {
         let mut prev = [0; 32];
         for stored in reader.stored(0, 100).unwrap() {
             assert_eq!(stored.hash_after(&prev), Some(stored.event.hash));
-            prev = stored.event.hash;
             let mut other = stored.clone();
             other.event.who = Some("somebody else".to_owned());
             assert_ne!(other.hash_after(&prev), Some(stored.event.hash));
             other.rule = 9;
             assert_eq!(other.hash_after(&prev), None);
+            prev = stored.event.hash;
         }
         assert_eq!(prev, reader.head().unwrap().hash);
         assert_eq!(reader.stored(3, 1).unwrap().len(), 1);
