@@ -234,7 +234,7 @@ fn decisions_without_a_terminal() {
         (&["review", "--accept", "--all"], 0, "3 hunks landed."),
         (&["tell", "x", "y"], 4, "There is no task `x`"),
         (&["pause"], 4, "No agent is running"),
-        (&["resume"], 4, "No task is paused"),
+        (&["resume"], 4, "Nothing waits to go on"),
         (&["check"], 4, "No task waits for review"),
     ] {
         let answer = world.run(args);
@@ -243,4 +243,15 @@ fn decisions_without_a_terminal() {
         assert_eq!(answer.exit(), exit, "{args:?}: {words}");
     }
     assert!(poem(&world).contains("LINE three\n"));
+}
+
+#[test]
+fn a_signal_gives_the_terminal_back() {
+    let world = shouted();
+    let mut terminal = Terminal::start(&world, &["review"], &[]);
+    terminal.wait_for(&["1/3"]);
+    assert!(terminal.is_full_screen());
+    terminal.signal(rustix::process::Signal::TERM);
+    assert_eq!(terminal.end(), 130);
+    assert!(!terminal.is_full_screen());
 }
