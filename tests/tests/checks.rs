@@ -356,11 +356,12 @@ fn a_new_check_takes_the_place_of_the_one_that_runs() {
 }
 
 #[test]
-fn a_server_that_ends_takes_its_checks_with_it() {
+fn a_daemon_that_ends_takes_its_checks_with_it() {
     let (env, workspace) = world("docker", None);
     let mark = format!("91{}.5", std::process::id());
     let (mut editor, _) = with_a_long_check(&env, &workspace, &mark);
     assert_eq!(editor.client().shut_down(), Some(0));
+    assert_eq!(env.run(&workspace, &["daemon", "stop"]).code, Some(0));
     nothing_is_left(&env, "docker", &mark);
 }
 

@@ -289,7 +289,7 @@ fn a_stopped_one_comes_back_when_an_editor_needs_it() {
     assert!(status["memoryBytes"].as_u64() > Some(1 << 20), "{status}");
     let stopped = env.run(&workspace, &["daemon", "stop"]);
     assert_eq!(stopped.code, Some(0), "{stopped:#?}");
-    assert!(!daemon.is_alive());
+    daemon.await_end(wait::SHORT);
     assert_eq!(
         env.run(&workspace, &["daemon", "stop"]).code,
         Some(4),
@@ -345,7 +345,7 @@ fn a_newer_program_takes_over_without_dropping_a_running_task() {
         Finished::from(command.output().unwrap())
     };
     let status = json_of(&newer(&["status", "--json"]));
-    assert!(!old.is_alive(), "the older one runs beside the newer one");
+    old.await_end(wait::SHORT);
     let new = env.daemon();
     assert_eq!(
         (&status["status"]["pid"], &status["status"]["version"]),

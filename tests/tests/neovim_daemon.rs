@@ -18,7 +18,11 @@ end
 fn nothing_was_noticed(nvim: &Nvim, client: &Value) {
     let told = nvim.lua("return _G.told");
     // That the agent works on the same file is news of the task.
-    let news = |text: &&Value| !text.as_str().is_some_and(|text| text.contains("was edited here just now"));
+    let news = |text: &&Value| {
+        !text
+            .as_str()
+            .is_some_and(|text| text.contains("was edited here just now"))
+    };
     let told: Vec<&Value> = told.as_array().into_iter().flatten().filter(news).collect();
     assert!(told.is_empty(), "the user was told {told:?}");
     assert_eq!(nvim.lua(CLIENT), *client, "the server was started again");

@@ -179,7 +179,7 @@ fn no_process_but_the_daemon_is_left_behind() {
     assert_eq!(client.shut_down(), Some(0));
     let daemon = env.daemon();
     assert_eq!(env.run(&workspace, &["daemon", "stop"]).code, Some(0));
-    assert!(!daemon.is_alive(), "it was said to have ended");
+    daemon.await_end(END);
 }
 
 #[test]

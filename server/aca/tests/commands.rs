@@ -261,31 +261,38 @@ fn a_task_without_a_change_says_so() {
 }
 
 #[test]
-fn an_editor_and_commands_share_one_owner() {
+fn editors_and_commands_share_one_daemon_that_stays_when_they_leave() {
     let world = World::new();
     let mut first = Editor::of(&world);
     let mut second = Editor::of(&world);
-    let status = world.run(&["status", "--json"]).json();
-    assert_eq!(status["status"]["pid"], first.child.id());
-    second.leave();
-    assert_eq!(second.end(), 0);
+    let pid = |world: &World| world.run(&["status", "--json"]).json()["status"]["pid"].clone();
+    let daemon = pid(&world);
+    assert!(daemon != first.child.id() && daemon != second.child.id());
     first.leave();
     assert_eq!(first.end(), 0);
-    let status = world.run(&["status", "--json"]).json();
-    assert_ne!(status["status"]["pid"], Value::Null, "the next command is the owner");
-}
-
-#[test]
-fn an_owner_stays_for_those_it_serves() {
-    let world = World::new();
-    let mut first = Editor::of(&world);
-    let mut second = Editor::of(&world);
-    first.leave();
     let answer = second.request("aca/tasks", Some(json!({"workspace": world.workspace()})));
     assert_eq!(answer["result"]["tasks"], json!([]), "{answer}");
     second.leave();
     assert_eq!(second.end(), 0);
+    assert_eq!(pid(&world), daemon);
+    assert_eq!(world.run(&["daemon", "stop"]).exit(), 0);
+    assert_eq!(world.run(&["daemon", "status"]).exit(), 4);
+}
+
+#[test]
+fn a_process_that_hosts_the_engine_itself_serves_others_until_it_ends() {
+    let world = World::new();
+    let mut first = Editor::start(world.command(&["lsp", "--in-process"]), &world.workspace());
+    let status = world.run(&["status", "--json", "--in-process"]).json();
+    assert_eq!(status["status"]["pid"], first.child.id());
+    first.leave();
     assert_eq!(first.end(), 0);
+    assert_eq!(
+        world.run(&["status", "--in-process"]).exit(),
+        0,
+        "the next one hosts it"
+    );
+    assert_eq!(world.run(&["daemon", "status"]).exit(), 4);
 }
 
 #[test]
@@ -300,14 +307,14 @@ fn a_signal_ends_the_server_though_stdin_stays_open() {
 }
 
 #[test]
-fn a_killed_owner_leaves_nothing_in_the_way() {
+fn a_killed_editor_leaves_nothing_in_the_way() {
     let world = World::new();
     let first = Editor::of(&world);
     let second = Editor::of(&world);
     first.signal(Signal::KILL);
     assert_eq!(first.end(), 128 + 9);
-    assert_eq!(second.end(), 0, "the pipe ends with its owner");
     assert_eq!(world.run(&["status"]).exit(), 0);
+    drop(second);
 }
 
 #[test]
