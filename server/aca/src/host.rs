@@ -134,7 +134,10 @@ impl Host {
             Ok(found) => found.sessions,
             Err(error) => return tracing::warn!(%error, "sessions with unfinished work were not looked for"),
         };
-        for session in sessions.iter().filter(|session| session.current && session.tasks.working > 0) {
+        for session in sessions
+            .iter()
+            .filter(|session| session.current && session.tasks.working > 0)
+        {
             tracing::info!(session = %session.id, "unfinished work goes on");
             if let Err(error) = engine.open(&session.workspace).await {
                 tracing::warn!(session = %session.id, %error, "a session with unfinished work cannot be opened");
