@@ -39,7 +39,15 @@ pub(crate) struct Daemons {
 #[derive(Default)]
 struct Links {
     last: u64,
-    live: Vec<(u64, Opens)>,
+    live: Vec<Live>,
+}
+
+/// A connection.
+struct Live {
+    id: u64,
+    opens: Opens,
+    /// Cancelled when a later one has taken its place.
+    replaced: CancellationToken,
 }
 
 /// Where a connection takes requests to open a stream.
@@ -65,22 +73,30 @@ impl Daemons {
         }
     }
 
-    fn add(&self, opens: Opens) -> u64 {
+    fn add(&self, opens: Opens, replaced: CancellationToken) -> u64 {
         let mut links = self.links();
         links.last += 1;
         let id = links.last;
-        links.live.push((id, opens));
+        links.live.push(Live { id, opens, replaced });
         drop(links);
         self.changed.send_replace(());
         id
     }
 
+    /// Ends the connections before the one that the daemon follows the journal on. What carries them may have died without
+    /// a word, and a model request would wait on one for ever.
+    fn follows(&self, id: u64) {
+        for earlier in self.links().live.iter().filter(|live| live.id < id) {
+            earlier.replaced.cancel();
+        }
+    }
+
     fn remove(&self, id: u64) {
-        self.links().live.retain(|(other, _)| *other != id);
+        self.links().live.retain(|live| live.id != id);
     }
 
     fn newest(&self) -> Option<(u64, Opens)> {
-        self.links().live.last().cloned()
+        self.links().live.last().map(|live| (live.id, live.opens.clone()))
     }
 
     fn links(&self) -> MutexGuard<'_, Links> {
@@ -139,7 +155,8 @@ enum Step {
 async fn drive(socket: UnixStream, services: Arc<Services>) {
     let mut connection = Connection::new(socket.compat(), Config::default(), Mode::Server);
     let (opens, mut requests) = mpsc::channel::<oneshot::Sender<Stream>>(16);
-    let id = services.daemons.add(opens);
+    let replaced = CancellationToken::new();
+    let id = services.daemons.add(opens, replaced.clone());
     let mut waiting: Option<oneshot::Sender<Stream>> = None;
     loop {
         let step = poll_fn(|cx| {
@@ -162,6 +179,7 @@ async fn drive(socket: UnixStream, services: Arc<Services>) {
         });
         let step = tokio::select! {
             step = step => step,
+            () = replaced.cancelled() => Step::Over,
             () = services.closing.cancelled() => {
                 let _ = tokio::time::timeout(CLOSE_TIME, poll_fn(|cx| connection.poll_close(cx))).await;
                 Step::Over
@@ -172,7 +190,7 @@ async fn drive(socket: UnixStream, services: Arc<Services>) {
                 let services = Arc::clone(&services);
                 tokio::spawn(async move {
                     // Whatever breaks a stream breaks only that stream.
-                    let _ = serve_stream(stream.compat(), &services).await;
+                    let _ = serve_stream(stream.compat(), id, &services).await;
                 });
             }
             Step::Outbound(stream) => {
@@ -186,7 +204,7 @@ async fn drive(socket: UnixStream, services: Arc<Services>) {
     services.daemons.remove(id);
 }
 
-async fn serve_stream(stream: DaemonStream, services: &Services) -> io::Result<()> {
+async fn serve_stream(stream: DaemonStream, connection: u64, services: &Services) -> io::Result<()> {
     let follower = services.followers.token();
     let mut stream = BufReader::new(stream);
     let Some(line) = read_line(&mut stream).await? else {
@@ -194,6 +212,7 @@ async fn serve_stream(stream: DaemonStream, services: &Services) -> io::Result<(
     };
     match serde_json::from_slice(&line) {
         Ok(StreamHeader::Journal { offset }) => {
+            services.daemons.follows(connection);
             services.journal.follow(offset, &mut stream).await?;
             stream.shutdown().await?;
         }
