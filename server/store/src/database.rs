@@ -1,6 +1,7 @@
 //! Opens the database with the settings that make it durable, and checks that it is one of ours.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -17,6 +18,13 @@ pub(crate) fn find(dir: &Path) -> Result<PathBuf, Error> {
         _ => Err(Error::NotASession { path: dir.to_owned() }),
     }
 }
+
+/// The length to which the write-ahead log is cut when it begins anew, in bytes; `journal_size_limit` below.
+pub(crate) const LOG_LIMIT: u64 = 16 << 20;
+/// How long a write waits for that of another process.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long readers are waited for when the log is to begin anew.
+const LOG_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Opens an existing database for writing. Nothing is written yet: what it is must be checked first.
 pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
@@ -37,6 +45,27 @@ pub(crate) fn use_write_ahead_log(connection: &Connection, path: &Path) -> Resul
         path: path.to_owned(),
         reason: format!("it keeps journal mode {mode} where WAL is needed"),
     })
+}
+
+/// Begins the write-ahead log anew if it is longer than `limit`, and returns at which length to do it next.
+///
+/// The log is written back all the time, but it begins anew only at a moment in which nobody reads in it, and with many
+/// readers none comes by itself. Here one is waited for; a reader that is stuck is not, again and again.
+pub(crate) fn bound_log(connection: &Connection, path: &Path, limit: u64) -> u64 {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let bytes = std::fs::metadata(log).map_or(0, |meta| meta.len());
+    if bytes <= limit {
+        return limit;
+    }
+    let restart = || {
+        connection.busy_timeout(LOG_PATIENCE)?;
+        connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |row| row.get::<_, bool>(0))
+    };
+    let busy = restart().unwrap_or(true);
+    // What was recorded is safe either way; only a later write could tell that this did not come about.
+    let _ = connection.busy_timeout(PATIENCE);
+    if busy { bytes + LOG_LIMIT / 4 } else { LOG_LIMIT }
 }
 
 /// Opens an existing database for reading.
@@ -96,9 +125,9 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, Error> {
 /// FULL is what survives a power cut; memory mapping spreads damage; without recursive triggers REPLACE removes rows
 /// past the triggers.
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(PATIENCE)?;
     connection.execute_batch(
-        "PRAGMA busy_timeout = 5000;
-         PRAGMA synchronous = FULL;
+        "PRAGMA synchronous = FULL;
          PRAGMA fullfsync = ON;
          PRAGMA checkpoint_fullfsync = ON;
          PRAGMA wal_autocheckpoint = 1000;

@@ -21,6 +21,8 @@ pub struct Store {
     pub(crate) seal: Option<Arc<dyn Seal>>,
     /// The event that the mark in the database is at.
     marked: u64,
+    /// The length of the write-ahead log, in bytes, at which it is to begin anew.
+    log_limit: u64,
     /// Why nothing more is written, if the disk failed to confirm a write. The next opening finds out what is there.
     unconfirmed: Option<String>,
 }
@@ -69,6 +71,7 @@ impl Store {
             fence: 0,
             seal,
             marked: 0,
+            log_limit: database::LOG_LIMIT,
             unconfirmed: None,
         };
         store.check_key()?;
@@ -149,6 +152,9 @@ impl Store {
         let written = self.try_write(changes);
         if let Err(Error::Unconfirmed { reason, .. }) = &written {
             self.unconfirmed = Some(reason.clone());
+        }
+        if written.is_ok() {
+            self.log_limit = database::bound_log(&self.connection, &self.path, self.log_limit);
         }
         written
     }
