@@ -167,7 +167,12 @@ fn tasks(counts: &TaskCounts) -> String {
 /// A file's difference, with a heading that says what a unified diff does not.
 fn difference(file: &FileDifference) -> String {
     let note = file.note.as_ref().map(|note| format!(" ({})", harmless_line(note)));
-    let heading = format!("{} {}{}", file.change, harmless_line(&file.path), note.unwrap_or_default());
+    let heading = format!(
+        "{} {}{}",
+        file.change,
+        harmless_line(&file.path),
+        note.unwrap_or_default()
+    );
     let mut lines = vec![paint(Line::from(heading.bold()))];
     for line in file.diff.iter().flat_map(|diff| diff.lines()) {
         let shown = harmless_line(line);
