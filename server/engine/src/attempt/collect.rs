@@ -10,14 +10,20 @@ use aca_workspace::objects::Checkout;
 use super::Context;
 use super::journal::MAX_LINE;
 use super::reasons::Deeds;
-use crate::core::{AttemptEnd, HunkRef, Proposed};
+use crate::core::{AttemptEnd, HunkRef, Phase, Proposed};
 use crate::{check, proposal, staging};
 
 impl Context {
     /// Turns an outcome into the attempt's end; the result is in the object store when this returns.
     pub(super) async fn collect(&self, outcome: Outcome) -> Result<AttemptEnd, String> {
         match outcome.end {
-            End::Stopped => Ok(AttemptEnd::Stopped { salvaged: None }),
+            End::Stopped if self.is_stopping() => Ok(AttemptEnd::Stopped { salvaged: None }),
+            End::Stopped => Ok(AttemptEnd::Failed {
+                reason: "Its sandbox was told to end, and not by aca: the container engine does so when it is restarted without \
+                         live-restore."
+                    .to_owned(),
+                salvaged: None,
+            }),
             End::Failed { reason } => Ok(AttemptEnd::Failed { reason, salvaged: None }),
             End::Finished => {
                 self.show("reading the result");
@@ -43,6 +49,11 @@ impl Context {
                 })
             }
         }
+    }
+
+    /// Whether a person asked for a stop.
+    fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled() || self.task.phase == Phase::Stopping
     }
 
     /// The work is done, so it is kept where it cannot be read.

@@ -189,19 +189,22 @@ impl Context {
             Stage::Ended => Err("The attempt has ended already.".to_owned()),
             // It is new: no engine before this one has done anything for it.
             Stage::Planned if !self.dir.spec().exists() => self.begin().await,
-            _ => self.reconcile().await,
+            stage => self.reconcile(stage).await,
         }
     }
 
     /// Makes everything ready, starts the sandbox and stays with it.
     async fn begin(&self) -> Result<AttemptEnd, String> {
         let prepared = self.or_stop(self.prepare()).await?;
-        self.start(&prepared).await?;
-        self.watch(&*prepared.backend).await
+        if self.start(&prepared).await? {
+            return self.watch(&*prepared.backend).await;
+        }
+        // The engine went away in the middle: what it did before is found out when it is back.
+        Box::pin(self.reconcile(Stage::Starting)).await
     }
 
     /// Finds out what became of an attempt that an engine before this one had begun, and goes on from there.
-    async fn reconcile(&self) -> Result<AttemptEnd, String> {
+    async fn reconcile(&self, stage: Stage) -> Result<AttemptEnd, String> {
         let mut pause = RETRY_FIRST;
         let backend = loop {
             match parts::backend_of(&self.shared.config, &self.session.root, &self.attempt) {
@@ -219,13 +222,10 @@ impl Context {
             begun: self.has_begun(),
             outcome: outcome.is_some(),
         };
-        match (
-            reconcile(self.attempt.stage, Sandbox::of(found.as_ref(), &labels), signs),
-            outcome,
-        ) {
+        match (reconcile(stage, Sandbox::of(found.as_ref(), &labels), signs), outcome) {
             (Step::Start, _) => self.begin().await,
             (Step::Watch, _) => {
-                self.catch_up(&*backend).await?;
+                self.catch_up(&*backend, stage).await?;
                 self.watch(&*backend).await
             }
             (Step::Collect, Some(outcome)) => self.collect(outcome).await,
@@ -237,7 +237,7 @@ impl Context {
             }
             .to_string()),
             (Step::Lose(what), _) => {
-                if signs.begun && self.attempt.stage == Stage::Starting {
+                if signs.begun && stage == Stage::Starting {
                     // It is known now that it was, and a person may go on from what it did.
                     self.record_started().await?;
                 }
@@ -255,10 +255,10 @@ impl Context {
     }
 
     /// Records what an engine before this one had done for a sandbox that runs.
-    async fn catch_up(&self, backend: &dyn Backend) -> Result<(), String> {
-        if self.attempt.stage == Stage::Snapshotted {
+    async fn catch_up(&self, backend: &dyn Backend, stage: Stage) -> Result<(), String> {
+        if stage == Stage::Snapshotted {
             let spec: AttemptSpec = staging::read_json(&self.dir.spec())?;
-            self.record_starting(&spec, backend.name()).await?;
+            self.record_starting(&spec, backend).await?;
         }
         self.record_started().await
     }

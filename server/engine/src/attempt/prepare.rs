@@ -37,26 +37,27 @@ impl Context {
         self.assemble(&config, round).await
     }
 
-    /// Records that the sandbox is about to be started, starts it, and records that too.
-    pub(super) async fn start(&self, prepared: &Prepared) -> Result<(), String> {
+    /// Records that the sandbox is about to be started, starts it, and records that too. Returns false if its engine went
+    /// away, so that it may have been started or not.
+    pub(super) async fn start(&self, prepared: &Prepared) -> Result<bool, String> {
         self.show("starting the sandbox");
-        self.record_starting(&prepared.attempt, prepared.backend.name()).await?;
-        prepared
-            .backend
-            .start(&prepared.spec)
-            .await
-            .map_err(|error| error.to_string())?;
-        self.record_started().await
+        self.record_starting(&prepared.attempt, &*prepared.backend).await?;
+        match prepared.backend.start(&prepared.spec).await {
+            Ok(()) => self.record_started().await.map(|()| true),
+            Err(aca_sandbox::Error::NoEngine { .. }) => Ok(false),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     /// Records that the sandbox for this specification may exist from now on.
-    pub(super) async fn record_starting(&self, spec: &AttemptSpec, backend: &str) -> Result<(), String> {
+    pub(super) async fn record_starting(&self, spec: &AttemptSpec, backend: &dyn Backend) -> Result<(), String> {
         let starting = Command::Starting {
             attempt: self.attempt.id.clone(),
             nonce: spec.nonce.clone(),
-            backend: backend.to_owned(),
+            backend: backend.name().to_owned(),
             driver: spec.driver,
-            image: None,
+            // Only the record says it, so an engine that cannot is no hindrance.
+            image: backend.made_of().await.unwrap_or_default(),
             spec: staging::spec_hash(&self.dir),
         };
         self.command(starting).await.map_err(|error| error.to_string())
