@@ -5,8 +5,8 @@
 //! one knew it:
 //!
 //! ```text
-//! editor ─► frames ─► Session::from_editor ─► server      what both sides said is remembered, as far as it counts
-//! editor ◄─ frames ◄─ Session::from_server ◄─ server
+//! editor ─► frames ─► Session::hear_editor ─► server      what both sides said is remembered, as far as it counts
+//! editor ◄─ frames ◄─ Session::hear_server ◄─ server
 //!                     Session::lost                       answers what was asked, ends progress
 //!                     Session::connected                  initialize, initialized, the open documents, what waits
 //! ```

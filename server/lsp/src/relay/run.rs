@@ -251,7 +251,7 @@ impl<R: AsyncRead + Send + Unpin> Relay<R> {
                     Ok(next) => next,
                     Err(end) => Next::End(end),
                 },
-                frame = server.input.next() => self.from_server(frame, &server.output).await,
+                frame = server.input.next() => self.hear_server(frame, &server.output).await,
                 () = &mut settling, if self.session.has_stale() => {
                     let told = self.session.settled();
                     self.perform(told, None).await
@@ -268,7 +268,7 @@ impl<R: AsyncRead + Send + Unpin> Relay<R> {
     async fn hear(&mut self, server: Option<&Output>) -> Result<Next, RelayEnd> {
         match self.input.next().await {
             Some(Ok(Frame::Body(body))) => {
-                let told = self.session.from_editor(body);
+                let told = self.session.hear_editor(body);
                 self.watch_editor();
                 match self.perform(told, server).await {
                     Next::End(end) => Err(end),
@@ -283,10 +283,10 @@ impl<R: AsyncRead + Send + Unpin> Relay<R> {
         }
     }
 
-    async fn from_server(&mut self, frame: Option<io::Result<Frame>>, server: &Output) -> Next {
+    async fn hear_server(&mut self, frame: Option<io::Result<Frame>>, server: &Output) -> Next {
         match frame {
             Some(Ok(Frame::Body(body))) => {
-                let told = self.session.from_server(body);
+                let told = self.session.hear_server(body);
                 self.perform(told, Some(server)).await
             }
             Some(Ok(Frame::Broken(reason))) => {
@@ -304,7 +304,7 @@ impl<R: AsyncRead + Send + Unpin> Relay<R> {
         drop(output);
         let listening = async {
             while let Some(Ok(Frame::Body(body))) = input.next().await {
-                let told = self.session.from_server(body);
+                let told = self.session.hear_server(body);
                 self.perform(told, None).await;
             }
         };

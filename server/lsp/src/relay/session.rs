@@ -63,7 +63,7 @@ enum Server {
 
 impl Session {
     /// Takes in a message of the editor.
-    pub(super) fn from_editor(&mut self, body: Bytes) -> Vec<Out> {
+    pub(super) fn hear_editor(&mut self, body: Bytes) -> Vec<Out> {
         let Some(message) = Message::read(&body) else {
             // The server knows how to answer that.
             return self.to_server_if_up(body.clone());
@@ -128,7 +128,7 @@ impl Session {
     }
 
     /// Takes in a message of the server.
-    pub(super) fn from_server(&mut self, body: Bytes) -> Vec<Out> {
+    pub(super) fn hear_server(&mut self, body: Bytes) -> Vec<Out> {
         let Some(message) = Message::read(&body) else {
             return vec![Out::Editor(body.clone())];
         };

@@ -57,11 +57,11 @@ impl Talk {
     }
 
     fn editor(&mut self, message: &Value) -> Vec<String> {
-        words(self.0.from_editor(bytes(message)))
+        words(self.0.hear_editor(bytes(message)))
     }
 
     fn server(&mut self, message: &Value) -> Vec<String> {
-        words(self.0.from_server(bytes(message)))
+        words(self.0.hear_server(bytes(message)))
     }
 
     fn lost(&mut self) -> Vec<String> {
@@ -311,7 +311,7 @@ fn no_more_servers() {
 fn what_is_no_message_is_the_servers_to_answer() {
     let mut talk = Talk::begun();
     let garbage = Bytes::from_static(b"{");
-    assert_eq!(talk.0.from_editor(garbage.clone()), [Out::Server(garbage.clone())]);
+    assert_eq!(talk.0.hear_editor(garbage.clone()), [Out::Server(garbage.clone())]);
     talk.lost();
-    assert!(talk.0.from_editor(garbage).is_empty());
+    assert!(talk.0.hear_editor(garbage).is_empty());
 }
