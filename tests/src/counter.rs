@@ -21,10 +21,9 @@ pub struct Counter {
 impl Counter {
     /// Begins to count at the engine at `host`, or at the machine's own.
     pub fn begin(host: Option<&str>) -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
             host: host.map(str::to_owned),
-            since: since.as_secs(),
+            since: now_secs(),
             before: BTreeMap::new(),
         }
     }
@@ -38,7 +37,10 @@ impl Counter {
     pub fn starts(&self) -> BTreeMap<String, usize> {
         let since = self.since.to_string();
         let mut arguments: Vec<&str> = self.host.iter().flat_map(|host| ["-H", host]).collect();
-        arguments.extend(["events", "--since", &since, "--until", "0s"]);
+        // The engine counts in whole seconds here: this one is not over.
+        let until = now_secs() + 1;
+        let until = until.to_string();
+        arguments.extend(["events", "--since", &since, "--until", &until]);
         arguments.extend(["--filter", "type=container", "--filter", "event=start"]);
         arguments.extend(["--format", "{{.Actor.Attributes.name}}"]);
         let seen = engine::docker(&arguments).expect("the container engine answers");
@@ -70,6 +72,11 @@ impl Counter {
             attempts.len()
         );
     }
+}
+
+fn now_secs() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_secs()
 }
 
 /// Returns the conversations with the model, by the name that Claude Code gives each.

@@ -391,7 +391,7 @@ fn what_was_done_to_containers_while_nobody_looked_is_told_apart() {
 
     let mut editor = Editor::start(&env, &workspace);
     let of = |editor: &mut Editor, index: usize| tasks(editor).into_iter().find(|task| task.id.as_str() == ids[index]);
-    let wanted = ["running", "running", "lost", "stopped", "lost", "lost", "lost"];
+    let wanted = ["running", "running", "lost", "failed", "lost", "lost", "lost"];
     let shown = |editor: &mut Editor| -> Vec<String> {
         (0..names.len())
             .map(|index| state_name(&of(editor, index).expect("the task is known")))
