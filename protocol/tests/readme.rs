@@ -46,6 +46,7 @@ fn examples_of_requests_are_what_the_types_say() {
         request::<methods::CheckCommand>(),
         request::<methods::ConfirmCheck>(),
         request::<methods::Transcript>(),
+        request::<methods::Recover>(),
         request::<methods::Sessions>(),
         request::<methods::Session>(),
         request::<methods::UseSession>(),
