@@ -24,14 +24,18 @@ fn script(begun: bool) -> Script {
     let first = command(&format!(
         "sed -i -e '/TODO: reject/d' -e '/pub fn new/a\\        {FIRST_HUNK}, \"a user has a name\");' src/user.rs"
     ));
-    let second = command(&format!("sed -i 's/Hello {{}}/{SECOND_HUNK}/' src/user.rs"));
+    // Its answer may be lost with the agent that asked, so it is given until it was heard.
+    let second = command(&format!(
+        "sed -i 's/Hello {{}}/{SECOND_HUNK}/' src/user.rs && echo both made"
+    ));
+    let second = second.replace("times = 1\n", "");
+    let ended = "[[turn]]\nmatch.tool_result_contains = \"both made\"\nreply.text = \"Done.\"\n";
     let before = if begun {
         format!("{}{first}", command("cat src/user.rs"))
     } else {
         command("cat src/user.rs")
     };
-    let script = Script::new().raw(&before).raw(&first).raw(&second);
-    script.raw("[[turn]]\nreply.text = \"Done.\"\n")
+    Script::new().raw(&before).raw(&first).raw(ended).raw(&second)
 }
 
 /// A task whose agent has made the first of its two changes, and waits for the model.
