@@ -19,9 +19,9 @@ mod layout;
 pub mod parts;
 mod prompt;
 mod proposal;
-mod session;
 mod rows;
 mod sealing;
+mod session;
 #[cfg(test)]
 mod simulate;
 mod staging;

@@ -102,7 +102,9 @@ impl Listeners {
     fn listen(&self, task: &TaskId) -> Newest {
         let mut listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         listeners.retain(|_, sender| sender.receiver_count() > 0);
-        let sender = listeners.entry(task.clone()).or_insert_with(|| watch::Sender::new(None));
+        let sender = listeners
+            .entry(task.clone())
+            .or_insert_with(|| watch::Sender::new(None));
         sender.subscribe()
     }
 }
@@ -117,7 +119,10 @@ mod tests {
         let (task, other, attempt) = (TaskId::new("t"), TaskId::new("u"), AttemptId::new("a"));
         listeners.tell(&task, &attempt, 1);
         let mut newest = listeners.listen(&task);
-        assert!(!newest.has_changed().unwrap(), "what was there before is read, not told");
+        assert!(
+            !newest.has_changed().unwrap(),
+            "what was there before is read, not told"
+        );
         listeners.tell(&other, &attempt, 7);
         listeners.tell(&task, &attempt, 2);
         listeners.tell(&task, &attempt, 3);
@@ -126,6 +131,10 @@ mod tests {
         assert!(!newest.has_changed().unwrap(), "only the newest counts");
         drop(newest);
         let _other = listeners.listen(&other);
-        assert_eq!(listeners.0.lock().unwrap().len(), 1, "nobody listens to the first any more");
+        assert_eq!(
+            listeners.0.lock().unwrap().len(),
+            1,
+            "nobody listens to the first any more"
+        );
     }
 }
