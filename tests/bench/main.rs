@@ -5,6 +5,7 @@
 
 mod figures;
 mod pieces;
+mod recovery;
 mod review;
 mod server;
 mod snapshot;
@@ -13,7 +14,7 @@ mod wire;
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let all: [(&str, fn()); 7] = [
+    let all: [(&str, fn()); 8] = [
         ("start", server::start),
         ("actions", server::actions),
         ("memory", server::memory),
@@ -21,6 +22,7 @@ fn main() {
         ("task", task::measure),
         ("review", review::measure),
         ("pieces", pieces::measure),
+        ("recovery", recovery::measure),
     ];
     figures::head();
     for (name, measure) in all {
