@@ -70,6 +70,7 @@ pub(crate) enum Command {
     /// Do something, and wait until it is ready for review.
     Run(RunArgs),
     /// List the tasks of the workspace.
+    #[command(after_help = "Examples:\n  aca status\n  aca status --json  for programs")]
     Status,
     /// Watch a task: what its agent says and does, live; type to steer it.
     Attach(AttachArgs),
@@ -91,6 +92,7 @@ pub(crate) enum Command {
     /// Tell a running agent something; it reads it when it comes to it.
     Tell(TellArgs),
     /// Hold a running agent where it is.
+    #[command(after_help = "Examples:\n  aca pause 4f2a\n  aca resume 4f2a  let it go on")]
     Pause(TaskArgs),
     /// Have a task go on that stands still: a held agent, or one that was stopped, failed or is lost.
     ///
@@ -103,6 +105,9 @@ pub(crate) enum Command {
     /// the check passes, 1 if it fails and 3 if it could not be run.
     Check(CheckArgs),
     /// Stop a task.
+    ///
+    /// What its agent did so far is kept: `aca resume` goes on from it.
+    #[command(after_help = "Examples:\n  aca stop       the only task at work\n  aca stop 4f2a  that one")]
     Stop(TaskArgs),
     /// Points that the workspace's session can go back to.
     #[command(subcommand)]
@@ -126,11 +131,15 @@ pub(crate) enum Command {
     /// Store the API key: in the keyring, or in a file that only you can read where no keyring answers.
     Login(LoginArgs),
     /// Remove the stored API key.
+    #[command(after_help = "Examples:\n  aca logout")]
     Logout,
     /// Where secrets are kept, and the key that sessions are sealed with.
     #[command(subcommand)]
     Secrets(SecretsCommand),
     /// Test everything aca needs and say how to mend what is missing.
+    ///
+    /// The exit code is 3 if a task could not run like this.
+    #[command(after_help = "Examples:\n  aca doctor\n  aca doctor --json  for programs")]
     Doctor,
     /// The image that sandboxes are made from.
     #[command(subcommand)]

@@ -7,15 +7,19 @@ use clap::{Args, Subcommand};
 #[command(after_help = CHECKPOINT_HELP)]
 pub(crate) enum CheckpointCommand {
     /// List the checkpoints, the newest last.
+    #[command(after_help = "Examples:\n  aca checkpoint list")]
     List,
     /// Make a checkpoint.
+    #[command(after_help = "Examples:\n  aca checkpoint create\n  aca checkpoint create before-lunch")]
     Create(CreateArgs),
     /// Show what differs between a checkpoint's files and the files now.
+    #[command(after_help = "Examples:\n  aca checkpoint diff c-12\n  aca checkpoint diff before-lunch")]
     Diff(CheckpointArgs),
     /// Go back to a checkpoint: what landed since is taken back, what you typed stays.
     ///
     /// The tasks stand as they did there; tasks that were made since are set aside. Nothing goes away: a checkpoint is
     /// made before, and going back to that one brings everything back. While tasks are at work it is refused.
+    #[command(after_help = "Examples:\n  aca checkpoint restore before-lunch")]
     Restore(CheckpointArgs),
 }
 

@@ -107,6 +107,8 @@ fn group_of(name: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
 
     #[test]
@@ -119,5 +121,50 @@ mod tests {
         }
         assert!(help.contains("--json") && help.contains("Exit codes:"), "{help}");
         assert!(!help.contains(OTHERS), "{help}");
+    }
+
+    /// Every command that is shown, groups included, with the words that name it.
+    fn all(command: &Command, name: &str, found: &mut Vec<(String, Command)>) {
+        for known in command.get_subcommands().filter(|known| !known.is_hide_set()) {
+            let name = format!("{name} {}", known.get_name());
+            all(known, &name, found);
+            found.push((name, known.clone()));
+        }
+    }
+
+    /// The words of an example: without what it does, and without what the shell does with it.
+    fn words(example: &str) -> Vec<String> {
+        let mut said = example.trim().split("  ").next().unwrap_or_default();
+        for shell in [" | ", " > ", " < "] {
+            said = said.split(shell).next().unwrap_or_default();
+        }
+        let parts = said.split('"').enumerate();
+        let words = parts.flat_map(|(index, part)| match index % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn every_command_has_examples_that_can_be_said() {
+        let mut found = Vec::new();
+        all(&Cli::command(), "aca", &mut found);
+        assert!(found.len() > 40, "{}", found.len());
+        for (name, command) in found {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let examples = help.split_once("Examples:\n").map(|(_, examples)| examples);
+            let examples = examples.unwrap_or_else(|| panic!("{name} has no example"));
+            let examples = examples.lines().filter(|line| line.starts_with("  aca "));
+            let examples: Vec<Vec<String>> = examples.map(words).collect();
+            assert!(
+                examples.iter().any(|words| words.join(" ").starts_with(&name)) || name.starts_with("aca session"),
+                "{name} is in none of its examples"
+            );
+            for words in examples {
+                let parsed = Cli::try_parse_from(&words);
+                assert!(parsed.is_ok(), "{words:?}: {parsed:?}");
+            }
+        }
     }
 }

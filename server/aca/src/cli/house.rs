@@ -7,14 +7,25 @@ use clap::{Args, Subcommand, ValueEnum};
 
 /// `aca audit`
 #[derive(Debug, Subcommand)]
+#[command(after_help = AUDIT_HELP)]
 pub(crate) enum AuditCommand {
     /// Print what was recorded: who asked for what, what ran, which files were written, which requests went out.
+    #[command(after_help = "Examples:\n  aca audit show --task 4f2a\n  aca audit show --follow")]
     Show(AuditShowArgs),
     /// Check that nothing recorded was changed, moved or removed. The exit code is 1 if something was.
+    #[command(after_help = "Examples:\n  aca audit verify\n  aca audit verify --file audit.jsonl  without the session")]
     Verify(AuditVerifyArgs),
     /// Write the whole log, a JSON object for each entry on a line of its own, to be verified anywhere.
+    #[command(after_help = "Examples:\n  aca audit export --to audit.jsonl")]
     Export(AuditExportArgs),
 }
+
+const AUDIT_HELP: &str = "\
+Examples:
+  aca audit show                      all of the workspace's session
+  aca audit show --task 4f2a          only what is about that task
+  aca audit verify                    is it as it was recorded?
+  aca audit export --to audit.jsonl   to keep it elsewhere";
 
 /// `aca audit show`
 #[derive(Debug, Args)]
@@ -54,6 +65,7 @@ pub(crate) struct AuditExportArgs {
 
 /// `aca usage`
 #[derive(Debug, Args)]
+#[command(after_help = USAGE_HELP)]
 pub(crate) struct UsageArgs {
     /// Only what was used since: a number of days (7d) or a day (2026-01-31).
     #[arg(long, value_name = "WHEN", value_parser = since)]
@@ -62,6 +74,12 @@ pub(crate) struct UsageArgs {
     #[arg(long, value_enum, default_value = "day")]
     pub(crate) by: By,
 }
+
+const USAGE_HELP: &str = "\
+Examples:
+  aca usage                        by day
+  aca usage --since 7d --by task   of a week, by task
+  aca usage --by model --json      for programs";
 
 /// What the use is summed up by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

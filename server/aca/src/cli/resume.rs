@@ -4,6 +4,7 @@ use clap::Args;
 
 /// `aca resume`
 #[derive(Debug, Args)]
+#[command(after_help = RESUME_HELP)]
 pub(crate) struct ResumeArgs {
     /// The task, or the beginning of its id [default: the only held one; else what waits for a decision is listed].
     pub(crate) task: Option<String>,
@@ -14,3 +15,9 @@ pub(crate) struct ResumeArgs {
     #[arg(long)]
     pub(crate) take: bool,
 }
+
+const RESUME_HELP: &str = "\
+Examples:
+  aca resume              the only held agent goes on; else what waits for a decision is listed
+  aca resume 4f2a         that one goes on
+  aca resume 4f2a --take  review what was found of its work";

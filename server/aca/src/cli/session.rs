@@ -9,16 +9,24 @@ use clap::{Args, Subcommand};
 #[command(after_help = SESSION_HELP)]
 pub(crate) enum SessionCommand {
     /// List all sessions, those of other workspaces included, the newest first.
+    #[command(after_help = "Examples:\n  aca session list")]
     List,
     /// Show a session: its tasks, its attempts, and what they used.
+    #[command(after_help = "Examples:\n  aca session show       the workspace's\n  aca session show 5f0c  that one")]
     Show(OptionalSession),
     /// Have its workspace open this session from now on, in the place of the one that is open there.
+    #[command(after_help = "Examples:\n  aca session use greetings")]
     Use(NamedSession),
     /// Give a session a name, or take it away.
+    #[command(
+        after_help = "Examples:\n  aca session rename greetings\n  aca session rename --session 5f0c  take its name away"
+    )]
     Rename(RenameArgs),
     /// Move a session to the trash. One with something unreviewed or lost in it has to be forced.
+    #[command(after_help = "Examples:\n  aca session delete 5f0c")]
     Delete(DeleteArgs),
     /// Bring a deleted session back.
+    #[command(after_help = "Examples:\n  aca session undelete 5f0c")]
     Undelete(UndeleteArgs),
     /// Write a session to a new directory that another machine can take in.
     Export(ExportArgs),
@@ -94,10 +102,15 @@ pub(crate) struct ExportArgs {
 
 const EXPORT_HELP: &str = "\
 Secrets are taken out of everything that is text; meta/redactions.json in the directory says where. The content of the
-project's own files, in file_changes/objects.pack, is as it is. An export is not encrypted, even if the session is.";
+project's own files, in file_changes/objects.pack, is as it is. An export is not encrypted, even if the session is.
+
+Examples:
+  aca export ~/greetings             the workspace's session
+  aca export ~/other --session 91ab  another one";
 
 /// `aca import`, `aca session import`
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  aca import /media/stick/greetings  in the project's directory")]
 pub(crate) struct ImportArgs {
     /// The exported directory.
     pub(crate) dir: PathBuf,

@@ -34,7 +34,9 @@ Examples:
 
 /// `aca send-back`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  aca send-back 4f2a \"keep the old name as an alias\"")]
+#[command(
+    after_help = "Examples:\n  aca send-back 4f2a \"keep the old name as an alias\"\n  aca send-back 4f2a --redo h-19"
+)]
 pub(crate) struct SendBackArgs {
     /// The task: its id, the beginning of it, or words of its title.
     pub(crate) task: String,
@@ -48,7 +50,7 @@ pub(crate) struct SendBackArgs {
 
 /// `aca tell`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  aca tell 4f2a \"leave the tests as they are\"")]
+#[command(after_help = "Examples:\n  aca tell 4f2a \"leave the tests as they are\"")]
 pub(crate) struct TellArgs {
     /// The task: its id, the beginning of it, or words of its title.
     pub(crate) task: String,

@@ -4,34 +4,60 @@ use clap::{Args, Subcommand};
 
 /// `aca lsp`
 #[derive(Debug, Args)]
+#[command(after_help = LSP_HELP)]
 pub(crate) struct LspArgs {
     /// Accepted because editors pass it; stdio is the only transport.
     #[arg(long, hide = true)]
     pub(crate) stdio: bool,
 }
 
+const LSP_HELP: &str = "\
+Editors start it, for example Neovim: vim.lsp.config('aca', { cmd = { 'aca', 'lsp' } })
+
+Examples:
+  aca lsp
+  aca lsp --in-process  serve this editor alone, without a daemon";
+
 /// `aca image`
 #[derive(Debug, Subcommand)]
+#[command(after_help = IMAGE_HELP)]
 pub(crate) enum ImageCommand {
     /// Build the image, and install Claude Code if there is none.
+    #[command(after_help = IMAGE_HELP)]
     Build,
 }
 
+const IMAGE_HELP: &str = "\
+Examples:
+  aca image build";
+
 /// `aca config`
 #[derive(Debug, Args)]
+#[command(after_help = CONFIG_HELP)]
 pub(crate) struct ConfigArgs {
     /// Print the commented file of all defaults instead.
     #[arg(long = "default")]
     pub(crate) default_file: bool,
 }
 
+const CONFIG_HELP: &str = "\
+Examples:
+  aca config                       every setting, and where it is from
+  aca config --default > aca.toml  begin a file of your own";
+
 /// `aca demo`
 #[derive(Debug, Args)]
+#[command(after_help = DEMO_HELP)]
 pub(crate) struct DemoArgs {
     /// Use the embedded pair (a confined process and aca's own agent loop) even where a container engine answers.
     #[arg(long)]
     pub(crate) embedded: bool,
 }
+
+const DEMO_HELP: &str = "\
+Examples:
+  aca demo
+  aca demo --embedded  without a container engine";
 
 /// `aca completions`
 #[derive(Debug, Args)]

@@ -58,11 +58,7 @@ async fn status(context: &Context) -> Result<Exit, Failure> {
         "sealing": match &master {
             MasterState::None => Value::Null,
             MasterState::There(place) => place_value(place),
-            MasterState::Missing(place, problem) => {
-                let mut value = place_value(place);
-                value["problem"] = json!(problem);
-                value
-            }
+            MasterState::Missing(place, problem) => with(place_value(place), "problem", problem),
         },
         "sealSessions": seals,
     }))?;
@@ -86,9 +82,7 @@ async fn enable(context: &Context, file_only: bool) -> Result<Exit, Failure> {
         how_to_seal()
     ));
     say_fallback(context, &kept);
-    let mut result = placed(&kept);
-    result["recoveryKey"] = json!(*shown);
-    screen.result(&result)?;
+    screen.result(&with(placed(&kept), "recoveryKey", &shown))?;
     Ok(Exit::Done)
 }
 
@@ -118,6 +112,14 @@ fn how_to_seal() -> String {
         "Sessions are sealed once {} says:\n\n    [secrets]\n    seal_sessions = true",
         file.display()
     )
+}
+
+/// Adds a text to an object.
+fn with(mut object: Value, name: &str, text: &str) -> Value {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), text.into());
+    }
+    object
 }
 
 fn place_value(place: &Place) -> Value {
