@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aca_engine::{ClaudeSource, Engine, EngineConfig};
 use aca_lsp::ServeOptions;
-use aca_protocol::session::NoParams;
 use aca_store::OwnerLock;
 use tokio::io::DuplexStream;
 use tokio::net::{UnixListener, UnixStream};
@@ -130,17 +129,14 @@ impl Host {
     /// Opens every workspace whose session has work that is not done, so that it goes on though nobody looks at it.
     pub(crate) async fn carry_on(&self) {
         let engine = &self.inner.engine;
-        let sessions = match engine.sessions(NoParams {}).await {
-            Ok(found) => found.sessions,
+        let workspaces = match engine.unfinished().await {
+            Ok(workspaces) => workspaces,
             Err(error) => return tracing::warn!(%error, "sessions with unfinished work were not looked for"),
         };
-        for session in sessions
-            .iter()
-            .filter(|session| session.current && session.tasks.working > 0)
-        {
-            tracing::info!(session = %session.id, "unfinished work goes on");
-            if let Err(error) = engine.open(&session.workspace).await {
-                tracing::warn!(session = %session.id, %error, "a session with unfinished work cannot be opened");
+        for workspace in workspaces {
+            tracing::info!(workspace = %workspace.display(), "unfinished work goes on");
+            if let Err(error) = engine.open(&workspace).await {
+                tracing::warn!(workspace = %workspace.display(), %error, "a session with unfinished work cannot be opened");
             }
         }
     }

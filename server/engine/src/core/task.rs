@@ -173,7 +173,7 @@ pub enum Phase {
 
 impl Task {
     /// Returns a task that has just been made.
-    pub(super) fn new(id: &TaskId, title: &str, origin: &Origin, at_ms: u64) -> Self {
+    pub(crate) fn new(id: &TaskId, title: &str, origin: &Origin, at_ms: u64) -> Self {
         Self {
             id: id.clone(),
             title: title.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use aca_protocol::SessionId;
@@ -10,6 +10,7 @@ use aca_protocol::session::{
     DeleteSessionParams, DeleteSessionResult, ExportSessionParams, ExportSessionResult, ImportSessionParams, NoParams,
     RenameSessionParams, SessionDetail, SessionInfo, SessionParams, SessionsResult,
 };
+use aca_store::Reader;
 use tokio::sync::watch;
 
 use super::{Engine, Shared, canonical, stopped};
@@ -17,7 +18,7 @@ use crate::actor::Message;
 use crate::core::Live;
 use crate::proposal::Job;
 use crate::session::{self, AtRest, Import, Listed, Source};
-use crate::{Error, layout};
+use crate::{Error, layout, rows};
 
 /// The longest name of a session, in characters.
 const MAX_NAME: usize = 80;
@@ -35,6 +36,25 @@ impl Engine {
         Ok(SessionsResult {
             sessions: sessions.collect(),
         })
+    }
+
+    /// Returns the workspaces that have a session with unfinished tasks. Histories are not read for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if they cannot be looked for. A session that cannot be read counts as one without.
+    pub async fn unfinished(&self) -> Result<Vec<PathBuf>, Error> {
+        let data_dir = self.shared.config.data_dir.clone();
+        let looking = blocking("Looking for unfinished work", move || {
+            let sessions = aca_store::sessions(&data_dir).into_iter();
+            let unfinished = sessions.filter_map(|(dir, meta)| {
+                // What a sealed session hides is not asked for.
+                let rows = Reader::open(&dir, None).and_then(|reader| reader.rows()).ok()?;
+                rows.iter().any(rows::is_unfinished).then_some(meta.ok()?.workspace)
+            });
+            Ok(unfinished.collect())
+        });
+        looking.await
     }
 
     /// Returns everything about a session.
