@@ -28,7 +28,7 @@ use crate::attempt::Steer;
 use crate::core::{Command, Effect, Event, Live, Stage, State};
 use crate::handle::{Change, Shared, Who};
 use crate::proposal::Job;
-use crate::{Error, attempt, check, checkpoint, config, house, proposal};
+use crate::{Error, attempt, audit, check, checkpoint, config, house, proposal};
 
 /// How long a shutdown waits for the sandboxes and checkouts of ended attempts to be removed.
 const DISCARD_GRACE: Duration = Duration::from_secs(5);
@@ -285,6 +285,9 @@ impl Actor {
         }
         if let Err(error) = self.command(&id, Command::Resume, &None).await {
             self.problem(format!("Waiting tasks could not be given their turn: {error}"));
+        }
+        if let Some(session) = self.sessions.get(&id) {
+            audit::verify_behind(&self.shared, &session.context);
         }
         id
     }

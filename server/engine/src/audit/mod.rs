@@ -1,6 +1,7 @@
 //! The audit log: everything that was recorded of a session, as sentences, and whether it is still as it was recorded.
 
 mod about;
+mod behind;
 mod known;
 mod review;
 mod verify;
@@ -18,6 +19,8 @@ use crate::handle::EngineConfig;
 use crate::{Error, layout, sealing};
 
 use known::Known;
+
+pub(crate) use behind::verify as verify_behind;
 
 /// The most entries that one answer holds.
 const MOST: u32 = 5000;

@@ -6,12 +6,16 @@ use aca_engine::Engine;
 use aca_protocol::SessionId;
 use aca_protocol::methods::DecideParams;
 use aca_protocol::proposal::{Decision, Selection};
-use aca_protocol::session::{AuditEntry, AuditParams, SessionParams, VerifyAuditResult};
+use aca_protocol::session::{AuditEntry, AuditParams, RenameSessionParams, SessionParams, VerifyAuditResult};
 use aca_store::Store;
 
 use crate::fixture::{Fixture, wait};
 
 const BASE: &str = "one\ntwo\nthree\nfour\nfive\nsix\nseven\n";
+/// How many entries are asked for at once: few, so that there are several pages.
+const PAGE: u32 = 7;
+/// More events than an engine reads again that comes after one that ended in order.
+const EVENTS: usize = 250;
 const RESULT: &str = "one\nTWO\nthree\nfour\nfive\nSIX\nseven\n";
 
 fn session(fixture: &Fixture) -> SessionId {
@@ -24,11 +28,11 @@ async fn entries(engine: &Engine, session: &SessionId, bodies: bool) -> Vec<Audi
         let params = AuditParams {
             session: session.clone(),
             after: all.last().map_or(0, |entry| entry.seq),
-            limit: 2,
+            limit: PAGE,
             bodies,
         };
         let page = wait(engine.audit(params)).await.unwrap();
-        assert!(page.entries.len() <= 2 && (page.more || page.entries.len() <= 2));
+        assert!(page.entries.len() <= PAGE as usize);
         all.extend(page.entries);
         if !page.more {
             return all;
@@ -103,10 +107,10 @@ async fn the_record_of_an_open_and_of_a_closed_session_is_verified() {
     assert!(fixture.engine.verify_audit(unknown).await.is_err());
 }
 
-/// Ends the engine and puts a copy of the session, as one file, in its place. Returns the file.
+/// Ends the engine and puts a copy of the session's database, as one file, in its place. Returns the file.
 async fn closed(fixture: &Fixture) -> PathBuf {
     fixture.engine.shutdown().await;
-    let (from, to) = (fixture.session(), fixture.session().with_extension("copy"));
+    let (from, to) = (fixture.session(), fixture.session().join("copy"));
     std::fs::create_dir(&to).unwrap();
     // In this order nothing is missing, even if somebody closes the database meanwhile.
     for name in ["state.db-wal", "state.db"] {
@@ -114,25 +118,36 @@ async fn closed(fixture: &Fixture) -> PathBuf {
             assert_eq!((name, error.kind()), ("state.db-wal", std::io::ErrorKind::NotFound));
         }
     }
-    std::fs::remove_dir_all(&from).unwrap();
-    std::fs::rename(&to, &from).unwrap();
+    for name in ["state.db-wal", "state.db-shm"] {
+        let _ = std::fs::remove_file(from.join(name));
+    }
+    for copied in std::fs::read_dir(&to).unwrap() {
+        let copied = copied.unwrap();
+        std::fs::rename(copied.path(), from.join(copied.file_name())).unwrap();
+    }
+    std::fs::remove_dir(&to).unwrap();
     // The last one to close the database writes everything into the one file.
     drop(Store::open(&from, None).unwrap());
     assert!(!from.join("state.db-wal").exists());
     from.join("state.db")
 }
 
-/// Replaces bytes where they come first after some others, as somebody with an editor could.
+/// Replaces bytes after some others, as somebody with an editor could; pages that are out of use may have them too.
 fn tamper(file: &Path, after: &str, from: &str, to: &str) {
+    assert_eq!(from.len(), to.len());
     let mut bytes = std::fs::read(file).unwrap();
     let find = |bytes: &[u8], wanted: &str| {
         let wanted = wanted.as_bytes();
         bytes.windows(wanted.len()).position(|window| window == wanted)
     };
-    let start = find(&bytes, after).expect("what comes before is there");
-    let at = start + find(&bytes[start..], from).expect("what is to be changed is there");
-    assert_eq!(from.len(), to.len());
-    bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+    let mut start = 0;
+    while let Some(at) = find(&bytes[start..], after) {
+        start += at + after.len();
+        if let Some(at) = find(&bytes[start..], from) {
+            bytes[start + at..][..to.len()].copy_from_slice(to.as_bytes());
+        }
+    }
+    assert!(start > 0, "what comes before is there");
     std::fs::write(file, bytes).unwrap();
 }
 
@@ -154,12 +169,42 @@ async fn one_changed_byte_of_one_event_is_found_and_named() {
 }
 
 #[tokio::test]
+async fn what_opening_does_not_look_at_is_verified_behind_the_work() {
+    let mut fixture = landed().await;
+    let session = session(&fixture);
+    // From so many events on, an engine that ends leaves the next one no need to read them.
+    for number in 0..EVENTS {
+        let params = RenameSessionParams {
+            session: session.clone(),
+            name: format!("name {number}"),
+        };
+        wait(fixture.engine.rename_session(params)).await.unwrap();
+    }
+    let all = entries(&fixture.engine, &session, false).await;
+    let planned = all.iter().find(|entry| entry.kind == "operation_planned").unwrap();
+    let database = closed(&fixture).await;
+    tamper(&database, "\"event\":\"operation_planned\"", "a.txt", "b.txt");
+    // Opening it begins with the end of the log, so it succeeds, and the work is there.
+    fixture.restart().await;
+    let mut changes = fixture.engine.subscribe();
+    let problem = loop {
+        if let Some(problem) = fixture.engine.status().problems.first() {
+            break problem.clone();
+        }
+        wait(changes.recv()).await.unwrap();
+    };
+    assert!(problem.contains(&format!("the session {session} of")), "{problem}");
+    assert!(problem.contains(&format!("event {}", planned.seq)), "{problem}");
+    assert_eq!(fixture.read("a.txt"), RESULT);
+}
+
+#[tokio::test]
 async fn a_row_that_does_not_say_what_the_events_come_to_is_found() {
     let fixture = landed().await;
     let session = session(&fixture);
     let database = closed(&fixture).await;
     // In its row a task's title is followed by its state.
-    tamper(&database, "a taskreview", "review", "failed");
+    tamper(&database, "a task", "review", "failed");
     let result = verified(&fixture.engine, &session).await;
     let problem = result.problem.unwrap();
     assert!(problem.contains("the row of the task t"), "{problem}");
