@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::cipher::{self, Key};
-use crate::{Error, Kept, Place, RecoveryKey, Secret, Vault, files};
+use crate::{Error, Kept, Place, RecoveryKey, Secret, Vault, files, session};
 
 /// The master key's name in the vault.
 const NAME: &str = "master-key";
@@ -18,7 +18,7 @@ const CHECK: &[u8] = b"aca master key check ";
 /// The key that wraps the keys of sessions.
 #[derive(Clone)]
 pub struct MasterKey {
-    id: String,
+    record: Record,
     key: Key,
 }
 
@@ -33,10 +33,10 @@ pub enum MasterState {
     Missing(Place, String),
 }
 
-/// What is kept about the master key beside it.
-#[derive(Serialize, Deserialize)]
-struct Record {
-    id: String,
+/// What is kept about the master key beside it, and beside each session's key: without it the recovery key opens nothing.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) id: String,
     /// The key itself, sealed with the recovery key.
     recovery: String,
     /// Its identifier, sealed with it: another key is told apart.
@@ -52,23 +52,20 @@ impl MasterKey {
     /// [`Error::Enabled`] if there is one, also where it cannot be had; and if it can be kept nowhere.
     pub fn create(data_dir: &Path, file_only: bool) -> Result<(Self, RecoveryKey, Kept), Error> {
         let vault = Vault::new(data_dir);
-        if read_record(&vault)?.is_some() {
+        if !records(&vault)?.is_empty() {
             return Err(Error::Enabled);
         }
-        let master = Self {
-            id: cipher::random_name()?,
-            key: Key::random()?,
-        };
+        let (id, key) = (cipher::random_name()?, Key::random()?);
         let recovery = RecoveryKey::random()?;
-        let copy = recovery.key().seal(&about(RECOVERY, &master.id), master.key.bytes())?;
+        let copy = recovery.key().seal(&about(RECOVERY, &id), key.bytes())?;
         let record = Record {
-            id: master.id.clone(),
             recovery: cipher::to_hex(&copy),
-            check: cipher::to_hex(&master.key.seal(&about(CHECK, &master.id), &[])?),
+            check: cipher::to_hex(&key.seal(&about(CHECK, &id), &[])?),
+            id,
         };
+        let master = Self { record, key };
+        // The record comes last: as long as it is not there, nothing was sealed with the key.
         let kept = master.keep(&vault, file_only)?;
-        // Last: as long as it is not there, nothing was sealed with the key.
-        files::write(&record_path(&vault), &serde_json::to_vec(&record).unwrap_or_default())?;
         Ok((master, recovery, kept))
     }
 
@@ -79,14 +76,14 @@ impl MasterKey {
     /// [`Error::NotEnabled`] if there is none, [`Error::Lost`] if it is gone from its place.
     pub fn open(data_dir: &Path) -> Result<Self, Error> {
         let vault = Vault::new(data_dir);
-        let record = read_record(&vault)?.ok_or(Error::NotEnabled)?;
+        let record = records(&vault)?.into_iter().next().ok_or(Error::NotEnabled)?;
         let lost = |place: String| Error::Lost { place };
         let (secret, place) = vault.get(NAME)?.ok_or_else(|| lost("its place".to_owned()))?;
         let key = Key::from_hex(secret.expose()).ok_or_else(|| lost(place.to_string()))?;
         let check = cipher::from_hex(&record.check).ok_or_else(|| damaged(&vault))?;
         key.open(&about(CHECK, &record.id), &check)
             .map_err(|_| lost(place.to_string()))?;
-        Ok(Self { id: record.id, key })
+        Ok(Self { record, key })
     }
 
     /// Puts the master key back into the vault from its second copy.
@@ -96,14 +93,21 @@ impl MasterKey {
     /// [`Error::WrongRecoveryKey`] if it is another one's, [`Error::NotEnabled`] if there was no master key.
     pub fn recover(data_dir: &Path, recovery: &RecoveryKey, file_only: bool) -> Result<Kept, Error> {
         let vault = Vault::new(data_dir);
-        let record = read_record(&vault)?.ok_or(Error::NotEnabled)?;
-        let copy = cipher::from_hex(&record.recovery).ok_or_else(|| damaged(&vault))?;
-        let opened = recovery.key().open(&about(RECOVERY, &record.id), &copy);
-        let bytes = zeroize::Zeroizing::new(opened.map_err(|_| Error::WrongRecoveryKey {
+        let records = records(&vault)?;
+        if records.is_empty() {
+            return Err(Error::NotEnabled);
+        }
+        for record in records {
+            let copy = cipher::from_hex(&record.recovery).ok_or_else(|| damaged(&vault))?;
+            let Ok(opened) = recovery.key().open(&about(RECOVERY, &record.id), &copy) else {
+                continue;
+            };
+            let key = Key::from_bytes(&zeroize::Zeroizing::new(opened)).ok_or_else(|| damaged(&vault))?;
+            return Self { record, key }.keep(&vault, file_only);
+        }
+        Err(Error::WrongRecoveryKey {
             reason: "it is that of another key",
-        })?);
-        let key = Key::from_bytes(&bytes).ok_or_else(|| damaged(&vault))?;
-        Self { id: record.id, key }.keep(&vault, file_only)
+        })
     }
 
     /// Says how the master key of a data directory stands.
@@ -113,7 +117,7 @@ impl MasterKey {
     /// If what is kept about it cannot be read.
     pub fn state(data_dir: &Path) -> Result<MasterState, Error> {
         let vault = Vault::new(data_dir);
-        if read_record(&vault)?.is_none() {
+        if records(&vault)?.is_empty() {
             return Ok(MasterState::None);
         }
         let place = vault.place(NAME)?.unwrap_or(Place::Keyring);
@@ -125,7 +129,12 @@ impl MasterKey {
 
     /// Which master key it is.
     pub(crate) fn id(&self) -> &str {
-        &self.id
+        &self.record.id
+    }
+
+    /// What the recovery key needs, to be kept beside what the key seals.
+    pub(crate) fn record(&self) -> &Record {
+        &self.record
     }
 
     pub(crate) fn key(&self) -> &Key {
@@ -134,13 +143,18 @@ impl MasterKey {
 
     fn keep(&self, vault: &Vault, file_only: bool) -> Result<Kept, Error> {
         let secret = Secret::parse(&self.key.to_hex()).map_err(|_| damaged(vault))?;
-        vault.put(NAME, &secret, file_only)
+        let kept = vault.put(NAME, &secret, file_only)?;
+        files::write(
+            &record_path(vault),
+            &serde_json::to_vec(&self.record).unwrap_or_default(),
+        )?;
+        Ok(kept)
     }
 }
 
 impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MasterKey({}, hidden)", self.id)
+        write!(f, "MasterKey({}, hidden)", self.record.id)
     }
 }
 
@@ -152,11 +166,15 @@ fn record_path(vault: &Vault) -> PathBuf {
     vault.dir().join("sealing.json")
 }
 
-fn read_record(vault: &Vault) -> Result<Option<Record>, Error> {
-    let Some(text) = files::read(&record_path(vault))? else {
-        return Ok(None);
-    };
-    serde_json::from_slice(&text).map(Some).map_err(|_| damaged(vault))
+/// Returns what is kept about the master key; where that is gone, what the sessions that were sealed with one say of it.
+/// Nothing if there never was one.
+fn records(vault: &Vault) -> Result<Vec<Record>, Error> {
+    match files::read(&record_path(vault))? {
+        Some(text) => serde_json::from_slice(&text)
+            .map(|record| vec![record])
+            .map_err(|_| damaged(vault)),
+        None => Ok(session::masters(vault.data_dir())),
+    }
 }
 
 fn damaged(vault: &Vault) -> Error {

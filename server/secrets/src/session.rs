@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::cipher::{self, Key};
+use crate::master::Record;
 use crate::{Error, MasterKey, files};
 
 const WRAPPED: &[u8] = b"aca session key ";
@@ -18,6 +19,9 @@ pub struct SessionKey(Key);
 struct KeyFile {
     /// The master key that it is wrapped with.
     master: String,
+    /// What the recovery key needs to bring that one back, should the directory of the secrets be lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record: Option<Record>,
     /// The session that it is the key of.
     session: String,
     wrapped: String,
@@ -107,9 +111,30 @@ impl fmt::Debug for SessionKey {
     }
 }
 
+/// Returns what the sealed sessions of a data directory say of their master keys, each once.
+pub(crate) fn masters(data_dir: &Path) -> Vec<Record> {
+    let mut found: Vec<Record> = Vec::new();
+    for folder in ["sessions", "trash"] {
+        let dirs = std::fs::read_dir(data_dir.join(folder)).into_iter().flatten().flatten();
+        for dir in dirs {
+            let Ok(Some(text)) = files::read(&SessionKey::path(&dir.path())) else {
+                continue;
+            };
+            let record = serde_json::from_slice::<KeyFile>(&text)
+                .ok()
+                .and_then(|file| file.record);
+            if let Some(record) = record.filter(|record| found.iter().all(|known| known.id != record.id)) {
+                found.push(record);
+            }
+        }
+    }
+    found
+}
+
 fn key_file(session_dir: &Path, session: &str, key: &Key, master: &MasterKey) -> Result<(), Error> {
     let file = KeyFile {
         master: master.id().to_owned(),
+        record: Some(master.record().clone()),
         session: session.to_owned(),
         wrapped: cipher::to_hex(&master.key().seal(&about(session), key.bytes())?),
     };

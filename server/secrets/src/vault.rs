@@ -158,6 +158,11 @@ impl Vault {
     }
 
     /// Where the secrets' notes and files are.
+    /// The data directory.
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.dir.parent().unwrap_or(&self.dir)
+    }
+
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
     }

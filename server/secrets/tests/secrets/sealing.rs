@@ -91,6 +91,33 @@ fn a_lost_key_comes_back_with_the_recovery_key_and_with_no_other() {
 }
 
 #[test]
+fn the_recovery_key_and_the_sessions_are_enough_where_the_directory_of_the_secrets_is_lost() {
+    let data = tempfile::tempdir().unwrap();
+    let (master, recovery, _) = MasterKey::create(data.path(), true).unwrap();
+    let dir = session(data.path(), "one");
+    let sealed = SessionKey::create(&dir, "one", &master)
+        .unwrap()
+        .seal(b"1", b"kept")
+        .unwrap();
+    fs::remove_dir_all(data.path().join("secrets")).unwrap();
+
+    let lost = MasterKey::open(data.path()).unwrap_err();
+    assert!(matches!(lost, Error::Lost { .. }), "{lost}");
+    // Another key beside sealed sessions would only hide that theirs is missing.
+    let another = MasterKey::create(data.path(), true).unwrap_err();
+    assert!(matches!(another, Error::Enabled), "{another}");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (_, other, _) = MasterKey::create(elsewhere.path(), true).unwrap();
+    let wrong = MasterKey::recover(data.path(), &other, true).unwrap_err();
+    assert!(matches!(wrong, Error::WrongRecoveryKey { .. }), "{wrong}");
+
+    MasterKey::recover(data.path(), &recovery, true).unwrap();
+    let key = SessionKey::open(&dir, &MasterKey::open(data.path()).unwrap()).unwrap();
+    assert_eq!(key.open_sealed(b"1", &sealed).unwrap(), b"kept");
+    assert!(data.path().join("secrets/sealing.json").is_file());
+}
+
+#[test]
 fn a_key_of_another_master_key_and_a_destroyed_one_are_told_apart() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (master, ..) = MasterKey::create(here.path(), true).unwrap();
