@@ -157,18 +157,20 @@ impl Task {
         bare
     }
 
-    /// Returns the task as it was, with decisions that say what the files say, given what landed by `now` and what is the
-    /// other way round `by_hand`.
+    /// Returns the task as it was, with decisions that say what the files say, given what landed by `now` and what is as it
+    /// was then `by_hand`.
     fn as_it_was(&self, now: &Self, by_hand: &BTreeSet<HunkId>) -> Self {
         let mut back = self.bare();
         let hunks = |landed: BTreeSet<(OperationId, HunkId)>| -> BTreeSet<HunkId> {
             landed.into_iter().map(|(_, hunk)| hunk).collect()
         };
         let (then, landed) = (hunks(self.landed_hunks()), hunks(now.landed_hunks()));
+        // What was done by hand is as it was then, whatever else landed or was taken back meanwhile.
+        let is_in = |hunk: &HunkId| if by_hand.contains(hunk) { &then } else { &landed }.contains(hunk);
         let (mut missing, mut left) = (0_u32, 0_u32);
         for hunk in self.hunks() {
             let accepted = self.decisions.get(hunk) == Some(&Decision::Accept);
-            match (accepted, landed.contains(hunk) != by_hand.contains(hunk)) {
+            match (accepted, is_in(hunk)) {
                 (true, false) if then.contains(hunk) => {
                     missing += 1;
                     back.decisions.remove(hunk);

@@ -4,12 +4,13 @@
 //! A schedule is a seed and the steps of it that are taken; each step draws from a number of its own, so a schedule that
 //! fails is made smaller by leaving steps out. `ACA_SUITE_ROUNDS=100000 cargo nextest run -p aca-engine simulate` is a
 //! long run; `ACA_SUITE_SEED` runs one schedule again. What the shell does around the core is modelled in `shell.rs` and
-//! `files.rs`, step by step, with the real decisions: those of the core, and `attempt::reconcile`.
+//! `worker.rs`, step by step, with the real decisions: those of the core, and `attempt::reconcile`.
 
 mod files;
 mod oracle;
 mod person;
 mod shell;
+mod worker;
 mod world;
 
 use std::collections::BTreeSet;
@@ -46,7 +47,7 @@ impl Dice {
 
 /// Runs a schedule without some of its steps. Returns what was violated, if anything.
 fn run(seed: u64, without: &BTreeSet<usize>) -> Result<Simulation, String> {
-    let mut simulation = Simulation::new();
+    let mut simulation = Simulation::new(seed);
     for step in (0..STEPS).filter(|step| !without.contains(step)) {
         simulation.step(&mut Dice::of(seed, step));
         simulation
@@ -89,7 +90,7 @@ fn whatever_happens_in_whatever_order_the_guarantees_hold() {
                 let without = smaller(seed);
                 let least = run(seed, &without).err().unwrap_or_default();
                 let mut trace = String::new();
-                let mut again = Simulation::new();
+                let mut again = Simulation::new(seed);
                 for step in (0..STEPS).filter(|step| !without.contains(step)) {
                     let did = again.step(&mut Dice::of(seed, step));
                     trace.push_str(&format!("  {step}: {did}\n"));

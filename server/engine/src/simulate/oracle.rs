@@ -7,7 +7,7 @@ use aca_protocol::{AttemptId, CheckpointId, OperationId, TaskId};
 
 use super::Dice;
 use super::shell::{Simulation, events, new_state, replayed};
-use super::world::Container;
+use super::world::{Container, World};
 use crate::core::{AttemptEnd, Event, Phase, State};
 
 /// What was there once, and therefore must stay.
@@ -21,6 +21,21 @@ pub(super) struct Oracle {
     /// How much of the log was looked at.
     looked_at: usize,
     ended: BTreeMap<AttemptId, AttemptEnd>,
+    /// The task of each attempt.
+    tasks_of: BTreeMap<AttemptId, TaskId>,
+    /// Lost attempts about which nobody has decided anything yet.
+    undecided: BTreeSet<AttemptId>,
+    /// Operations that were planned, and the steps of them that are done.
+    done: BTreeMap<OperationId, BTreeSet<usize>>,
+    /// How many requests each task has made.
+    requests: BTreeMap<TaskId, u64>,
+    /// How much of what was replaced was looked at.
+    replaced: usize,
+    /// What has come about, by what it is called.
+    landed: u64,
+    taken_back: u64,
+    planned_anew: u64,
+    refused: u64,
     restored: u64,
     restarts: u64,
     was_alive: bool,
@@ -33,19 +48,9 @@ impl Simulation {
         let alive = self.shell.is_some();
         let began = alive && !oracle.was_alive;
         oracle.was_alive = alive;
+        let (before, now) = (oracle.looked_at, world.log.len());
         for event in events(&world.log[oracle.looked_at..]) {
-            match event {
-                Event::AttemptEnded { attempt, end } => {
-                    ensure(
-                        !oracle.ended.contains_key(&attempt),
-                        "G3: an end was recorded twice",
-                        &attempt,
-                    )?;
-                    oracle.ended.insert(attempt, end);
-                }
-                Event::Restored { .. } => oracle.restored += 1,
-                _ => {}
-            }
+            oracle.look_at(event)?;
         }
         oracle.looked_at = world.log.len();
         for (attempt, begun) in &world.begun {
@@ -59,7 +64,13 @@ impl Simulation {
         )?;
         oracle.acknowledged = shell.acknowledged;
         let state = &shell.state;
-        if began || world.log.len() % 16 == 0 {
+        let sometimes = began || before / 64 < now / 64;
+        oracle.files(world, state, sometimes)?;
+        if before == now && !began {
+            return Ok(());
+        }
+        oracle.removals(world, state)?;
+        if sometimes {
             oracle.restarts += u64::from(began);
             let again = replayed(new_state(), &world.log);
             ensure(
@@ -171,6 +182,7 @@ impl Simulation {
                 ensure(!world.files.has(hunk), "G3: an undecided hunk is in the files", hunk)?;
             }
         }
+        replaced(world, state, 0)?;
         for attempt in state.attempts() {
             let left = world.left(&attempt.id);
             let end = self.oracle.ended.get(&attempt.id);
@@ -184,6 +196,95 @@ impl Simulation {
         }
         Ok(())
     }
+}
+
+impl Oracle {
+    /// Checks an event against those before it.
+    fn look_at(&mut self, event: Event) -> Result<(), String> {
+        match event {
+            Event::AttemptPlanned { task, attempt, .. } => {
+                self.decided(&task);
+                self.tasks_of.insert(attempt, task);
+            }
+            Event::RecoverAsked { task, .. } | Event::TaskRestored { task, .. } => self.decided(&task),
+            Event::AttemptEnded { attempt, end } => {
+                let again = self.ended.contains_key(&attempt);
+                ensure(!again, "G3: an end was recorded twice", &attempt)?;
+                if let AttemptEnd::Lost { .. } = end {
+                    self.undecided.insert(attempt.clone());
+                }
+                self.ended.insert(attempt, end);
+            }
+            Event::OperationPlanned { operation, .. } => {
+                self.landed += u64::from(operation.undoes.is_none());
+                self.taken_back += u64::from(operation.undoes.is_some());
+                let again = self.done.insert(operation.id.clone(), BTreeSet::new()).is_some();
+                ensure(!again, "G4: an operation was planned twice", &operation.id)?;
+            }
+            Event::StepPlanned { operation, index, .. } => {
+                self.planned_anew += 1;
+                let done = self.done.entry(operation).or_default().contains(&index);
+                ensure(!done, "G4: a step was planned anew after it was done", &index)?;
+            }
+            Event::StepDone { operation, index, .. } => {
+                let first = self.done.entry(operation).or_default().insert(index);
+                ensure(first, "G4: a step was recorded twice", &index)?;
+            }
+            Event::OperationEnded { operation, .. } => {
+                self.refused += u64::from(self.done.entry(operation).or_default().is_empty());
+            }
+            Event::Restored { .. } => self.restored += 1,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What became of a task was decided, so that lost attempts of it need not be kept.
+    fn decided(&mut self, task: &TaskId) {
+        let tasks_of = &self.tasks_of;
+        self.undecided.retain(|attempt| tasks_of.get(attempt) != Some(task));
+    }
+
+    /// Checks that what a person had in a file is there, or stored and named by the operation that replaced it.
+    fn files(&mut self, world: &World, state: &State, all: bool) -> Result<(), String> {
+        for (piece, path) in &world.files.kept {
+            let there = world.files.has_typed(path, *piece);
+            ensure(there, "G4: what was typed is gone", &(piece, path))?;
+        }
+        replaced(world, state, if all { 0 } else { self.replaced })?;
+        self.replaced = world.files.replaced.len();
+        Ok(())
+    }
+
+    /// Checks that nothing goes away by itself.
+    fn removals(&mut self, world: &World, state: &State) -> Result<(), String> {
+        let mut undecided = self.undecided.intersection(&world.discarded);
+        let removed = undecided.next();
+        ensure(removed.is_none(), "G6: what is lost was removed unasked", &removed)?;
+        for task in state.all_tasks() {
+            let before = self.requests.insert(task.id.clone(), task.usage.requests);
+            let less = before.is_some_and(|before| task.usage.requests < before);
+            ensure(!less, "G6: what was used is forgotten", &task.id)?;
+        }
+        Ok(())
+    }
+}
+
+/// Checks that what was replaced is stored, and named by the operation that replaced it, from the one at `from` on.
+fn replaced(world: &World, state: &State, from: usize) -> Result<(), String> {
+    for (operation, path, text) in &world.files.replaced[from..] {
+        let known = state.all_tasks().find_map(|task| task.operation(operation));
+        let named = known.is_some_and(|known| {
+            let mut steps = known.operation.steps.iter();
+            steps.any(|step| step.path == *path && world.files.stored(step.before.as_ref()) == Some(text))
+        });
+        ensure(
+            named,
+            "G4: what was replaced cannot be found again",
+            &(operation, path, text),
+        )?;
+    }
+    Ok(())
 }
 
 fn counted(state: &State) -> aca_protocol::session::TaskCounts {
@@ -243,6 +344,11 @@ pub(super) struct Seen {
     failed: u64,
     lost: u64,
     landed: u64,
+    taken_back: u64,
+    planned_anew: u64,
+    refused: u64,
+    replaced: u64,
+    typed: u64,
     touched: u64,
 }
 
@@ -252,7 +358,12 @@ impl Seen {
         self.schedules += 1;
         self.restarts += oracle.restarts;
         self.restored += oracle.restored;
-        self.landed += simulation.world.files.all().count() as u64;
+        self.landed += oracle.landed;
+        self.taken_back += oracle.taken_back;
+        self.planned_anew += oracle.planned_anew;
+        self.refused += oracle.refused;
+        self.replaced += simulation.world.files.replaced.len() as u64;
+        self.typed += simulation.world.files.kept.len() as u64;
         self.touched += simulation.world.files.touched.len() as u64;
         for end in oracle.ended.values() {
             *match end {
@@ -274,6 +385,11 @@ impl Seen {
             self.failed,
             self.lost,
             self.landed,
+            self.taken_back,
+            self.planned_anew,
+            self.refused,
+            self.typed,
+            self.touched,
         ];
         assert!(self.schedules < 100 || all.iter().all(|seen| *seen > 0), "{self:?}");
     }

@@ -6,24 +6,30 @@ use aca_protocol::task::Origin;
 use aca_protocol::{HunkId, TaskId};
 
 use super::Dice;
-use super::files::Job;
 use super::shell::Simulation;
+use super::worker::Job;
 use crate::core::{Command, Task};
 
 /// The most tasks of a schedule.
 const TASKS: usize = 6;
 
+/// How many kinds of wishes there are.
+const WISHES: usize = 16;
+/// Those that are about proposals and files.
+const DECIDES: [usize; 10] = [3, 4, 5, 6, 7, 8, 11, 12, 14, 14];
+
 /// A person does something; what does not fit is refused.
 pub(super) fn step(simulation: &mut Simulation, dice: &mut Dice) -> String {
+    let reviews = simulation.reviews;
     let Simulation { world, shell, .. } = simulation;
     let Some(shell) = shell.as_mut() else {
         return String::new();
     };
     let tasks: Vec<TaskId> = shell.state.tasks().map(|task| task.id.clone()).collect();
     let made = shell.state.all_tasks().count();
-    let all: Vec<HunkId> = world.files.all().cloned().collect();
     let chosen = dice.pick(&tasks).cloned();
-    let Some(task) = chosen.filter(|_| made == TASKS || !dice.one_in(5)) else {
+    let new = if reviews { 25 } else { 5 };
+    let Some(task) = chosen.filter(|_| made == TASKS || !dice.one_in(new)) else {
         if made == TASKS {
             return "nothing to ask for".to_owned();
         }
@@ -41,7 +47,12 @@ pub(super) fn step(simulation: &mut Simulation, dice: &mut Dice) -> String {
         .as_ref()
         .map(|task| some(task.pending(), dice))
         .unwrap_or_default();
-    let command = match dice.below(16) {
+    let wish = if reviews && !dice.one_in(4) {
+        *dice.pick(&DECIDES).unwrap()
+    } else {
+        dice.below(WISHES)
+    };
+    let command = match wish {
         0 => Command::Stop { task },
         1 => Command::Pause {
             task,
@@ -102,10 +113,10 @@ pub(super) fn step(simulation: &mut Simulation, dice: &mut Dice) -> String {
             return format!("{did}: {:?}", shell.restore(world, checkpoint));
         }
         14 => {
-            if let Some(hunk) = dice.pick(&all) {
-                world.files.by_hand(hunk);
-            }
-            return "edits by hand".to_owned();
+            // What is proposed, and what has landed.
+            let mut all: Vec<HunkId> = known.iter().flat_map(Task::hunks).cloned().collect();
+            all.extend(world.files.all().cloned());
+            return world.files.edit(&all, dice);
         }
         _ => Command::Resume,
     };

@@ -4,18 +4,24 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use aca_protocol::agent::Driver;
-use aca_protocol::proposal::{CheckState, CheckView};
+use aca_protocol::proposal::{CheckState, CheckView, Decision};
 use aca_protocol::session::CheckpointReason;
+use aca_protocol::task::{Origin, Usage};
 use aca_protocol::{AttemptId, CheckpointId, HunkId, SessionId, TaskId};
 
-use super::files::{self, Job, Worker};
+use super::files::path_of;
 use super::oracle::Oracle;
+use super::worker::{self, Job, Worker};
 use super::world::{Container, World};
 use super::{Dice, person};
 use crate::Error;
 use crate::attempt::{Step, reconcile};
 use crate::core::{AttemptEnd, Command, Effect, Event, HunkRef, Proposed, Stage, State, Toggle};
 
+/// How many proposals a schedule begins with, if any.
+const PROPOSALS: usize = 2;
+/// How many hunks each of them has.
+const HUNKS: usize = 3;
 /// How many attempts work at once.
 const MAX_PARALLEL: usize = 2;
 
@@ -24,6 +30,8 @@ pub(super) struct Simulation {
     pub(super) world: World,
     pub(super) shell: Option<Shell>,
     pub(super) oracle: Oracle,
+    /// Whether proposals are there from the beginning, and people mostly decide about them.
+    pub(super) reviews: bool,
 }
 
 /// What a crash takes.
@@ -99,13 +107,19 @@ pub(super) fn replayed(from: State, log: &[(Vec<u8>, u64)]) -> State {
 }
 
 impl Simulation {
-    pub(super) fn new() -> Self {
+    /// Begins a schedule. In every other one there are proposals from the beginning.
+    pub(super) fn new(seed: u64) -> Self {
         let mut simulation = Self {
             world: World::default(),
             shell: None,
             oracle: Oracle::default(),
+            reviews: seed % 2 == 1,
         };
         simulation.start();
+        if simulation.reviews {
+            let shell = simulation.shell.as_mut().unwrap();
+            (0..PROPOSALS).for_each(|n| shell.propose(&mut simulation.world, n));
+        }
         simulation
     }
 
@@ -166,10 +180,12 @@ impl Simulation {
                 self.world.power_cut(dice.one_in(3));
                 return "the power is cut".to_owned();
             }
+            1..4 if self.reviews => person::step(self, dice),
             1..4 => self.containers_go_on(dice),
             4..8 => person::step(self, dice),
             8 => self.once_more(dice),
             9 => self.keep_fold(),
+            10..16 if self.reviews => self.worker_goes_on(),
             _ => self.engine_goes_on(dice),
         };
         self.bury();
@@ -205,7 +221,12 @@ impl Simulation {
         let Some(shell) = self.shell.as_mut() else {
             return String::new();
         };
-        match dice.pick(&shell.sent).cloned() {
+        // Most of what comes late is not very late.
+        let newest = shell
+            .sent
+            .len()
+            .saturating_sub(if dice.one_in(3) { usize::MAX } else { 5 });
+        match dice.pick(&shell.sent[newest..]).cloned() {
             Some(command) => {
                 let did = format!("once more: {command:?}");
                 let _ = shell.send(&mut self.world, command);
@@ -232,13 +253,35 @@ impl Simulation {
             n if n < runners => shell.carry(n, &mut self.world, dice),
             n if n == runners => shell.discard(&mut self.world),
             n if n == runners + 1 => shell.verify(&mut self.world, dice),
-            n if n == runners + 2 => files::step(shell, &mut self.world),
+            n if n == runners + 2 => worker::step(shell, &mut self.world),
             _ => shell.restore_goes_on(&mut self.world),
         }
+    }
+
+    fn worker_goes_on(&mut self) -> String {
+        let shell = self.shell.as_mut();
+        shell.map_or_else(String::new, |shell| shell.restore_goes_on(&mut self.world))
     }
 }
 
 impl Shell {
+    /// A task is done, with a proposal that waits for review.
+    fn propose(&mut self, world: &mut World, n: usize) {
+        let task = TaskId::new(format!("t{n}"));
+        let text = "Do it.".to_owned();
+        let create = Command::Create {
+            task: task.clone(),
+            title: text.clone(),
+            origin: Origin::Text { text },
+        };
+        self.send(world, create).unwrap();
+        let attempt = self.state.task(&task).and_then(|task| task.attempt.clone()).unwrap();
+        let end = finished(&attempt, HUNKS, false);
+        let attempt_ended = Command::Ended { attempt, end };
+        self.send(world, attempt_ended).unwrap();
+        self.runners.clear();
+    }
+
     /// Decides a command, records what follows, applies it and performs it.
     pub(super) fn send(&mut self, world: &mut World, command: Command) -> Result<(), Error> {
         let events = self.state.decide(command.clone())?;
@@ -266,8 +309,19 @@ impl Shell {
         self.acknowledged = world.log.len();
         if !matches!(
             command,
-            Command::Used { .. } | Command::Restore { .. } | Command::Resume
+            Command::Used { .. }
+                | Command::Restore { .. }
+                | Command::Resume
+                // The worker looks at the files each time it is asked.
+                | Command::Decide {
+                    decision: Decision::Accept,
+                    ..
+                }
         ) {
+            if let Command::Replan { .. } = command {
+                // The worker has waited for the answer to an earlier one.
+                self.sent.retain(|sent| !matches!(sent, Command::Replan { .. }));
+            }
             self.sent.push(command);
         }
         self.perform(effects);
@@ -360,7 +414,25 @@ impl Shell {
                 };
                 self.after(world, command, At::Watch)
             }
-            At::Watch => watch(world, &attempt, stop, dice),
+            At::Watch => {
+                if dice.one_in(4) {
+                    let usage = Usage {
+                        requests: 1,
+                        ..Usage::default()
+                    };
+                    // What was used is recorded when the disk has room.
+                    let _ = self.send(
+                        world,
+                        Command::Used {
+                            attempt: attempt.clone(),
+                            usage,
+                            model: None,
+                            request: None,
+                        },
+                    );
+                }
+                watch(world, &attempt, stop, dice)
+            }
             At::Over(end) => {
                 let command = Command::Ended {
                     attempt: attempt.clone(),
@@ -401,6 +473,7 @@ impl Shell {
             return "nothing is left over".to_owned();
         };
         world.containers.remove(&attempt);
+        world.discarded.insert(attempt.clone());
         format!("{attempt}: what is left of it is removed")
     }
 
@@ -455,7 +528,7 @@ impl Shell {
 
     fn restore_goes_on(&mut self, world: &mut World) -> String {
         if !self.worker.is_idle() {
-            return files::step(self, world);
+            return worker::step(self, world);
         }
         let Some(mut restore) = self.restore.take() else {
             return "nobody goes back".to_owned();
@@ -464,7 +537,7 @@ impl Shell {
             let did = format!("on the way back: {toggle:?}");
             self.worker
                 .jobs
-                .push_back(Job::Undo(toggle.task, toggle.operation, toggle.hunks));
+                .push_back(Job::GoBack(toggle.task, toggle.operation, toggle.hunks));
             self.restore = Some(restore);
             return did;
         }
@@ -524,10 +597,15 @@ fn watch(world: &mut World, attempt: &AttemptId, stop: bool, dice: &mut Dice) ->
 
 /// The end of an attempt that left an outcome.
 fn collected(world: &World, attempt: &AttemptId, dice: &mut Dice) -> AttemptEnd {
-    let hunks = world.left(attempt).outcome.unwrap_or(0);
-    let hunk = |n: usize| HunkRef {
-        id: HunkId::new(format!("{attempt}-h{n}")),
-        path: format!("f{n}"),
+    finished(attempt, world.left(attempt).outcome.unwrap_or(0), dice.one_in(3))
+}
+
+/// The end of an attempt that proposes so many hunks.
+fn finished(attempt: &AttemptId, hunks: usize, verify: bool) -> AttemptEnd {
+    let hunk = |n: usize| {
+        let id = HunkId::new(format!("{attempt}-h{n}"));
+        let path = path_of(&id);
+        HunkRef { id, path }
     };
     let proposed = (hunks > 0).then(|| Proposed {
         base: "base".to_owned(),
@@ -538,7 +616,7 @@ fn collected(world: &World, attempt: &AttemptId, dice: &mut Dice) -> AttemptEnd 
     AttemptEnd::Finished {
         summary: "done".to_owned(),
         proposed,
-        verify: dice.one_in(3),
+        verify,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What lasts when the engine does not: the log, the container engine, the directories of attempts, the clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aca_protocol::AttemptId;
 
@@ -40,6 +40,8 @@ pub(super) struct World {
     pub(super) left: BTreeMap<AttemptId, Left>,
     /// How often an attempt's program was begun, which is what is paid for.
     pub(super) begun: BTreeMap<AttemptId, u32>,
+    /// Attempts of which the engine removed what was left.
+    pub(super) discarded: BTreeSet<AttemptId>,
     pub(super) files: Files,
     pub(super) now_ms: u64,
 }
