@@ -4,6 +4,8 @@ mod list;
 mod live;
 mod overview;
 mod view;
+#[cfg(test)]
+mod view_tests;
 
 use aca_protocol::TaskId;
 use aca_protocol::task::TaskView;

@@ -11,7 +11,7 @@ use ratatui::text::Line;
 use super::list::{self, COLUMNS, Order};
 use super::overview::Overview;
 use crate::command::attach::{Answer, Request, recovery_key};
-use crate::terminal::{Page, Said, Typed, Typing, harmless_line, help, hints, table};
+use crate::terminal::{Page, Said, Typed, Typing, cut, harmless_line, help, hints, table};
 
 /// What is to be done after a key.
 #[derive(Debug, PartialEq, Eq)]
@@ -239,7 +239,7 @@ impl View {
             } else {
                 String::new()
             };
-            Line::from(format!("! {}{more}", harmless_line(problem))).yellow()
+            Line::from(cut(&format!("! {}{more}", harmless_line(problem)), width)).yellow()
         });
         let taken = 3 + usize::from(problem.is_some()) + said.len();
         self.room = usize::from(area.height).saturating_sub(taken).max(1);
@@ -264,7 +264,9 @@ impl View {
         if let Some(problem) = &problem {
             page.line(problem);
         }
-        page.line(&heading.dim());
+        // Above the help, or above nothing, it would be a heading of nothing.
+        let has_table = self.mode != Mode::Help && !lines.is_empty();
+        page.line(&if has_table { heading.dim() } else { Line::default() });
         let top = page.next();
         let mut shown = 0;
         if self.mode == Mode::Help {
@@ -288,7 +290,7 @@ impl View {
         let y = page.next();
         let (line, cursor) = self.bottom(width);
         page.line(&line);
-        if self.mode != Mode::Help && !lines.is_empty() {
+        if has_table {
             let row = top + u16::try_from(at - self.scroll).unwrap_or(0);
             let bar = Rect::new(0, row, area.width, 1).intersection(area);
             frame.buffer_mut().set_style(bar, Style::new().reversed());
