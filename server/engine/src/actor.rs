@@ -118,6 +118,17 @@ pub(crate) struct SessionContext {
     pub(crate) objects: Objects,
     /// The number of this engine among the session's owners.
     pub(crate) fence: u64,
+    /// Snapshots for checkpoints that are being taken. It is closed before the session is: who opens it next uses the
+    /// same index.
+    pub(crate) snapshots: TaskTracker,
+}
+
+impl SessionContext {
+    /// Lets no snapshot begin any more, and waits for the one that is being taken.
+    async fn end_snapshots(&self) {
+        self.snapshots.close();
+        self.snapshots.wait().await;
+    }
 }
 
 pub(crate) struct Actor {
@@ -203,13 +214,17 @@ impl Actor {
                 Message::Shutdown { reply } => {
                     self.sessions.values_mut().for_each(|session| session.checks.stop_all());
                     self.discards.close();
-                    self.shared.snapshots.close();
-                    self.shared.snapshots.wait().await;
+                    for session in self.sessions.values() {
+                        session.context.end_snapshots().await;
+                    }
                     // What is not removed by then, the next owner removes.
                     let _ = tokio::time::timeout(DISCARD_GRACE, self.discards.wait()).await;
                     for session in self.sessions.values_mut() {
                         session.folds.finish(&session.state, &session.store).await;
                     }
+                    // Who is told that this engine has ended may open the stores.
+                    let sessions = std::mem::take(&mut self.sessions);
+                    let _ = tokio::task::spawn_blocking(move || drop(sessions)).await;
                     let _ = reply.send(());
                     break;
                 }
@@ -259,7 +274,7 @@ impl Actor {
         let checkpoints = checkpoint::spawn(
             Arc::clone(&self.shared),
             Arc::clone(&context),
-            Arc::clone(&store),
+            Arc::downgrade(&store),
             review.clone(),
         );
         let (settle, settled) = watch::channel(false);

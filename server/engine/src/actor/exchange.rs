@@ -74,7 +74,7 @@ impl Actor {
             }
         })
         .await?;
-        self.close(&root);
+        self.close(&root).await;
         self.install(loaded).await;
         self.announce(root);
         Ok(())
@@ -112,7 +112,7 @@ impl Actor {
         let open = self.sessions.get(id).map(|open| open.context.root.clone());
         if let Some(root) = &open {
             self.quiet(root)?;
-            self.close(root);
+            self.close(root).await;
         }
         let (data_dir, session) = (self.shared.config.data_dir.clone(), id.clone());
         let moved = blocking(move || {
@@ -130,14 +130,15 @@ impl Actor {
         moved
     }
 
-    /// Closes the session that a workspace has open.
-    fn close(&mut self, root: &Path) {
+    /// Closes the session that a workspace has open, once no snapshot of it is being taken.
+    async fn close(&mut self, root: &Path) {
         let Some(id) = self.open_at(root).map(|open| open.context.id.clone()) else {
             return;
         };
         let Some(closed) = self.sessions.remove(&id) else {
             return;
         };
+        closed.context.end_snapshots().await;
         let mut views = self
             .shared
             .views

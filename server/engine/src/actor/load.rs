@@ -6,6 +6,7 @@ use std::sync::Arc;
 use aca_protocol::SessionId;
 use aca_store::{Reader, Store};
 use aca_workspace::objects::Objects;
+use tokio_util::task::TaskTracker;
 
 use super::SessionContext;
 use super::record::store_error;
@@ -105,6 +106,7 @@ fn whole(dir: PathBuf, store: Store, root: &Path, max_parallel: usize) -> Result
         dir,
         objects,
         fence: store.fence(),
+        snapshots: TaskTracker::new(),
     };
     Ok(Loaded {
         context: Arc::new(context),

@@ -5,9 +5,11 @@
 
 mod diff;
 mod restore;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use aca_protocol::CheckpointId;
@@ -73,7 +75,7 @@ impl Wanted {
 pub(crate) fn spawn(
     shared: Arc<Shared>,
     session: Arc<SessionContext>,
-    store: Arc<Mutex<Store>>,
+    store: Weak<Mutex<Store>>,
     review: mpsc::UnboundedSender<proposal::Job>,
 ) -> mpsc::UnboundedSender<Job> {
     let (jobs, inbox) = mpsc::unbounded_channel();
@@ -83,26 +85,29 @@ pub(crate) fn spawn(
         store,
         review,
     };
-    tokio::spawn(worker.run(inbox));
+    let root = worker.session.root.clone();
+    tokio::spawn(worker.run(inbox, move || interval(&root)));
     jobs
 }
 
 struct Worker {
     shared: Arc<Shared>,
     session: Arc<SessionContext>,
-    /// Where the history is read again.
-    store: Arc<Mutex<Store>>,
+    /// Where the history is read again, for as long as the session is open.
+    store: Weak<Mutex<Store>>,
     /// The one that changes files.
     review: mpsc::UnboundedSender<proposal::Job>,
 }
 
 impl Worker {
-    async fn run(self, mut inbox: mpsc::UnboundedReceiver<Job>) {
+    /// Works until nobody can ask for anything any more. `interval` says how long nothing may happen before time has
+    /// passed; it is asked each time.
+    async fn run(self, mut inbox: mpsc::UnboundedReceiver<Job>, interval: impl Fn() -> Option<Duration>) {
         let mut next = None;
         loop {
             let job = match next.take() {
                 Some(job) => Some(job),
-                None => match interval(&self.session.root) {
+                None => match interval() {
                     Some(interval) => match tokio::time::timeout(interval, inbox.recv()).await {
                         Ok(job) => job,
                         Err(_) => {
@@ -146,7 +151,9 @@ impl Worker {
             why,
             about: note.about,
         };
-        if let Err(error) = self.make(None, wanted, note.tree).await {
+        if let Err(error) = self.make(None, wanted, note.tree).await
+            && !self.session.snapshots.is_closed()
+        {
             let problem = format!("No checkpoint could be made: {error}");
             // The engine may be shutting down.
             let _ = self.shared.inbox.send(Message::Problem(problem));
@@ -204,17 +211,18 @@ fn interval(root: &Path) -> Option<Duration> {
 ///
 /// # Errors
 ///
-/// [`Error::Unavailable`] on a full disk or when the engine is ending, [`Error::Internal`] if git fails.
+/// [`Error::Unavailable`] on a full disk or when the session is being closed, [`Error::Internal`] if git fails.
 pub(crate) async fn snapshot(shared: &Shared, session: &Arc<SessionContext>) -> Result<String, Error> {
     let buffers = staging::unsaved(shared, &session.root);
-    let (session, snapshots) = (Arc::clone(session), shared.snapshots.clone());
-    let taking = shared
-        .snapshots
-        .spawn_blocking(move || (!snapshots.is_closed()).then(|| session.objects.snapshot(&session.root, &buffers)));
+    let (session, snapshots) = (Arc::clone(session), session.snapshots.clone());
+    let taking = session.snapshots.clone().spawn_blocking(move || {
+        let is_open = !snapshots.is_closed();
+        is_open.then(|| session.objects.snapshot(&session.root, &buffers))
+    });
     let taken = taking
         .await
         .map_err(|error| Error::internal("Taking a snapshot", error))?;
-    let taken = taken.ok_or_else(|| Error::Unavailable("The engine is shutting down.".to_owned()))?;
+    let taken = taken.ok_or_else(|| Error::Unavailable("The session is being closed.".to_owned()))?;
     let tree = taken.map_err(|error| match error {
         aca_workspace::objects::Error::DiskFull { .. } => Error::Unavailable(error.to_string()),
         other => Error::Internal(other.to_string()),

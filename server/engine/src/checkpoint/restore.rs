@@ -4,7 +4,7 @@
 //! it is refused, stays as it is, and is said to.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, Weak};
 
 use aca_protocol::methods::{Refusal, UndoParams, UndoResult};
 use aca_protocol::session::RestoreCheckpointResult;
@@ -72,7 +72,6 @@ impl Worker {
             hunks: Some(toggle.hunks.clone()),
         };
         let (reply, answer) = oneshot::channel();
-        let gone = || Error::Unavailable("The engine is shutting down. Go back when it runs again.".to_owned());
         let job = Job::Asked {
             who: who.clone(),
             wish: Wish::Undo { params, reply },
@@ -83,11 +82,12 @@ impl Worker {
 
     /// Returns the state of the session when the event `seq` was the newest.
     async fn state_at(&self, seq: u64) -> Result<State, Error> {
-        let (store, session) = (Arc::clone(&self.store), Arc::clone(&self.session));
+        let (store, session) = (Weak::clone(&self.store), Arc::clone(&self.session));
         let reading = tokio::task::spawn_blocking(move || {
             let mut state = State::new(session.id.clone(), 0);
             while state.seq() < seq {
-                // Between two pages others may write.
+                // Between two pages others may write, or close it.
+                let store = store.upgrade().ok_or_else(gone)?;
                 let store = store.lock().unwrap_or_else(PoisonError::into_inner);
                 replay::page(&mut state, &store, seq)?;
             }
@@ -97,6 +97,11 @@ impl Worker {
             .await
             .map_err(|error| Error::internal("Reading the history", error))?
     }
+}
+
+/// Returns what to say where the session was closed meanwhile.
+fn gone() -> Error {
+    Error::Unavailable("The session was closed meanwhile. Go back when it is open again.".to_owned())
 }
 
 impl Files {

@@ -22,7 +22,6 @@ use aca_protocol::task::TaskView;
 use aca_protocol::{SessionId, TaskId};
 use async_trait::async_trait;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tokio_util::task::TaskTracker;
 
 use crate::actor::{Actor, Message, SessionContext};
 use crate::config::{self, Config};
@@ -118,9 +117,6 @@ pub(crate) struct Shared {
     pub(crate) gateway: Mutex<Option<(config::Gateway, aca_gateway::Gateway)>>,
     /// Who waits for an agent to hear something.
     pub(crate) tellers: attempt::Tellers,
-    /// Snapshots for checkpoints that are being taken. It is closed when the engine ends: the next one uses the same
-    /// index.
-    pub(crate) snapshots: TaskTracker,
     /// What the tasks at work have read and changed.
     pub(crate) footprints: attempt::Footprints,
     /// Who listens to the agents at work.
@@ -129,6 +125,25 @@ pub(crate) struct Shared {
     pub(crate) known: session::Known,
     /// Whether there is room, and what else a person should know of the house.
     pub(crate) house: crate::house::House,
+}
+
+impl Shared {
+    pub(crate) fn new(config: EngineConfig, inbox: mpsc::UnboundedSender<Message>) -> Self {
+        let (changes, _) = broadcast::channel(CHANGE_BACKLOG);
+        Self {
+            config,
+            buffers: Buffers::default(),
+            inbox,
+            changes,
+            views: RwLock::default(),
+            gateway: Mutex::default(),
+            tellers: attempt::Tellers::default(),
+            footprints: attempt::Footprints::default(),
+            listeners: Listeners::default(),
+            known: session::Known::default(),
+            house: crate::house::House::default(),
+        }
+    }
 }
 
 /// What front ends read. Replaced piece by piece, never blocked for longer than a clone of an `Arc`.
@@ -164,21 +179,7 @@ impl Engine {
     /// Starts an engine on the current tokio runtime.
     pub fn start(config: EngineConfig) -> Self {
         let (inbox, messages) = mpsc::unbounded_channel();
-        let (changes, _) = broadcast::channel(CHANGE_BACKLOG);
-        let shared = Arc::new(Shared {
-            config,
-            buffers: Buffers::default(),
-            inbox,
-            changes,
-            views: RwLock::default(),
-            gateway: Mutex::default(),
-            tellers: attempt::Tellers::default(),
-            snapshots: TaskTracker::new(),
-            footprints: attempt::Footprints::default(),
-            listeners: Listeners::default(),
-            known: session::Known::default(),
-            house: crate::house::House::default(),
-        });
+        let shared = Arc::new(Shared::new(config, inbox));
         tokio::spawn(Actor::new(Arc::clone(&shared)).run(messages));
         Self { shared, who: None }
     }

@@ -9,6 +9,7 @@
 
 mod carried;
 mod chosen;
+mod closing;
 mod fixture;
 mod listed;
 mod refused;
