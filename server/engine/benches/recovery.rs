@@ -51,9 +51,10 @@ fn row(home: &Path, wanted: usize, rounds: usize) -> String {
             state.apply(event, 1);
         }
         append(&mut store, &events);
-        let kept_before = written < wanted.saturating_sub(AFTER.min(wanted / 2));
+        let place = wanted.saturating_sub(AFTER.min(wanted / 2));
+        let was_before = written < place;
         written += events.len();
-        if kept_before {
+        if was_before && written >= place {
             fold = state.to_fold().unwrap();
         }
     }
