@@ -118,7 +118,12 @@ impl Simulation {
         simulation.start();
         if simulation.reviews {
             let shell = simulation.shell.as_mut().unwrap();
-            (0..PROPOSALS).for_each(|n| shell.propose(&mut simulation.world, n));
+            for n in 0..PROPOSALS {
+                shell.propose(&mut simulation.world, n);
+                let checkpoint = shell.state.next_checkpoint();
+                let made = shell.checkpoint(&mut simulation.world, checkpoint, CheckpointReason::Transition);
+                made.unwrap();
+            }
         }
         simulation
     }
@@ -184,6 +189,7 @@ impl Simulation {
             1..4 => self.containers_go_on(dice),
             4..8 => person::step(self, dice),
             8 => self.once_more(dice),
+            9 if dice.one_in(2) => self.used(dice),
             9 => self.keep_fold(),
             10..16 if self.reviews => self.worker_goes_on(),
             _ => self.engine_goes_on(dice),
@@ -234,6 +240,29 @@ impl Simulation {
             }
             None => "nothing comes once more".to_owned(),
         }
+    }
+
+    /// An answer of the model is counted, perhaps after its attempt has ended.
+    fn used(&mut self, dice: &mut Dice) -> String {
+        let Some(shell) = self.shell.as_mut() else {
+            return String::new();
+        };
+        let attempts: Vec<AttemptId> = shell.state.attempts().map(|known| known.id.clone()).collect();
+        let Some(attempt) = dice.pick(&attempts).cloned() else {
+            return "nothing is used".to_owned();
+        };
+        let usage = Usage {
+            requests: 1,
+            ..Usage::default()
+        };
+        let did = format!("{attempt}: uses the model");
+        let command = Command::Used {
+            attempt,
+            usage,
+            model: None,
+            request: None,
+        };
+        format!("{did}: {:?}", shell.send(&mut self.world, command))
     }
 
     fn keep_fold(&mut self) -> String {
@@ -414,25 +443,7 @@ impl Shell {
                 };
                 self.after(world, command, At::Watch)
             }
-            At::Watch => {
-                if dice.one_in(4) {
-                    let usage = Usage {
-                        requests: 1,
-                        ..Usage::default()
-                    };
-                    // What was used is recorded when the disk has room.
-                    let _ = self.send(
-                        world,
-                        Command::Used {
-                            attempt: attempt.clone(),
-                            usage,
-                            model: None,
-                            request: None,
-                        },
-                    );
-                }
-                watch(world, &attempt, stop, dice)
-            }
+            At::Watch => watch(world, &attempt, stop, dice),
             At::Over(end) => {
                 let command = Command::Ended {
                     attempt: attempt.clone(),
