@@ -58,6 +58,10 @@ fn main() {
 
 /// Says why a command failed, and returns its exit code.
 fn end(end: Result<Exit, Failure>) -> i32 {
+    let end = end.and_then(|exit| match (exit, terminal::unwritten()) {
+        (Exit::Done, Some(reason)) => Err(Failure::while_doing("The output could not be written", reason)),
+        _ => Ok(exit),
+    });
     let exit = end.unwrap_or_else(|failure| {
         let _ = writeln!(std::io::stderr(), "aca: {}", terminal::harmless(&failure.message));
         failure.exit

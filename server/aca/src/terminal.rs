@@ -11,6 +11,7 @@ mod table;
 mod typing;
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -206,10 +207,27 @@ fn as_json(result: &impl Serialize) -> Result<String, Failure> {
     serde_json::to_string(result).map_err(|error| Failure::while_doing("The result cannot be written as JSON", error))
 }
 
-/// Returns whether anybody reads. If nobody does any more, that is theirs to decide.
+/// Returns whether anybody reads. If nobody does any more, that is theirs to decide; whatever else goes wrong is
+/// [`unwritten`].
 fn write_out(text: &str) -> bool {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}").and_then(|()| out.flush()).is_ok()
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Ok(()) => true,
+        Err(error) => {
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                let _ = UNWRITTEN.set(error.to_string());
+            }
+            false
+        }
+    }
+}
+
+/// Why something that a command had to say could not be written.
+static UNWRITTEN: OnceLock<String> = OnceLock::new();
+
+/// Returns why results are missing on stdout, such as a disk that is full. A reader who left is no reason.
+pub(crate) fn unwritten() -> Option<&'static str> {
+    UNWRITTEN.get().map(String::as_str)
 }
 
 #[cfg(test)]

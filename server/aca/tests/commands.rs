@@ -353,3 +353,34 @@ fn the_demo_shows_the_whole_loop() {
         "landed"
     );
 }
+
+#[test]
+fn what_cannot_be_written_is_no_success_and_a_recovery_key_that_nobody_saw_is_none() {
+    let world = World::new();
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let into_full = |args: &[&str]| Answer(world.command(args).stdout(full()).output().unwrap());
+    let config = into_full(&["config"]);
+    assert_eq!(config.exit(), 1, "{}", config.stderr());
+    assert!(config.stderr().contains("could not be written"), "{}", config.stderr());
+    let enabled = into_full(&["secrets", "enable", "--file-only"]);
+    assert_eq!(enabled.exit(), 1, "{}", enabled.stderr());
+    assert!(enabled.stderr().contains("no key was made"), "{}", enabled.stderr());
+    assert!(!world.path("data/secrets/sealing.json").exists());
+    let enabled = world.run(&["secrets", "enable", "--file-only"]);
+    assert_eq!(enabled.exit(), 0, "{}", enabled.stderr());
+}
+
+#[test]
+fn what_does_not_exist_is_named_and_nothing_is_removed() {
+    let world = World::new();
+    for (args, says) in [
+        (&["cleanup", "log:none", "--yes"][..], "there is no `log:none`"),
+        (&["exchanges"], "no task in this workspace yet"),
+        (&["audit", "verify", "--file", "/dev/null"], "no entry in /dev/null"),
+    ] {
+        let answer = world.run(args);
+        let said = answer.stdout() + &answer.stderr();
+        assert_eq!(answer.exit(), 4, "{args:?}: {said}");
+        assert!(said.contains(says), "{args:?}: {said}");
+    }
+}

@@ -69,6 +69,19 @@ impl MasterKey {
         Ok((master, recovery, kept))
     }
 
+    /// Takes back what [`create`](Self::create) made a moment ago, because its recovery key could not be shown. Nothing
+    /// may have been sealed with it.
+    ///
+    /// # Errors
+    ///
+    /// If it is still there.
+    pub fn take_back(data_dir: &Path) -> Result<(), Error> {
+        let vault = Vault::new(data_dir);
+        files::remove(&record_path(&vault))?;
+        vault.remove(NAME)?;
+        Ok(())
+    }
+
     /// Opens the master key of a data directory.
     ///
     /// # Errors

@@ -71,9 +71,10 @@ async fn status(context: &Context) -> Result<Exit, Failure> {
 async fn enable(context: &Context, file_only: bool) -> Result<Exit, Failure> {
     let data_dir = context.data_dir.clone();
     let (_, recovery, kept) = blocking(move || MasterKey::create(&data_dir, file_only)).await?;
+    let data_dir = context.data_dir.clone();
     let shown = recovery.show();
     let screen = context.screen;
-    screen.say(&format!(
+    let seen = screen.say_line(&format!(
         "The key to seal sessions with is in {}.\n\nThis is its recovery key. It is shown once and kept nowhere: \
          write it down.\n\n    {}\n\nIf the key is ever lost, `aca secrets recover` takes the recovery key. Without \
          both, sealed sessions cannot be read again.\n\n{}",
@@ -82,7 +83,13 @@ async fn enable(context: &Context, file_only: bool) -> Result<Exit, Failure> {
         how_to_seal()
     ));
     say_fallback(context, &kept);
-    screen.result(&with(placed(&kept), "recoveryKey", &shown))?;
+    let seen = screen.result_line(&with(placed(&kept), "recoveryKey", &shown))? && seen;
+    if !seen {
+        blocking(move || MasterKey::take_back(&data_dir)).await?;
+        let message = "The recovery key could not be shown, so no key was made. Run `aca secrets enable` where its \
+                       output can be seen.";
+        return Err(Failure::new(Exit::Failed, message));
+    }
     Ok(Exit::Done)
 }
 
