@@ -1,7 +1,7 @@
 //! `aca audit export`
 
 use std::fs::OpenOptions;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -14,26 +14,53 @@ use crate::words;
 
 /// Writes every entry with its whole event.
 pub(super) async fn run(context: &Context, args: &AuditExportArgs) -> Result<Exit, Failure> {
+    match written(context, args).await {
+        // Who reads from a pipe may leave.
+        Err(Unwritten::Io(error)) if args.to.is_none() && error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Done),
+        Err(Unwritten::Io(error)) => Err(Failure::while_doing("The export cannot be written", error)),
+        Err(Unwritten::Other(failure)) => Err(failure),
+        Ok(exit) => Ok(exit),
+    }
+}
+
+/// Why an export is not whole.
+enum Unwritten {
+    Io(std::io::Error),
+    Other(Failure),
+}
+
+impl From<std::io::Error> for Unwritten {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<Failure> for Unwritten {
+    fn from(failure: Failure) -> Self {
+        Self::Other(failure)
+    }
+}
+
+async fn written(context: &Context, args: &AuditExportArgs) -> Result<Exit, Unwritten> {
     let link = context.link_to_all().await?;
     let session = find::session(&link, args.session.as_deref(), context).await?.id;
     let mut out: Box<dyn Write + Send> = match &args.to {
         Some(path) => Box::new(BufWriter::new(create(path)?)),
         None => Box::new(BufWriter::new(std::io::stdout())),
     };
-    let unwritten = |error: std::io::Error| Failure::while_doing("The export cannot be written", error);
     let (mut after, mut count) = (0, 0);
     loop {
         let result = page(&link, &session, after, true).await?;
         for entry in &result.entries {
-            serde_json::to_writer(&mut out, entry).map_err(|error| unwritten(error.into()))?;
-            out.write_all(b"\n").map_err(unwritten)?;
+            serde_json::to_writer(&mut out, entry).map_err(std::io::Error::from)?;
+            out.write_all(b"\n")?;
             (after, count) = (entry.seq, count + 1);
         }
         if !result.more {
             break;
         }
     }
-    out.flush().map_err(unwritten)?;
+    out.flush()?;
     link.close().await;
     if let Some(path) = &args.to {
         context.screen.note(&format!(

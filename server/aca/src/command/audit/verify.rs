@@ -33,6 +33,12 @@ pub(super) async fn run(context: &Context, args: &AuditVerifyArgs) -> Result<Exi
     };
     context.screen.result(&result)?;
     match &result.problem {
+        None if result.events == 0 => {
+            context
+                .screen
+                .say(&format!("There is no entry in {of}, so there is nothing to verify."));
+            Ok(Exit::Nothing)
+        }
         None => {
             context.screen.say(&format!(
                 "All {} entries of {of} are as they were recorded.\nThe last one's hash is {}; noted elsewhere, it proves \
@@ -87,6 +93,14 @@ fn lines(export: impl BufRead) -> std::io::Result<VerifyAuditResult> {
 /// Returns an entry as it was stored; nothing if it is no exported one.
 fn stored(entry: AuditEntry) -> Option<StoredEvent> {
     let stored = entry.stored?;
+    // What people read is the body; the chain is over what was stored. A sealed one cannot be compared without its key.
+    if !entry.sealed
+        && entry
+            .body
+            .is_some_and(|body| serde_json::from_str(&stored).ok() != Some(body))
+    {
+        return None;
+    }
     let body = if entry.sealed {
         bytes(&stored)?
     } else {
@@ -158,7 +172,7 @@ mod tests {
             id: event.id,
             rule,
             sealed: false,
-            body: None,
+            body: serde_json::from_slice(&event.body).ok(),
             stored: Some(String::from_utf8(event.body).unwrap()),
         };
         stored.into_iter().map(entry).collect()
@@ -198,6 +212,11 @@ mod tests {
             ("removed", 1, change(|all| drop(all.remove(1)))),
             ("moved", 0, change(|all| all.swap(0, 1))),
             ("without its content", 1, change(|all| all[1].stored = None)),
+            (
+                "what is read of it",
+                1,
+                change(|all| all[1].body = Some(serde_json::json!({ "a": 2, "b": 3 }))),
+            ),
             ("its hash", 1, change(|all| all[1].hash = "00".repeat(32))),
         ] {
             assert_eq!(result.events, sound, "{name}");
