@@ -31,8 +31,20 @@ async fn carry_out(
     plan: &CleanupPlanResult,
 ) -> Result<Exit, Failure> {
     let chosen = chosen(plan, args);
-    show(context, plan, args.all || !args.items.is_empty(), &chosen);
-    if args.all || chosen.is_empty() {
+    if chosen.is_empty() && !args.items.is_empty() {
+        let named: Vec<String> = args
+            .items
+            .iter()
+            .map(|item| format!("`{}`", harmless_line(item)))
+            .collect();
+        let message = format!(
+            "Nothing was removed: there is no {}. `aca cleanup --all` shows everything by its identifier.",
+            named.join(", ")
+        );
+        return Err(Failure::new(Exit::Nothing, message));
+    }
+    show(context, plan, args.all, &chosen);
+    if args.all || (chosen.is_empty() && args.items.is_empty()) {
         context.screen.result(plan)?;
         return Ok(Exit::Done);
     }
@@ -50,7 +62,8 @@ async fn carry_out(
         words::count_of(&chosen, "thing"),
         figures::short_bytes(chosen.iter().map(|item| item.bytes).sum())
     );
-    if !args.yes && can_ask && !confirmed(&question)? {
+    // What is named and not there needs no question; the answer says so.
+    if !args.yes && can_ask && !chosen.is_empty() && !confirmed(&question)? {
         context.screen.say("Everything stays.");
         return Ok(Exit::Nothing);
     }
@@ -79,7 +92,7 @@ fn chosen<'p>(plan: &'p CleanupPlanResult, args: &CleanupArgs) -> Vec<&'p Cleanu
 }
 
 fn show(context: &Context, plan: &CleanupPlanResult, all: bool, chosen: &[&CleanupItem]) {
-    let shown: Vec<&CleanupItem> = match all && chosen.is_empty() {
+    let shown: Vec<&CleanupItem> = match all {
         true => plan.items.iter().collect(),
         false => chosen.to_vec(),
     };
@@ -100,7 +113,7 @@ fn show(context: &Context, plan: &CleanupPlanResult, all: bool, chosen: &[&Clean
         figures::short_bytes(plan.bytes),
         figures::short_bytes(plan.limit_bytes),
         figures::short_bytes(plan.free_bytes),
-        if shown.is_empty() {
+        if !plan.items.iter().any(|item| item.proposed) {
             " Nothing is proposed for removal."
         } else {
             ""

@@ -169,12 +169,18 @@ fn of_image(image: ImageSummary, in_use: bool) -> Belonging {
     Belonging {
         kind: BelongingKind::Image,
         // By its tag, so that what another name still needs stays.
-        name: image.repo_tags.into_iter().next().unwrap_or(image.id),
+        name: tag(image.repo_tags).unwrap_or(image.id),
         labels: image.labels.into_iter().collect(),
         bytes: bytes(Some(image.size)),
         made_ms: millis(image.created),
         in_use,
     }
+}
+
+/// Returns the first tag that names an image. Some engines give those that have lost theirs to a newer one the tag
+/// `<none>:<none>`, which names none.
+fn tag(tags: Vec<String>) -> Option<String> {
+    tags.into_iter().find(|tag| !tag.starts_with("<none>"))
 }
 
 /// The engine says -1 where it does not know.
@@ -184,4 +190,17 @@ fn bytes(size: Option<i64>) -> u64 {
 
 fn millis(seconds: i64) -> Option<u64> {
     u64::try_from(seconds).ok().map(|seconds| seconds.saturating_mul(1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tag;
+
+    #[test]
+    fn an_image_without_a_tag_has_no_name_that_others_share() {
+        let tags = |tags: &[&str]| tag(tags.iter().map(|tag| (*tag).to_owned()).collect());
+        assert_eq!(tags(&[]), None);
+        assert_eq!(tags(&["<none>:<none>"]), None);
+        assert_eq!(tags(&["aca-sandbox:1"]).as_deref(), Some("aca-sandbox:1"));
+    }
 }
