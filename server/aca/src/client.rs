@@ -265,7 +265,8 @@ fn exit_of(kind: &str) -> Exit {
 fn gone() -> Failure {
     Failure::new(
         Exit::Unavailable,
-        "The process that owns the sessions ended in the middle of the conversation. Nothing is lost; try again.",
+        "The process that owns the sessions ended in the middle of the conversation. What it had recorded goes on with the \
+         next command; `aca status` says whether this is part of it, before you ask for it again.",
     )
 }
 

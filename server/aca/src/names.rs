@@ -11,6 +11,9 @@ use crate::exit::{Exit, Failure};
 use crate::terminal::{harmless, harmless_line};
 use crate::words;
 
+/// What is said where a workspace has no task at all.
+pub(crate) const NO_TASK: &str = "There is no task in this workspace yet. Begin with: aca run \"what to do\"";
+
 /// So many tasks are named where several are meant.
 const NAMED: usize = 5;
 

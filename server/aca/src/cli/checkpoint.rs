@@ -24,7 +24,7 @@ pub(crate) enum CheckpointCommand {
 }
 
 const CHECKPOINT_HELP: &str = "\
-aca makes a checkpoint when a task changes, after some time of work ([session] checkpoint_interval_minutes), and before
+aca makes a checkpoint when a task changes, after some time of work ([session] checkpoint_interval_minutes), and before \
 it does anything risky. Files that git ignores are in none of them.
 
 Examples:

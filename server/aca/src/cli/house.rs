@@ -112,7 +112,7 @@ pub(crate) struct CleanupArgs {
 }
 
 const CLEANUP_HELP: &str = "\
-aca removes nothing by itself. What waits for review, is lost or at work is never removed. [cleanup] in the settings says
+aca removes nothing by itself. What waits for review, is lost or at work is never removed. [cleanup] in the settings says \
 from which age and size on something is proposed. Deleted sessions go to the trash first.
 
 Examples:

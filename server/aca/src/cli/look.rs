@@ -17,8 +17,8 @@ pub(crate) struct AttachArgs {
 }
 
 const ATTACH_HELP: &str = "\
-On a terminal the transcript has the whole screen: Enter types to the agent, ? shows all keys, q leaves and the work
-goes on. Elsewhere it is printed and followed until the task is settled; the exit code is then that of `aca run`. With
+On a terminal the transcript has the whole screen: Enter types to the agent, ? shows all keys, q leaves and the work \
+goes on. Elsewhere it is printed and followed until the task is settled; the exit code is then that of `aca run`. With \
 --json each record is an object on a line of its own.
 
 Examples:
@@ -46,14 +46,14 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = SHOW_HELP)]
 pub(crate) struct ShowArgs {
-    /// Tasks: ids, beginnings of them, or words of titles; or checkpoints: ids, beginnings of them, or names [default:
-    /// the newest task].
+    /// Tasks: ids, beginnings of them, or words of titles; or checkpoints: ids, or names [default: the newest task].
     #[arg(value_name = "TASK|CHECKPOINT")]
     pub(crate) what: Vec<String>,
 }
 
 const SHOW_HELP: &str = "\
 Examples:
-  aca show             all about the newest task
-  aca show 4f2a        all about that one
-  aca show 4f2a --json its task, attempts, proposal and landings for programs";
+  aca show              all about the newest task
+  aca show 4f2a         all about that one
+  aca show c-12         all about a checkpoint
+  aca show 4f2a --json  its task, attempts, proposal and landings for programs";

@@ -54,7 +54,7 @@ impl From<Resolve> for Resolution {
 }
 
 const REVIEW_HELP: &str = "\
-On a terminal the review goes from hunk to hunk, a key for each decision; ? shows all keys. Hunks whose lines you
+On a terminal the review goes from hunk to hunk, a key for each decision; ? shows all keys. Hunks whose lines you \
 changed meanwhile, or those beside them, are never accepted by --all or --file: name them.
 
 Examples:

@@ -35,7 +35,7 @@ pub(crate) enum SessionCommand {
 }
 
 const SESSION_HELP: &str = "\
-A session is named by its name, its id, or a beginning of its id that only one has. Each workspace opens one session,
+A session is named by its name, its id, or a beginning of its id that only one has. Each workspace opens one session, \
 the current one, marked by * in the list.
 
 Examples:
@@ -101,7 +101,7 @@ pub(crate) struct ExportArgs {
 }
 
 const EXPORT_HELP: &str = "\
-Secrets are taken out of everything that is text; meta/redactions.json in the directory says where. The content of the
+Secrets are taken out of everything that is text; meta/redactions.json in the directory says where. The content of the \
 project's own files, in file_changes/objects.pack, is as it is. An export is not encrypted, even if the session is.
 
 Examples:

@@ -136,9 +136,13 @@ async fn look(link: &Link, view: &mut View) -> Result<(), Failure> {
 
 /// Finds the task that is meant: without a name the newest at work, else the newest.
 fn find<'t>(tasks: &'t TasksResult, wanted: Option<&str>) -> Result<&'t TaskView, Failure> {
-    let none = "There is no task in this workspace yet. Begin with: aca run \"what to do\"";
     let is_at_work = tasks.tasks.iter().any(|task| !task.state.is_settled());
-    names::task(tasks, wanted, |state| !is_at_work || !state.is_settled(), none)
+    names::task(
+        tasks,
+        wanted,
+        |state| !is_at_work || !state.is_settled(),
+        names::NO_TASK,
+    )
 }
 
 /// How a transcript that was followed to the end ends: as the work did.

@@ -16,7 +16,9 @@ pub(crate) async fn run(context: &Context, args: ExchangesArgs) -> Result<Exit, 
     let root = context.root()?;
     let link = context.link(&root).await?;
     let tasks = link.client.call::<Tasks>(TasksParams { workspace: root }).await?;
-    let task = names::task(&tasks, args.task.as_deref(), |_| true, "")?.id.clone();
+    let task = names::task(&tasks, args.task.as_deref(), |_| true, names::NO_TASK)?
+        .id
+        .clone();
     let listed = link.client.call::<Exchanges>(TaskParams { task: task.clone() }).await?;
     let Some(number) = args.number else {
         list(context, &listed.exchanges);

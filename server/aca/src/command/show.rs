@@ -12,6 +12,7 @@ use aca_protocol::task::TaskView;
 use serde::Serialize;
 
 use crate::cli::ShowArgs;
+use crate::command::checkpoint;
 use crate::context::{Context, Link};
 use crate::exit::{Exit, Failure};
 use crate::names;
@@ -46,8 +47,7 @@ pub(crate) async fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Fail
     let tasks = link.client.call::<Tasks>(of.clone()).await?;
     let mut about = Vec::new();
     if args.what.is_empty() {
-        let none = "There is no task in this workspace yet. Begin with: aca run \"what to do\"";
-        let task = names::task(&tasks, None, |_| true, none)?;
+        let task = names::task(&tasks, None, |_| true, names::NO_TASK)?;
         about.push(About::Task(Box::new(about_task(&link, &of, task).await?)));
     }
     for wanted in &args.what {
@@ -90,18 +90,9 @@ async fn find(link: &Link, of: &TasksParams, tasks: &TasksResult, wanted: &str) 
     let checkpoints = link.client.call::<Checkpoints>(of.clone()).await;
     // Without checkpoints there is only the task that was not found.
     let checkpoints = checkpoints.map(|result| result.checkpoints).unwrap_or_default();
-    let is_meant = |checkpoint: &CheckpointView| {
-        checkpoint.name.as_deref() == Some(wanted) || (!wanted.is_empty() && checkpoint.id.as_str().starts_with(wanted))
-    };
-    let mut meant = checkpoints.into_iter().filter(is_meant);
-    match (meant.next(), meant.next()) {
-        (Some(checkpoint), None) => Ok(About::Checkpoint(checkpoint)),
-        (Some(_), Some(_)) => Err(Failure::new(
-            Exit::Usage,
-            format!("Several checkpoints begin with `{wanted}`; say more of the id."),
-        )),
-        (None, _) => Err(missing),
-    }
+    // The ids are short and told apart by their ends, so a beginning of one names none.
+    let found = checkpoint::find(&checkpoints, wanted).cloned();
+    found.map(About::Checkpoint).ok_or(missing)
 }
 
 async fn about_task(link: &Link, of: &TasksParams, task: &TaskView) -> Result<AboutTask, Failure> {

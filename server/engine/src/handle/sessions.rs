@@ -174,7 +174,7 @@ impl Engine {
         let session = blocking("Bringing a session back", move || {
             session::take_out_of_trash(&data_dir, wanted.as_str()).map_err(|error| match error.kind() {
                 ErrorKind::NotFound => Error::NotFound(format!(
-                    "There is no session {wanted} in {}.",
+                    "There is no session `{wanted}` in the trash, {}.",
                     layout::trash(&data_dir).display()
                 )),
                 ErrorKind::InvalidInput => Error::Invalid(format!(
@@ -319,8 +319,8 @@ fn deletable(listed: &Listed, force: bool) -> Result<(), Error> {
         .unwrap_or_default();
     if tasks.working > 0 {
         return Err(Error::Invalid(format!(
-            "The session {id} cannot be deleted while something of it is at work: {ends}. Wait for it, or stop it with \
-             `aca stop`; `aca session use {id}` opens the session."
+            "The session {id} cannot be deleted now: {ends}. Wait for what is at work, or stop it with `aca stop`; `aca \
+             session use {id}` opens the session."
         )));
     }
     if force {

@@ -18,10 +18,15 @@ pub(crate) async fn session(link: &Link, wanted: Option<&str>, context: &Context
         Some(wanted) => named(&all, wanted).cloned(),
         None => {
             let root = context.root()?;
-            let current = all
+            let (current, others): (Vec<_>, Vec<_>) = all
                 .into_iter()
-                .find(|session| session.current && session.workspace == root);
-            current.ok_or_else(|| {
+                .filter(|session| session.workspace == root)
+                .partition(|session| session.current);
+            current.into_iter().next().ok_or_else(|| {
+                // It may be the one that cannot be read.
+                if let Some(problem) = others.into_iter().find_map(|session| session.problem) {
+                    return Failure::new(Exit::Unavailable, problem);
+                }
                 let message = format!(
                     "{} has no session yet. `aca session list` lists those of other workspaces.",
                     root.display()
