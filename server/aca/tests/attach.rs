@@ -28,6 +28,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const SCRIPT: &str = r##"
 [[turn]]
 [turn.match]
+tool_result_contains = "round two"
+[turn.reply]
+text = "The comma is minded."
+
+[[turn]]
+[turn.match]
+user = "mind the comma"
+[[turn.reply.tool]]
+name = "shell"
+input = { command = "echo z = 3 >> a.py; echo round two" }
+
+[[turn]]
+[turn.match]
 turn = 0
 [turn.reply]
 text = "# The plan\n\nI wait for **you**, then:\n\n- change `a.py`\n- 漢字 stay whole"
@@ -175,6 +188,78 @@ fn a_signal_gives_the_terminal_back() {
     assert_eq!(terminal.end(), 130);
     assert!(!terminal.is_full_screen());
     assert_eq!(state(&world, &task), "running");
+}
+
+#[test]
+fn a_shell_has_the_terminal_while_the_job_stands_still() {
+    let (world, task) = waiting();
+    let mut terminal = Terminal::shell(&world);
+    terminal.press(&format!("{} attach {task}\r", env!("CARGO_BIN_EXE_aca")));
+    terminal.wait_for(&["… $ until", "Enter tell the agent"]);
+    terminal.press("\u{1a}");
+    terminal.wait_for(&["Stopped"]);
+    assert!(!terminal.is_full_screen());
+    terminal.press("echo $((40 + 2)) typed\r");
+    terminal.wait_for(&["42 typed"]);
+    // While it stands still the work goes on.
+    go(&world);
+    terminal.press("fg\r");
+    terminal.wait_for(&["✓ $ until", "ready: 1 hunk to review"]);
+    assert!(terminal.is_full_screen());
+    terminal.press("q");
+    terminal.wait_for(&["Review it with"]);
+    terminal.press("exit\r");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn a_daemon_that_is_killed_is_replaced_under_the_picture() {
+    let (world, task) = waiting();
+    let mut terminal = Terminal::start(&world, &["attach", &task], &[]);
+    terminal.wait_for(&["… $ until"]);
+    let daemon = || world.run(&["daemon", "status", "--json"]).json()["daemon"]["pid"].as_i64();
+    let killed = daemon().unwrap();
+    let pid = rustix::process::Pid::from_raw(i32::try_from(killed).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    terminal.wait_for(&["The daemon was replaced", "The plan", "… $ until"]);
+    assert_ne!(daemon(), Some(killed));
+    // The new one has the agent, and the terminal has the new one.
+    terminal.press("\rmind the gap\r");
+    terminal.wait_for(&["you ▸ mind the gap"]);
+    go(&world);
+    terminal.wait_for(&["✓ $ until", "ready: 1 hunk to review"]);
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn each_round_can_be_looked_at() {
+    let (world, _) = waiting();
+    let mut terminal = Terminal::start(&world, &["attach"], &[]);
+    go(&world);
+    terminal.wait_for(&["Done, as you wished.", "ready: 1 hunk"]);
+    terminal.press("\rmind the comma\r");
+    terminal.wait_for(&["The comma is minded.", "round 2 of 2"]);
+    terminal.press("[");
+    let first = terminal.wait_for(&["Done, as you wished.", "round 1 of 2"]);
+    assert!(!first.contains("The comma is minded."), "{first}");
+    terminal.press("[");
+    terminal.wait_for(&["round 1 of 2"]);
+    terminal.press("]");
+    terminal.wait_for(&["The comma is minded.", "round 2 of 2"]);
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+    let printed = world.run(&["attach", "--no-follow", "--round", "1"]);
+    assert!(
+        printed.stdout().contains("Done, as you wished."),
+        "{}",
+        printed.stdout()
+    );
+    assert!(
+        !printed.stdout().contains("The comma is minded."),
+        "{}",
+        printed.stdout()
+    );
 }
 
 #[test]

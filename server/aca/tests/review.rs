@@ -164,6 +164,26 @@ fn a_conflict_is_answered_by_mine_theirs_or_both() {
 }
 
 #[test]
+fn a_review_is_suspended_as_a_shells_job_and_comes_back() {
+    let world = shouted();
+    let mut terminal = Terminal::shell(&world);
+    terminal.press(&format!("{} review\r", env!("CARGO_BIN_EXE_aca")));
+    terminal.wait_for(&["1/3", "+ LINE three"]);
+    terminal.press("\u{1a}");
+    terminal.wait_for(&["Stopped"]);
+    assert!(!terminal.is_full_screen());
+    terminal.press("fg\r");
+    terminal.wait_for(&["1/3", "+ LINE three"]);
+    terminal.press("a");
+    terminal.wait_for(&["1 hunk landed", "2/3"]);
+    terminal.press("q");
+    terminal.wait_for(&["2 hunks"]);
+    assert!(!terminal.is_full_screen());
+    terminal.press("exit\r");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
 fn what_others_decide_and_type_shows_without_losing_the_place() {
     let world = shouted();
     let mut terminal = Terminal::start(&world, &["review"], &[]);

@@ -31,3 +31,4 @@ pub use buffers::{Buffers, EditorId, EditorReply, EditorRequest, LiveBuffer};
 pub use error::Error;
 pub use handle::{Change, ClaudeSource, Engine, EngineConfig, Newest};
 pub use proposal::hunks_between;
+pub use session::size::on_disk as bytes_on_disk;

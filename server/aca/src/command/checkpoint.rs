@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use aca_protocol::CheckpointId;
 use aca_protocol::methods::{Checkpoints, CreateCheckpoint, DiffCheckpoint, RestoreCheckpoint, TasksParams};
 use aca_protocol::session::{
     CheckpointParams, CheckpointReason, CheckpointView, CreateCheckpointParams, FileDifference, TaskCounts,
@@ -117,15 +116,15 @@ async fn named(link: &Link, root: &Path, wanted: &str) -> Result<CheckpointParam
     })?;
     Ok(CheckpointParams {
         workspace,
-        checkpoint: checkpoint.clone(),
+        checkpoint: checkpoint.id.clone(),
     })
 }
 
-fn find<'c>(all: &'c [CheckpointView], wanted: &str) -> Option<&'c CheckpointId> {
+/// Finds a checkpoint by its id, or the newest by its name.
+pub(crate) fn find<'c>(all: &'c [CheckpointView], wanted: &str) -> Option<&'c CheckpointView> {
     let by_id = all.iter().find(|checkpoint| checkpoint.id.as_str() == wanted);
     let mut newest = all.iter().rev();
-    let found = by_id.or_else(|| newest.find(|checkpoint| checkpoint.name.as_deref() == Some(wanted)));
-    found.map(|checkpoint| &checkpoint.id)
+    by_id.or_else(|| newest.find(|checkpoint| checkpoint.name.as_deref() == Some(wanted)))
 }
 
 /// One line about a checkpoint.
@@ -188,6 +187,8 @@ fn difference(file: &FileDifference) -> String {
 
 #[cfg(test)]
 mod tests {
+    use aca_protocol::CheckpointId;
+
     use super::*;
 
     fn checkpoint(id: &str, name: Option<&str>) -> CheckpointView {
@@ -212,7 +213,7 @@ mod tests {
             checkpoint("c-2", Some("c-1")),
             checkpoint("c-3", Some("lunch")),
         ];
-        let found = |wanted| find(&all, wanted).map(CheckpointId::as_str);
+        let found = |wanted| find(&all, wanted).map(|checkpoint| checkpoint.id.as_str());
         assert_eq!(found("c-1"), Some("c-1"));
         assert_eq!(found("lunch"), Some("c-3"));
         assert_eq!(found("c-4"), None);

@@ -44,7 +44,7 @@ async fn carry_out(
         return Err(Failure::new(Exit::Nothing, message));
     }
     show(context, plan, args.all, &chosen);
-    if args.all || (chosen.is_empty() && args.items.is_empty()) {
+    if args.all || chosen.is_empty() {
         context.screen.result(plan)?;
         return Ok(Exit::Done);
     }
@@ -62,8 +62,7 @@ async fn carry_out(
         words::count_of(&chosen, "thing"),
         figures::short_bytes(chosen.iter().map(|item| item.bytes).sum())
     );
-    // What is named and not there needs no question; the answer says so.
-    if !args.yes && can_ask && !chosen.is_empty() && !confirmed(&question)? {
+    if !args.yes && can_ask && !confirmed(&question)? {
         context.screen.say("Everything stays.");
         return Ok(Exit::Nothing);
     }

@@ -2,6 +2,7 @@
 
 mod checks;
 mod parts;
+mod space;
 
 use ratatui::style::Stylize as _;
 use serde::Serialize;
@@ -70,10 +71,12 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     let mut all = Vec::new();
     let settings = checks::settings(context, &mut all);
     all.push(checks::data_directory(&context.data_dir));
+    all.push(space::kept(&context.data_dir, &settings.cleanup));
     all.push(checks::daemon(context).await);
     all.push(checks::git().await);
     all.push(checks::watches());
     parts::all(context, &settings, &mut all).await;
+    all.extend(space::strays(&context.data_dir, &settings).await);
     for check in &all {
         context.screen.say(&line(check));
     }

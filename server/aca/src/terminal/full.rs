@@ -110,3 +110,57 @@ fn give_back() {
     let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
     let _ = disable_raw_mode();
 }
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::io::Read as _;
+
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+    use super::FullScreen;
+
+    /// Tells the test that it is the program on the terminal.
+    const PROGRAM: &str = "ACA_TEST_ON_A_TERMINAL";
+
+    /// The test starts itself on a terminal, where it takes the screen and panics.
+    #[test]
+    fn a_panic_gives_the_terminal_back_before_it_is_said() {
+        if env::var_os(PROGRAM).is_some() {
+            let mut screen = FullScreen::enter().unwrap();
+            screen.draw(|frame| frame.set_cursor_position((1, 1))).unwrap();
+            panic!("this is the panic");
+        }
+        let pair = native_pty_system().openpty(PtySize::default()).unwrap();
+        let before = pair.master.get_termios().unwrap();
+        let mut command = CommandBuilder::new(env::current_exe().unwrap());
+        let name = "terminal::full::tests::a_panic_gives_the_terminal_back_before_it_is_said";
+        command.args(["--exact", name, "--nocapture", "--test-threads=1"]);
+        command.env_clear();
+        command.env("TERM", "xterm-256color");
+        command.env(PROGRAM, "1");
+        let mut child = pair.slave.spawn_command(command).unwrap();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let ended = child.wait().unwrap();
+        let after = pair.master.get_termios().unwrap();
+        // The terminal hangs up with the last one that has it.
+        drop(pair.slave);
+        let mut output = Vec::new();
+        // On Linux a terminal that hangs up is an error, after everything that was written to it.
+        let _ = reader.read_to_end(&mut output);
+        let output = String::from_utf8_lossy(&output);
+        assert!(!ended.success(), "{output}");
+        let place = |text: &str| {
+            output
+                .find(text)
+                .unwrap_or_else(|| panic!("{text:?} is not in {output:?}"))
+        };
+        assert!(place("\u{1b}[?1049h") < place("\u{1b}[?1049l"), "{output:?}");
+        assert!(place("\u{1b}[?1049l") < place("this is the panic"), "{output:?}");
+        assert!(
+            place("\u{1b}[?25h") < place("this is the panic"),
+            "the cursor shows: {output:?}"
+        );
+        assert_eq!(before, after, "keys are shown and lines are edited again");
+    }
+}

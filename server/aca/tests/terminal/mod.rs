@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write};
 use std::num::NonZero;
+use std::process::Command;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,10 +27,26 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Runs `aca` in a world.
     pub(crate) fn start(world: &World, args: &[&str], variables: &[(&str, &str)]) -> Self {
-        let pair = native_pty_system().openpty(size(80, 24)).unwrap();
         let plain = world.command(args);
         let mut command = CommandBuilder::new(plain.get_program());
         command.args(plain.get_args());
+        Self::run(command, &plain, variables)
+    }
+
+    /// Runs a shell in a world.
+    pub(crate) fn shell(world: &World) -> Self {
+        let mut command = CommandBuilder::new("bash");
+        command.args(["--norc", "--noprofile", "-i"]);
+        Self::run(
+            command,
+            &world.command(&[]),
+            &[("PS1", "$ "), ("HISTFILE", "/dev/null")],
+        )
+    }
+
+    /// Runs a program where, and with the environment that, another one would have.
+    fn run(mut command: CommandBuilder, plain: &Command, variables: &[(&str, &str)]) -> Self {
+        let pair = native_pty_system().openpty(size(80, 24)).unwrap();
         command.cwd(plain.get_current_dir().unwrap());
         command.env_clear();
         for (name, value) in plain.get_envs() {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Returns the bytes that a directory and everything below it take on disk, links not followed, each file once. What
 /// goes away meanwhile or cannot be read does not count.
-pub(crate) fn on_disk(dir: &Path) -> u64 {
+pub fn on_disk(dir: &Path) -> u64 {
     let mut seen = HashSet::new();
     let mut bytes = 0;
     let mut dirs = vec![dir.to_owned()];

@@ -8,8 +8,8 @@ use tokio::process::Command;
 
 use super::Check;
 use crate::context::Context;
-use crate::daemon::find;
-use crate::daemon::greeting::Ask;
+use crate::daemon::greeting::{Answer, Ask};
+use crate::daemon::{find, version};
 
 /// Free space below which work may fail, and below which it is worth a word, in bytes.
 const LITTLE: u64 = 1 << 30;
@@ -72,10 +72,7 @@ fn space(data_dir: &Path, free: u64) -> Check {
 pub(super) async fn daemon(context: &Context) -> Check {
     const NAME: &str = "daemon";
     match find::knock(&context.data_dir, Ask::Status).await {
-        Ok(Some(owner)) => Check::good(
-            NAME,
-            format!("process {} (aca {}) serves", owner.answer.pid, owner.answer.version()),
-        ),
+        Ok(Some(owner)) => judge_daemon(&owner.answer),
         Ok(None) => match aca_store::OwnerLock::acquire(&context.data_dir) {
             Ok(Some(_lock)) => Check::good(NAME, "none runs; the next command starts it"),
             Ok(None) => Check::warning(
@@ -95,6 +92,28 @@ pub(super) async fn daemon(context: &Context) -> Check {
             "aca daemon restart --force ends it; no work is lost by that.",
         ),
     }
+}
+
+fn judge_daemon(answer: &Answer) -> Check {
+    const NAME: &str = "daemon";
+    let found = format!("process {} (aca {}) serves", answer.pid, answer.version());
+    let problems = answer.status.iter().flat_map(|status| &status.problems);
+    let problems: Vec<&str> = problems.map(String::as_str).collect();
+    if !problems.is_empty() {
+        return Check::warning(
+            NAME,
+            format!("{found}, and says: {}", problems.join(" ")),
+            "Do what it says; the log has more: aca daemon logs",
+        );
+    }
+    if answer.version() != version() {
+        return Check::warning(
+            NAME,
+            format!("{found}, and this is aca {}", version()),
+            "An older one is replaced by the next command; to do it now: aca daemon restart",
+        );
+    }
+    Check::good(NAME, found)
 }
 
 pub(super) async fn git() -> Check {
@@ -153,6 +172,24 @@ fn judge_watches(watches: Option<u64>, instances: Option<u64>) -> Check {
 mod tests {
     use super::super::State;
     use super::*;
+
+    #[test]
+    fn a_daemon_of_another_version_and_its_problems_are_worth_a_word() {
+        let mut answer = Answer::new(false, None);
+        assert_eq!(judge_daemon(&answer).state, State::Good);
+        answer.program = "aca/0.0.1".into();
+        let other = judge_daemon(&answer);
+        assert!(
+            other.state == State::Warning && other.found.contains("aca 0.0.1"),
+            "{other:?}"
+        );
+        let status = serde_json::json!({
+            "pid": 1, "version": "0.0.1", "startedMs": 0, "clients": 0, "workspaces": [], "running": 0,
+            "memoryBytes": null, "dataDir": "/d", "socket": "/s", "problems": ["The disk is full."],
+        });
+        answer.status = serde_json::from_value(status).unwrap();
+        assert!(judge_daemon(&answer).found.ends_with("says: The disk is full."));
+    }
 
     #[test]
     fn versions_of_git() {

@@ -268,7 +268,11 @@ fn a_long_list_follows_the_chosen_task() {
 fn only_what_has_the_words() {
     let mut view = View::new(overview());
     press(&mut view, "/shop");
-    check(&mut view, 80, 9, &expect![[r#"
+    check(
+        &mut view,
+        80,
+        9,
+        &expect![[r#"
         2 at work · 3 for you · $0.44 in 24 h · 3.0M on disk                    by state
         ! The disk with aca's data (/home) has 900 MiB free. (and 1 more: aca status)
         TASK      STATE     TIME  TOKENS   COST  CPU   MEM  TITLE
@@ -278,10 +282,15 @@ fn only_what_has_the_words() {
 
 
         only with ▸ shop
-    "#]]);
+    "#]],
+    );
     press(&mut view, "\r");
     press(&mut view, "o");
-    check(&mut view, 80, 9, &expect![[r#"
+    check(
+        &mut view,
+        80,
+        9,
+        &expect![[r#"
         2 at work · 3 for you · $0.44 in 24 h · 3.0M on disk              by last change
         ! The disk with aca's data (/home) has 900 MiB free. (and 1 more: aca status)
         TASK      STATE     TIME  TOKENS   COST  CPU   MEM  TITLE
@@ -291,7 +300,8 @@ fn only_what_has_the_words() {
 
 
         Enter watch  p hold  s stop  Esc all tasks  / filter  o order  ? all keys
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
