@@ -55,9 +55,13 @@ fn of_session(listed: &Listed) -> Item {
         .as_deref()
         .map(|name| format!(" {name:?}"))
         .unwrap_or_default();
-    let tasks = listed.summary.as_ref().map_or(0, |summary| summary.ids.len());
+    let tasks = match listed.summary.as_ref().map_or(0, |summary| summary.ids.len()) {
+        0 => "without tasks".to_owned(),
+        1 => "with 1 task".to_owned(),
+        tasks => format!("with {tasks} tasks"),
+    };
     let about = format!(
-        "The session{name} of {}, with {tasks} tasks. It goes to the trash first.",
+        "The session{name} of {}, {tasks}. It goes to the trash first.",
         info.workspace.display()
     );
     let kept = match (&info.problem, &listed.summary) {

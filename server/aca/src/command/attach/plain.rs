@@ -18,6 +18,7 @@ use crate::client::Client;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::terminal::{harmless_line, interrupted, paint};
+use crate::words;
 
 /// What of a transcript is printed.
 #[derive(Debug, Clone, Copy)]
@@ -120,9 +121,9 @@ impl Printer<'_> {
                 let index = round.saturating_sub(1);
                 let attempt = self.order.get(index).ok_or_else(|| {
                     let message = format!(
-                        "The task {} has {} rounds; there is no round {round}.",
+                        "The task {} has {}; there is no round {round}.",
                         task.id,
-                        self.order.len()
+                        words::count_of(&self.order, "round")
                     );
                     Failure::new(Exit::Nothing, message)
                 })?;

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::daemon::find;
 use crate::daemon::greeting::{Ask, OwnerStatus};
 use crate::exit::{Exit, Failure};
-use crate::{log, terminal};
+use crate::{log, terminal, words};
 
 /// Asks the owner how it is. The exit code says whether there is one.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
@@ -51,7 +51,7 @@ fn rows(context: &Context, status: &OwnerStatus) -> String {
         ("since", since(status.started_ms)),
         ("clients", status.clients.to_string()),
         ("workspaces", or_none(workspaces.join(", "))),
-        ("at work", format!("{} tasks", status.running)),
+        ("at work", words::count(status.running, "task")),
         (
             "memory",
             status

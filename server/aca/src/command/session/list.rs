@@ -56,7 +56,11 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
 
 fn row(session: &SessionInfo) -> Vec<Cell> {
     let at = SystemTime::UNIX_EPOCH + Duration::from_millis(session.changed_ms);
-    let ago = SystemTime::now().duration_since(at).unwrap_or_default();
+    // Of one that cannot be read it is not known.
+    let ago = match session.changed_ms {
+        0 => String::new(),
+        _ => words::ago(SystemTime::now().duration_since(at).unwrap_or_default()),
+    };
     let mark = if session.current { "*" } else { "" };
     let tasks = match &session.problem {
         Some(_) => "cannot be read".red(),
@@ -66,7 +70,7 @@ fn row(session: &SessionInfo) -> Vec<Cell> {
         mark.into(),
         short(session).cyan(),
         harmless_line(session.name.as_deref().unwrap_or_default()).into(),
-        words::ago(ago).into(),
+        ago.into(),
         short_bytes(session.bytes).dim(),
         tasks,
         harmless_line(&session.workspace.display().to_string()).into(),
