@@ -84,6 +84,9 @@ fn whatever_happens_in_whatever_order_the_guarantees_hold() {
     };
     let mut seen = oracle::Seen::default();
     for seed in seeds {
+        if seed > 0 && seed % 10_000 == 0 {
+            println!("{seed} schedules");
+        }
         match run(seed, &BTreeSet::new()) {
             Ok(simulation) => seen.add(&simulation),
             Err(violated) => {
