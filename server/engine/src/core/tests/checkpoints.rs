@@ -213,3 +213,26 @@ fn what_could_not_be_taken_back_stays_accepted_and_is_said_to() {
         "1 of its hunks had not landed at the checkpoint and could not be taken back."
     );
 }
+
+#[test]
+fn what_lands_on_the_way_back_is_not_taken_for_done_by_hand_the_other_way() {
+    let mut state = state(1);
+    all(&mut state, run_up("a"));
+    all(&mut state, [ended("a", finished(&["x"]))]);
+    operate(&mut state, "a", "o1", None);
+    let made = checkpoint(&mut state);
+    let then = state.clone();
+    operate(&mut state, "a", "o2", Some("o1"));
+    assert_eq!(way(&state, &then), [("o2".to_owned(), true)]);
+    // Somebody lands it before the way back gets there, which then finds it in the file.
+    operate(&mut state, "a", "o3", None);
+    let hunk = HunkId::new("x");
+    let command = Command::Restore {
+        checkpoint: made,
+        then: Arc::new(then),
+        by_hand: BTreeMap::from([(task("a"), BTreeSet::from([hunk.clone()]))]),
+    };
+    step(&mut state, command).unwrap();
+    let known = state.task(&task("a")).unwrap();
+    assert_eq!(known.decisions.get(&hunk), Some(&Decision::Accept));
+}
