@@ -159,16 +159,23 @@ impl Drop for Progress {
     }
 }
 
-/// Returns when the person or the system asks the process to end, or its terminal is gone.
-pub(crate) async fn interrupted() {
+/// Returns when the person or the system asks the process to end, or its terminal is gone. From the call on, not only
+/// from the first look at what it returns, none of that ends the process by itself.
+pub(crate) fn interrupted() -> impl Future<Output = ()> + Send {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminated), Ok(mut hung_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
-        _ = hung_up.recv() => {}
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    // A signal that cannot be listened to ends the process, as ever.
+    let heard: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+    async move {
+        let mut heard = heard;
+        std::future::poll_fn(|context| {
+            let mut all = heard.iter_mut().map(|signal| signal.poll_recv(context));
+            match all.any(|heard| heard.is_ready()) {
+                true => std::task::Poll::Ready(()),
+                false => std::task::Poll::Pending,
+            }
+        })
+        .await;
     }
 }
 

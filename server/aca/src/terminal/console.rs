@@ -8,10 +8,10 @@ use super::{FullScreen, Input};
 
 /// The whole terminal. One is passed from picture to picture, so that no key between them is lost.
 pub(crate) struct Console {
+    /// Where keys come from. It is dropped first: what is typed from then on is for whoever has the terminal next.
+    pub(crate) keys: Input,
     /// Where pictures go.
     pub(crate) screen: FullScreen,
-    /// Where keys come from.
-    pub(crate) keys: Input,
 }
 
 impl Console {

@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How long it rests while the terminal is lent.
 const REST: Duration = Duration::from_millis(5);
 
-/// The keys of the terminal. The thread ends soon after this is dropped.
+/// The keys of the terminal. Once this is dropped, what is typed is somebody else's.
 pub(crate) struct Input {
     events: mpsc::UnboundedReceiver<io::Result<Event>>,
     terminal: Arc<Terminal>,
@@ -66,6 +66,14 @@ impl Input {
         drop(reading);
         self.terminal.lent.store(false, Ordering::SeqCst);
         result
+    }
+}
+
+impl Drop for Input {
+    fn drop(&mut self) {
+        self.terminal.lent.store(true, Ordering::SeqCst);
+        // The thread, which ends soon, reads no more as soon as it lets go of this.
+        drop(self.terminal.reading.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
