@@ -215,6 +215,17 @@ impl Task {
         landed.map(|((root, hunk), _)| (root.clone(), hunk)).collect()
     }
 
+    /// Returns the hunks that are in the files by an operation, by what it takes back, or by what took it back.
+    pub(super) fn landed_by(&self, operation: &OperationId) -> BTreeSet<HunkId> {
+        let mut root = operation;
+        // An operation takes back only earlier ones, so this ends.
+        while let Some(undone) = self.operation(root).and_then(|known| known.operation.undoes.as_ref()) {
+            root = undone;
+        }
+        let landed = self.landed_hunks().into_iter();
+        landed.filter(|(by, _)| by == root).map(|(_, hunk)| hunk).collect()
+    }
+
     /// Returns, for each hunk that an operation brought, the index of the newest operation that brought it or took it
     /// back.
     fn tips(&self) -> Tips<'_> {

@@ -432,7 +432,9 @@ impl Task {
         self.operations.iter().find(|known| known.operation.id == *operation)
     }
 
-    /// Returns the hunks of an operation that still stand: carried out, and not taken back by a later operation.
+    /// Returns the hunks of an operation that still stand: carried out, not taken back by a later operation, and in the
+    /// file or out of it as the operation left them. Of a landing that was taken back and landed again, taking back
+    /// either takes back both.
     pub fn standing(&self, operation: &OperationId) -> Vec<HunkId> {
         let Some(known) = self.operation(operation) else {
             return Vec::new();
@@ -441,11 +443,9 @@ impl Task {
         let undoing = later.filter(|later| later.operation.undoes.as_ref() == Some(operation));
         // An operation is taken back only by later ones, so this ends.
         let undone: BTreeSet<HunkId> = undoing.flat_map(|later| self.standing(&later.operation.id)).collect();
-        known
-            .carried_out()
-            .into_iter()
-            .filter(|hunk| !undone.contains(hunk))
-            .collect()
+        let landed = self.landed_by(operation);
+        let stands = |hunk: &HunkId| !undone.contains(hunk) && landed.contains(hunk) == self.lands(operation);
+        known.carried_out().into_iter().filter(stands).collect()
     }
 
     /// Returns whether a landing that still stands wrote a hunk into its file.

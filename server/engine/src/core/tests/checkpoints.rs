@@ -236,3 +236,23 @@ fn what_lands_on_the_way_back_is_not_taken_for_done_by_hand_the_other_way() {
     let known = state.task(&task("a")).unwrap();
     assert_eq!(known.decisions.get(&hunk), Some(&Decision::Accept));
 }
+
+#[test]
+fn what_was_landed_again_is_taken_back_once() {
+    let mut state = state(1);
+    all(&mut state, run_up("a"));
+    all(&mut state, [ended("a", finished(&["x"]))]);
+    operate(&mut state, "a", "o1", None);
+    operate(&mut state, "a", "o2", Some("o1"));
+    operate(&mut state, "a", "o3", Some("o2"));
+    let standing = |state: &State| {
+        let known = state.task(&task("a")).unwrap();
+        let all = ["o1", "o2", "o3", "o4"].into_iter();
+        all.filter(|id| !known.standing(&OperationId::new(*id)).is_empty())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(standing(&state), ["o1", "o3"]);
+    operate(&mut state, "a", "o4", Some("o1"));
+    assert_eq!(standing(&state), ["o2", "o4"]);
+    assert!(!state.task(&task("a")).unwrap().wrote(&HunkId::new("x")));
+}
