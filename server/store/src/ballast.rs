@@ -4,8 +4,12 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::{Error, file_system};
+
+/// Held while a ballast is made: several attempts of one process may find it missing at once.
+static MAKING: Mutex<()> = Mutex::new(());
 
 /// What is written at a time.
 static CHUNK: [u8; 1 << 16] = [0; 1 << 16];
@@ -56,6 +60,7 @@ impl Ballast {
     ///
     /// [`Error::DiskFull`] if there is no room for it; nothing is written then.
     pub fn restore(&self) -> Result<(), Error> {
+        let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_whole() {
             return Ok(());
         }
@@ -101,6 +106,18 @@ mod tests {
         assert!(ballast.is_whole());
         assert!(ballast.release().unwrap() >= Ballast::BYTES);
         assert!(!data.path().join("ballast").exists());
+    }
+
+    #[test]
+    fn several_may_ask_for_it_at_once() {
+        let data = tempfile::tempdir().unwrap();
+        let ballast = Ballast::of(data.path());
+        let made: Vec<Result<(), Error>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| ballast.restore())).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(made.iter().all(Result::is_ok), "{made:?}");
+        assert!(ballast.is_whole());
     }
 
     #[test]
