@@ -39,11 +39,20 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for a name of several lines or more than 100 characters, [`Error::NotFound`] if the workspace
+    /// [`Error::Invalid`] for a name of several lines, of more than 100 characters or like an identifier, [`Error::NotFound`] if the workspace
     /// is not open, [`Error::Unavailable`] on a full disk.
     pub async fn create_checkpoint(&self, params: CreateCheckpointParams) -> Result<CheckpointView, Error> {
         let view = self.shared.session_at(&canonical(&params.workspace)?)?;
         let name = params.name.filter(|name| !name.trim().is_empty());
+        let is_an_id = |name: &str| {
+            let number = name.strip_prefix("c-");
+            number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        if let Some(name) = name.as_deref().filter(|name| is_an_id(name)) {
+            return Err(Error::Invalid(format!(
+                "{name} is what aca itself calls a checkpoint. Choose another name."
+            )));
+        }
         if let Some(name) = &name
             && (name.chars().count() > MAX_NAME || name.chars().any(char::is_control))
         {

@@ -225,7 +225,7 @@ async fn a_difference_is_of_the_files_as_they_are_unsaved_documents_included() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found_and_a_name_is_one_line() {
+async fn what_is_not_there_is_not_found_and_a_name_is_one_line_and_no_identifier() {
     let fixture = fixture().await;
     let unknown = params(&fixture, &CheckpointId::new("c-99"));
     let answers = [
@@ -235,12 +235,14 @@ async fn what_is_not_there_is_not_found_and_a_name_is_one_line() {
     for answer in answers {
         assert!(matches!(answer, Some(Error::NotFound(_))), "{answer:?}");
     }
-    let params = CreateCheckpointParams {
-        workspace: fixture.root.clone(),
-        name: Some("two\nlines".to_owned()),
-    };
-    let refused = wait(fixture.engine.create_checkpoint(params)).await;
-    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    for name in ["two\nlines", "c-7"] {
+        let params = CreateCheckpointParams {
+            workspace: fixture.root.clone(),
+            name: Some(name.to_owned()),
+        };
+        let refused = wait(fixture.engine.create_checkpoint(params)).await;
+        assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    }
     let elsewhere = TasksParams {
         workspace: Path::new("/").join("nowhere"),
     };
