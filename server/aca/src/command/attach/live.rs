@@ -60,7 +60,7 @@ pub(super) async fn watch(console: &mut Console, client: &mut Client, view: &mut
     let mut asked: Option<Soon<Answer>> = None;
     let mut piece: Option<Soon<(TranscriptParams, Result<TranscriptResult, Failure>)>> = None;
     view.rounds.look_again();
-    view.busy = false;
+    (view.busy, view.stop_next) = (false, false);
     loop {
         if piece.is_none()
             && let Some(params) = view.rounds.missing()
@@ -98,8 +98,7 @@ pub(super) async fn watch(console: &mut Console, client: &mut Client, view: &mut
             News::Input(_) | News::Tick => Todo::Draw,
             News::Answer(answer) => {
                 asked = None;
-                view.answer(*answer);
-                Todo::Draw
+                view.answer(*answer)
             }
             News::Piece(params, result) => {
                 piece = None;

@@ -66,6 +66,8 @@ pub(super) struct View {
     pub(super) said: Option<Said>,
     /// Whether something is asked and not answered yet.
     pub(super) busy: bool,
+    /// Whether the person has said to stop before the last wish was answered.
+    pub(super) stop_next: bool,
 }
 
 impl View {
@@ -81,6 +83,7 @@ impl View {
             found: None,
             said: None,
             busy: false,
+            stop_next: false,
         }
     }
 
@@ -115,13 +118,17 @@ impl View {
         }
     }
 
-    /// Takes the answer to what was asked.
-    pub(super) fn answer(&mut self, answer: Answer) {
+    /// Takes the answer to what was asked; returns what is to be done now.
+    pub(super) fn answer(&mut self, answer: Answer) -> Todo {
         self.busy = false;
         if let Some(task) = answer.task {
             self.hear(task);
         }
         self.said = Some(answer.said);
+        if std::mem::take(&mut self.stop_next) && self.is_at_work() {
+            return self.ask(Request::Stop);
+        }
+        Todo::Draw
     }
 
     /// Takes pasted text: it is typed to the agent, unless something else is being typed.
@@ -343,6 +350,12 @@ impl View {
     }
 
     fn ask(&mut self, request: Request) -> Todo {
+        if self.busy && request == Request::Stop {
+            // Somebody who says this must not have to say it again.
+            self.stop_next = true;
+            self.said = Some(Said::Done("It is stopped next.".into()));
+            return Todo::Draw;
+        }
         if self.busy {
             return self.refuse("The last wish is not answered yet.");
         }

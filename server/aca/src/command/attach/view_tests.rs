@@ -163,6 +163,14 @@ fn what_cannot_be_undone_is_asked() {
     assert_eq!(press(&mut view, "s"), Todo::Draw);
     assert_eq!(press(&mut view, "n"), Todo::Draw);
     assert_eq!(press(&mut view, "sxy"), Todo::Ask(Request::Stop));
+    let mut view = watched(running());
+    assert_eq!(press(&mut view, "p"), Todo::Ask(Request::Pause));
+    assert_eq!(press(&mut view, "sy"), Todo::Draw);
+    let held = Answer {
+        task: None,
+        said: Said::Done("Held.".into()),
+    };
+    assert_eq!(view.answer(held), Todo::Ask(Request::Stop), "a stop is never lost");
     let mut lost = task(TaskState::Lost {
         reason: "It is gone.".into(),
     });
