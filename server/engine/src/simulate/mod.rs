@@ -6,6 +6,7 @@
 //! long run; `ACA_SUITE_SEED` runs one schedule again. What the shell does around the core is modelled in `shell.rs` and
 //! `worker.rs`, step by step, with the real decisions: those of the core, and `attempt::reconcile`.
 
+mod carry;
 mod files;
 mod oracle;
 mod person;
