@@ -38,10 +38,14 @@ impl Moved {
         if self.from == self.to || !line.contains(&self.escaped()) {
             return line.to_owned();
         }
-        let Ok(mut value) = serde_json::from_str::<Value>(line) else {
+        let Ok(known) = serde_json::from_str::<Value>(line) else {
             return line.to_owned();
         };
+        let mut value = known.clone();
         self.value(&mut value);
+        if value == known {
+            return line.to_owned();
+        }
         let end = if line.ends_with('\n') { "\n" } else { "" };
         format!("{value}{end}")
     }
