@@ -191,6 +191,16 @@ fn a_signal_gives_the_terminal_back() {
 }
 
 #[test]
+fn a_terminal_that_goes_away_ends_the_watching_and_not_the_work() {
+    let (world, task) = waiting();
+    for args in [&["attach"][..], &["top"]] {
+        let code = terminal::hung_up(&world, args, "wait for me");
+        assert_ne!(code, 0, "{args:?}");
+    }
+    assert_eq!(state(&world, &task), "running");
+}
+
+#[test]
 fn a_shell_has_the_terminal_while_the_job_stands_still() {
     let (world, task) = waiting();
     let mut terminal = Terminal::shell(&world);

@@ -101,6 +101,13 @@ fn hunks_are_accepted_rejected_undone_and_brought_back() {
 }
 
 #[test]
+fn a_terminal_that_goes_away_decides_nothing() {
+    let world = shouted();
+    assert_ne!(terminal::hung_up(&world, &["review"], "LINE three"), 0);
+    assert!(hunks(&world).iter().all(|(_, state)| state == "clean"));
+}
+
+#[test]
 fn hunks_are_edited_split_joined_and_searched() {
     let world = shouted();
     let editor = editor(

@@ -1,19 +1,24 @@
 //! What is typed, read by a thread of its own.
 //!
 //! The terminal library's own stream loses keys when one is dropped and another made while an editor borrows the
-//! terminal. This thread keeps its hands off the terminal for as long as it is lent.
+//! terminal. This thread keeps its hands off the terminal for as long as it is lent. It also looks itself whether the
+//! terminal is still there, because the library would read the end of one that is gone again and again.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossterm::event::{self, Event};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::sync::mpsc;
 
 /// How long the thread looks at the terminal before it looks whether the terminal is lent.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How long the end of a look is waited for. One that does not end is at a terminal that is gone.
+const LETTING_GO: Duration = Duration::from_secs(1);
 
 /// How long it rests while the terminal is lent.
 const REST: Duration = Duration::from_millis(5);
@@ -73,7 +78,10 @@ impl Drop for Input {
     fn drop(&mut self) {
         self.terminal.lent.store(true, Ordering::SeqCst);
         // The thread, which ends soon, reads no more as soon as it lets go of this.
-        drop(self.terminal.reading.lock().unwrap_or_else(PoisonError::into_inner));
+        let until = Instant::now() + LETTING_GO;
+        while matches!(self.terminal.reading.try_lock(), Err(TryLockError::WouldBlock)) && Instant::now() < until {
+            thread::sleep(REST);
+        }
     }
 }
 
@@ -84,11 +92,41 @@ impl Terminal {
         if self.lent.load(Ordering::SeqCst) {
             return None;
         }
-        match event::poll(LOOK) {
+        match has_event() {
             Ok(true) => Some(event::read()),
             Ok(false) => None,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
             Err(error) => Some(Err(error)),
         }
     }
+}
+
+/// Looks for an event for a while.
+fn has_event() -> io::Result<bool> {
+    if !io::stdin().is_terminal() {
+        return event::poll(LOOK);
+    }
+    is_there(Duration::ZERO)?;
+    if event::poll(Duration::ZERO)? {
+        return Ok(true);
+    }
+    is_there(LOOK)?;
+    event::poll(Duration::ZERO)
+}
+
+/// Waits until something was typed, or for `limit`.
+///
+/// # Errors
+///
+/// When the terminal is gone.
+fn is_there(limit: Duration) -> io::Result<()> {
+    let stdin = io::stdin();
+    let mut terminal = [PollFd::new(&stdin, PollFlags::IN)];
+    let limit = Timespec::try_from(limit).map_err(io::Error::other)?;
+    rustix::event::poll(&mut terminal, Some(&limit))?;
+    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    if terminal.iter().any(|terminal| terminal.revents().intersects(gone)) {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal is gone"));
+    }
+    Ok(())
 }

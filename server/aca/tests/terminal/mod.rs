@@ -153,6 +153,42 @@ impl Terminal {
     }
 }
 
+/// Runs `aca` on a terminal that goes away once it shows `text`. Returns the exit code.
+pub(crate) fn hung_up(world: &World, args: &[&str], text: &str) -> u32 {
+    let plain = world.command(args);
+    let mut command = CommandBuilder::new(plain.get_program());
+    command.args(plain.get_args());
+    command.cwd(plain.get_current_dir().unwrap());
+    command.env_clear();
+    for (name, value) in plain.get_envs() {
+        command.env(name, value.unwrap());
+    }
+    command.env("TERM", "xterm-256color");
+    let pair = native_pty_system().openpty(size(80, 24)).unwrap();
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let mut screen = vt100::Parser::new(number(24), number(80), 0);
+    let mut buffer = [0; 4096];
+    while !screen.screen().contents().contains(text) {
+        let length = reader.read(&mut buffer).unwrap();
+        assert!(length > 0, "it ended before:\n{}", screen.screen().contents());
+        screen.process(&buffer[..length]);
+    }
+    drop((reader, pair.master));
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.exit_code();
+        }
+        if Instant::now() > until {
+            child.kill().unwrap();
+            panic!("it goes on without its terminal");
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
 impl Drop for Terminal {
     fn drop(&mut self) {
         // It has ended already, unless the test failed.
