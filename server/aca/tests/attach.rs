@@ -193,9 +193,8 @@ fn a_signal_gives_the_terminal_back() {
 #[test]
 fn a_terminal_that_goes_away_ends_the_watching_and_not_the_work() {
     let (world, task) = waiting();
-    for args in [&["attach"][..], &["top"]] {
-        let code = terminal::hung_up(&world, args, "wait for me");
-        assert_ne!(code, 0, "{args:?}");
+    for (command, text) in [("attach", "… $ until"), ("top", "running")] {
+        assert_ne!(terminal::hung_up(&world, &[command], text), 0, "{command}");
     }
     assert_eq!(state(&world, &task), "running");
 }
