@@ -1,8 +1,8 @@
 //! What is typed, read by a thread of its own.
 //!
 //! The terminal library's own stream loses keys when one is dropped and another made while an editor borrows the
-//! terminal. This thread keeps its hands off the terminal for as long as it is lent. It also looks itself whether the
-//! terminal is still there, because the library would read the end of one that is gone again and again.
+//! terminal. This thread keeps its hands off the terminal for as long as it is lent. It looks first whether the
+//! terminal is still there: the library reads the end of one that is gone again and again.
 
 use std::io::{self, IsTerminal as _};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -102,31 +102,19 @@ impl Terminal {
 }
 
 /// Looks for an event for a while.
-fn has_event() -> io::Result<bool> {
-    if !io::stdin().is_terminal() {
-        return event::poll(LOOK);
-    }
-    is_there(Duration::ZERO)?;
-    if event::poll(Duration::ZERO)? {
-        return Ok(true);
-    }
-    is_there(LOOK)?;
-    event::poll(Duration::ZERO)
-}
-
-/// Waits until something was typed, or for `limit`.
 ///
 /// # Errors
 ///
 /// When the terminal is gone.
-fn is_there(limit: Duration) -> io::Result<()> {
+fn has_event() -> io::Result<bool> {
     let stdin = io::stdin();
-    let mut terminal = [PollFd::new(&stdin, PollFlags::IN)];
-    let limit = Timespec::try_from(limit).map_err(io::Error::other)?;
-    rustix::event::poll(&mut terminal, Some(&limit))?;
-    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
-    if terminal.iter().any(|terminal| terminal.revents().intersects(gone)) {
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal is gone"));
+    if stdin.is_terminal() {
+        let mut terminal = [PollFd::new(&stdin, PollFlags::IN)];
+        rustix::event::poll(&mut terminal, Some(&Timespec::default()))?;
+        let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+        if terminal.iter().any(|terminal| terminal.revents().intersects(gone)) {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal is gone"));
+        }
     }
-    Ok(())
+    event::poll(LOOK)
 }
