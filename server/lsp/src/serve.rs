@@ -41,7 +41,7 @@ pub struct ServeOptions {
     /// Ends the connection from outside: a signal, or the host shutting down.
     pub stop: CancellationToken,
     /// Cancelled before [`stop`](Self::stop) where nobody is to start another server until it is needed; the client is
-    /// told by [`REST`].
+    /// told by `$/aca/rest`.
     pub rest: CancellationToken,
     /// How long an editor may take to show the text of a landing, in its own `didChange`.
     pub landing_timeout: Duration,
