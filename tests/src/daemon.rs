@@ -25,7 +25,11 @@ impl Daemon {
     pub fn all(data_dir: &Path) -> Vec<Self> {
         // One that only starts another one ends at once.
         let is_one = |arguments: &[&[u8]]| arguments.get(2) != Some(&&b"--detach"[..]);
-        Self::find(data_dir, is_one)
+        let mut all = Self::find(data_dir, is_one);
+        // What a daemon starts looks like it until it has become its own program. No daemon is another's child.
+        let pids: Vec<u32> = all.iter().map(|daemon| daemon.pid).collect();
+        all.retain(|daemon| !parent(daemon.pid).is_some_and(|parent| pids.contains(&parent)));
+        all
     }
 
     fn find(data_dir: &Path, is_one: impl Fn(&[&[u8]]) -> bool) -> Vec<Self> {
@@ -95,6 +99,12 @@ impl Daemon {
         let mut ended = [PollFd::new(&self.process, PollFlags::IN)];
         poll(&mut ended, Some(&limit)).is_ok_and(|ready| ready > 0)
     }
+}
+
+/// Returns the parent of a process, if that exists; see proc_pid_stat(5).
+fn parent(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
 }
 
 /// Ends every daemon of a data directory, also one that is just starting.

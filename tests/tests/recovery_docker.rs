@@ -63,8 +63,10 @@ impl Dockerd {
                 let _ = std::fs::remove_file(self.path(name));
             }
         }
-        let mut command = Command::new("dockerd");
+        // Without a bridge it would remove the one of the machine's own engine, so it has a network of its own.
+        let mut command = Command::new("unshare");
         command
+            .args(["--net", "dockerd"])
             .env_clear()
             .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
             .args(["--bridge=none", "--iptables=false", "--ip6tables=false"])
