@@ -164,7 +164,8 @@ fn a_stop_is_asked_for_and_carried_out() {
     terminal.press("p");
     terminal.wait_for(&["running", "p hold"]);
     terminal.resize(40, 10);
-    let narrow = terminal.wait_for(&["wait for me", "… $ until"]);
+    // The keys were below the tenth line: that they are seen says that it was drawn anew.
+    let narrow = terminal.wait_for(&["wait for me", "… $ until", "p hold"]);
     assert!(narrow.lines().all(|line| line.chars().count() <= 40), "{narrow}");
     terminal.resize(80, 24);
     terminal.press("s");
