@@ -1,0 +1,87 @@
+// The language client: what it declares, and where it does otherwise than the library.
+
+import * as vscode from 'vscode';
+import * as lc from 'vscode-languageclient/node';
+import type { Config } from './config';
+import type { Server } from './server';
+
+/** Commands of this extension that the server may put into lenses and actions. */
+const CLIENT_COMMANDS = ['aca.review', 'aca.tell', 'aca.sendBack', 'aca.runSelection', 'aca.showTranscript'];
+
+/** Returns a client that is not started yet. `report` shows the person an error. */
+export function createClient(
+  extension: vscode.ExtensionContext,
+  log: vscode.LogOutputChannel,
+  config: Config,
+  server: Server,
+  report: (error: unknown) => void,
+): lc.LanguageClient {
+  const serverOptions: lc.ServerOptions = { command: server.path, args: ['lsp'], options: { env: server.env } };
+  const clientOptions: lc.LanguageClientOptions = {
+    documentSelector: [{ scheme: 'file' }],
+    outputChannel: log,
+    revealOutputChannelOn: lc.RevealOutputChannelOn.Never,
+    initializationOptions: () => ({ settings: config.serverSettings() }),
+    middleware: {
+      provideCodeLenses: (document, token, next) => (config.codeLens ? next(document, token) : []),
+      // The library shows a person nothing of a command that failed, and the server's words say what to do.
+      executeCommand: async (command, args, next) => {
+        try {
+          return (await next(command, args)) as unknown;
+        } catch (error) {
+          report(error);
+          return undefined;
+        }
+      },
+      workspace: {
+        // The library applies an edit of a version to a document that was closed meanwhile, whatever the file says.
+        handleApplyEdit: async (params, next) =>
+          namesClosedVersion(params.edit) ? { applied: false } : next(params, NO_CANCELLATION),
+      },
+    },
+  };
+  const client = new lc.LanguageClient('aca', 'aca', serverOptions, clientOptions);
+  client.registerFeature(new Handshake(extension));
+  return client;
+}
+
+const NO_CANCELLATION = new vscode.CancellationTokenSource().token;
+
+function namesClosedVersion(edit: lc.WorkspaceEdit): boolean {
+  const open = new Set(vscode.workspace.textDocuments.map((document) => document.uri.toString()));
+  return (edit.documentChanges ?? []).some(
+    (change) =>
+      lc.TextDocumentEdit.is(change) &&
+      change.textDocument.version !== null &&
+      !open.has(vscode.Uri.parse(change.textDocument.uri).toString()),
+  );
+}
+
+/** Declares in `experimental.aca` what this front end draws and asks by itself. */
+class Handshake implements lc.StaticFeature {
+  private readonly version: string;
+
+  constructor(extension: vscode.ExtensionContext) {
+    this.version = (extension.extension.packageJSON as { version: string }).version;
+  }
+
+  fillClientCapabilities(capabilities: lc.ClientCapabilities): void {
+    const experimental = (capabilities.experimental ?? {}) as Record<string, unknown>;
+    capabilities.experimental = {
+      ...experimental,
+      aca: { version: this.version, codicons: true, inlineReview: true, commands: CLIENT_COMMANDS },
+    };
+  }
+
+  initialize(): void {
+    // Nothing depends on what the server can do.
+  }
+
+  getState(): lc.FeatureState {
+    return { kind: 'static' };
+  }
+
+  clear(): void {
+    // There is nothing to forget.
+  }
+}

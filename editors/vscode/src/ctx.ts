@@ -1,0 +1,276 @@
+// The one owner of what the extension has: settings, the client and its life, the tasks, the log, the commands.
+
+import * as vscode from 'vscode';
+import * as lc from 'vscode-languageclient/node';
+import { createClient } from './client';
+import { Config, isOurs, needsRestart } from './config';
+import * as aca from './protocol';
+import { findServer, type Server } from './server';
+import { TaskStore } from './tasks';
+
+/** How long the server has for its end; the sessions are not its own, so nothing is lost by less. */
+const STOP_TIMEOUT_MS = 1_000;
+
+interface Disposable {
+  dispose(): unknown;
+}
+
+/** How the server is. */
+export type Health =
+  | { name: 'notStarted' | 'starting' | 'stopped' }
+  | { name: 'running'; server: Server; status: aca.StatusResult | undefined }
+  | { name: 'failed'; message: string };
+
+export class Ctx {
+  readonly log = vscode.window.createOutputChannel('aca', { log: true });
+  readonly config: Config;
+  readonly tasks = new TaskStore();
+
+  private readonly own: Disposable[] = [];
+  private current: { client: lc.LanguageClient; server: Server } | undefined;
+  private starting: Promise<lc.LanguageClient> | undefined;
+  private loading: Promise<void> | undefined;
+  private state: Health = { name: 'notStarted' };
+
+  private readonly task = this.emitter<aca.TaskView>();
+  private readonly proposal = this.emitter<aca.ProposalChangedParams>();
+  private readonly transcript = this.emitter<aca.TranscriptChangedParams>();
+  private readonly conflict = this.emitter<aca.ConflictParams>();
+  private readonly running = this.emitter<boolean>();
+  private readonly healthChanged = this.emitter<Health>();
+
+  /** A task is another than before: the newer view. */
+  readonly onTask = this.task.event;
+  /** A proposal changed. */
+  readonly onProposal = this.proposal.event;
+  /** A transcript that was asked for grew. */
+  readonly onTranscript = this.transcript.event;
+  /** A person edits what a running task works on. */
+  readonly onConflict = this.conflict.event;
+  /** The server is up, or is not any more. It fires again for each new server. */
+  readonly onRunning = this.running.event;
+  readonly onHealth = this.healthChanged.event;
+
+  constructor(readonly extension: vscode.ExtensionContext) {
+    this.config = new Config(extension.extension);
+    this.own.push(
+      this.log,
+      this.tasks,
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        this.configurationChanged(event);
+      }),
+      vscode.workspace.onDidChangeWorkspaceFolders(() => {
+        this.tasks.keepWorkspaces((workspace) => workspacePaths().includes(workspace));
+        this.background(this.loadTasks());
+      }),
+    );
+  }
+
+  get health(): Health {
+    return this.state;
+  }
+
+  /** Returns the running client. Starts it if it does not run. */
+  async client(): Promise<lc.LanguageClient> {
+    if (this.current?.client.isRunning()) {
+      return this.current.client;
+    }
+    this.starting ??= this.start().finally(() => {
+      this.starting = undefined;
+    });
+    return this.starting;
+  }
+
+  /** Waits until the server is up and has told its tasks. Starts it if it does not run. */
+  async ready(): Promise<void> {
+    await this.client();
+    await this.loading;
+  }
+
+  /** Starts the server if nobody has tried yet. What goes wrong is shown. */
+  startUnasked(): void {
+    if (this.state.name === 'notStarted') {
+      this.background(this.client());
+    }
+  }
+
+  /** Asks the server something. Starts it if it does not run. */
+  async request<P, R>(type: lc.RequestType<P, R, void>, params: NoInfer<lc.RequestParam<P>>): Promise<R> {
+    const client = await this.client();
+    return client.sendRequest(type, params);
+  }
+
+  /** Runs a command of the server. */
+  async execute(command: string, argument: unknown): Promise<unknown> {
+    const client = await this.client();
+    return client.sendRequest(lc.ExecuteCommandRequest.type, { command, arguments: [argument] });
+  }
+
+  async restart(): Promise<void> {
+    await this.starting?.catch(() => undefined);
+    await this.end();
+    await this.client();
+  }
+
+  /** Registers a command. What goes wrong in it is shown. */
+  command(name: string, run: (...args: unknown[]) => unknown): void {
+    const registered = vscode.commands.registerCommand(name, async (...args: unknown[]) => {
+      try {
+        return await run(...args);
+      } catch (error) {
+        this.report(error);
+        return undefined;
+      }
+    });
+    this.own.push(registered);
+  }
+
+  /** Has something disposed with the extension. */
+  owns(disposable: Disposable): void {
+    this.own.push(disposable);
+  }
+
+  /** Lets work go on without waiting for it. What goes wrong is shown. */
+  background(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      this.report(error);
+    });
+  }
+
+  /** Shows a person what went wrong. */
+  report(error: unknown): void {
+    if (error instanceof vscode.CancellationError) {
+      return;
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    this.log.error(message);
+    void vscode.window.showErrorMessage(message, 'Show Log').then((choice) => {
+      if (choice !== undefined) {
+        this.log.show(true);
+      }
+    });
+  }
+
+  async dispose(): Promise<void> {
+    await this.end();
+    for (const disposable of this.own.splice(0).reverse()) {
+      disposable.dispose();
+    }
+  }
+
+  private async start(): Promise<lc.LanguageClient> {
+    this.setHealth({ name: 'starting' });
+    try {
+      if (this.current === undefined) {
+        const server = await findServer(this.extension, this.config);
+        this.log.info(`The server is ${server.path}, ${server.version}.`);
+        this.current = { server, client: this.newClient(server) };
+      }
+      await this.current.client.start();
+      return this.current.client;
+    } catch (error) {
+      await this.end();
+      const message = error instanceof Error ? error.message : String(error);
+      this.setHealth({ name: 'failed', message });
+      throw error;
+    }
+  }
+
+  private newClient(server: Server): lc.LanguageClient {
+    const client = createClient(this.extension, this.log, this.config, server, (error) => {
+      this.report(error);
+    });
+    client.onNotification(aca.TaskChanged, (task) => {
+      this.put(task);
+    });
+    client.onNotification(aca.ProposalChanged, (changed) => {
+      this.proposal.fire(changed);
+    });
+    client.onNotification(aca.TranscriptChanged, (changed) => {
+      this.transcript.fire(changed);
+    });
+    client.onNotification(aca.Conflict, (conflict) => {
+      this.conflict.fire(conflict);
+    });
+    client.onNotification(aca.StatusChanged, (status) => {
+      this.setHealth({ name: 'running', server, status });
+    });
+    client.onDidChangeState(({ oldState, newState }) => {
+      if (newState === lc.State.Running) {
+        this.setHealth({ name: 'running', server, status: undefined });
+        this.running.fire(true);
+        this.loading = this.loadTasks();
+        this.background(this.loading);
+      } else if (oldState === lc.State.Running) {
+        this.setHealth({ name: 'stopped' });
+        this.running.fire(false);
+      }
+    });
+    return client;
+  }
+
+  private async end(): Promise<void> {
+    const client = this.current?.client;
+    this.current = undefined;
+    if (client !== undefined) {
+      await client.stop(STOP_TIMEOUT_MS).catch(() => undefined);
+      await client.dispose().catch(() => undefined);
+    }
+  }
+
+  /** Asks for what a server that was just started, or folders that were just opened, know already. */
+  private async loadTasks(): Promise<void> {
+    const client = this.current?.client;
+    if (!client?.isRunning()) {
+      return;
+    }
+    const server = this.current?.server;
+    const status = await client.sendRequest(aca.Status, {});
+    if (server !== undefined) {
+      this.setHealth({ name: 'running', server, status });
+    }
+    for (const workspace of workspacePaths()) {
+      const { session, tasks } = await client.sendRequest(aca.Tasks, { workspace });
+      const before = new Map(this.tasks.all().map((task) => [task.id, task.revision]));
+      this.tasks.replace(session, [workspace], tasks);
+      for (const task of tasks.filter((task) => before.get(task.id) !== task.revision)) {
+        this.task.fire(task);
+      }
+    }
+  }
+
+  private put(task: aca.TaskView): void {
+    if (this.tasks.put(task) !== false) {
+      this.task.fire(task);
+    }
+  }
+
+  private configurationChanged(event: vscode.ConfigurationChangeEvent): void {
+    if (needsRestart(event)) {
+      if (this.state.name !== 'notStarted') {
+        this.background(this.restart());
+      }
+    } else if (isOurs(event) && this.current?.client.isRunning()) {
+      const settings = { aca: this.config.serverSettings() };
+      this.background(this.current.client.sendNotification(lc.DidChangeConfigurationNotification.type, { settings }));
+    }
+  }
+
+  private setHealth(health: Health): void {
+    this.state = health;
+    void vscode.commands.executeCommand('setContext', 'aca.started', health.name === 'running');
+    this.healthChanged.fire(health);
+  }
+
+  private emitter<T>(): vscode.EventEmitter<T> {
+    const emitter = new vscode.EventEmitter<T>();
+    this.own.push(emitter);
+    return emitter;
+  }
+}
+
+/** The folders of the window that are on this machine's disk. */
+export function workspacePaths(): string[] {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  return folders.filter((folder) => folder.uri.scheme === 'file').map((folder) => folder.uri.fsPath);
+}

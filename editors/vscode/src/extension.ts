@@ -1,0 +1,65 @@
+// What VS Code calls: starts the extension and gives tests and other extensions a handle on it.
+
+import * as vscode from 'vscode';
+import type { LanguageClient } from 'vscode-languageclient/node';
+import { Ctx } from './ctx';
+import type { TaskView } from './protocol';
+
+/** What `activate` returns. */
+export interface AcaApi {
+  /** The running client; starts the server if it does not run. */
+  client(): Promise<LanguageClient>;
+  /** The tasks as they are known, oldest first. */
+  tasks(): readonly TaskView[];
+  readonly onTask: vscode.Event<TaskView>;
+  /** Whether the server is up. */
+  readonly running: boolean;
+}
+
+let ctx: Ctx | undefined;
+
+export function activate(extension: vscode.ExtensionContext): AcaApi | undefined {
+  try {
+    return start(extension);
+  } catch (error) {
+    // VS Code itself shows nothing of an activation that failed.
+    const message = error instanceof Error ? error.message : String(error);
+    void vscode.window.showErrorMessage(`The aca extension cannot start: ${message}`);
+    throw error;
+  }
+}
+
+export async function deactivate(): Promise<void> {
+  await ctx?.dispose();
+  ctx = undefined;
+}
+
+function start(extension: vscode.ExtensionContext): AcaApi {
+  const own = new Ctx(extension);
+  ctx = own;
+  startWithFirstFile(own);
+  return {
+    client: () => own.client(),
+    tasks: () => own.tasks.all(),
+    onTask: own.onTask,
+    get running() {
+      return own.health.name === 'running';
+    },
+  };
+}
+
+/** Starts the server when the first file is open: before, nothing needs it but a command, which starts it itself. */
+function startWithFirstFile(own: Ctx): void {
+  const isFile = (document: vscode.TextDocument): boolean => document.uri.scheme === 'file';
+  if (vscode.workspace.textDocuments.some(isFile)) {
+    own.startUnasked();
+    return;
+  }
+  own.owns(
+    vscode.workspace.onDidOpenTextDocument((document) => {
+      if (isFile(document)) {
+        own.startUnasked();
+      }
+    }),
+  );
+}
