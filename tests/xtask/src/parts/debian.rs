@@ -1,5 +1,5 @@
-//! Debian packages: the container engine, the tool that makes its base image, a C compiler for static binaries, and what
-//! tests of the workspace work with.
+//! Debian packages: the container engine, the tool that makes its base image, a C compiler for static binaries, what VS Code
+//! needs, and what tests of the workspace work with.
 
 use std::path::Path;
 
@@ -25,6 +25,10 @@ const NEEDED: &[(&str, &str)] = &[
     ("vim", "vim"),
     ("dbus-daemon", "dbus-daemon"),
     ("gnome-keyring-daemon", "gnome-keyring"),
+    ("chromium", "chromium"),
+    ("g++", "g++"),
+    ("make", "make"),
+    ("rg", "ripgrep"),
 ];
 
 /// Installs the packages whose programs are missing, and `python3-venv` where Python cannot make an environment.

@@ -4,8 +4,10 @@
 mod base;
 mod debian;
 pub(crate) mod engine;
+mod node;
 mod nvim;
 mod programs;
+mod vscode;
 
 use anyhow::{Context, Result};
 
@@ -23,6 +25,8 @@ pub(crate) fn install() -> Result<Option<engine::Started>> {
         part("base image", base::build)?;
         part("Claude Code", programs::claude)?;
         part("Neovim", nvim::install)?;
+        part("VS Code", vscode::install)?;
+        part("Node packages", node::install)?;
         part("static Rust target", programs::musl_target)
     };
     match rest() {
