@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::commands;
 use crate::documents::Encoding;
+use crate::front_end::FrontEnd;
 
 /// What the client can do, as far as the server asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub(crate) struct ClientFlags {
     pub(crate) hover_markdown: bool,
     /// It wants `aca/*` notifications: `experimental.aca` is `true` or an object.
     pub(crate) aca: bool,
+    /// What it can do besides as a front end of ours.
+    pub(crate) front_end: FrontEnd,
 }
 
 impl ClientFlags {
@@ -85,6 +88,7 @@ impl ClientFlags {
             diagnostic_data: published.and_then(|published| published.data_support) == Some(true),
             hover_markdown: hover.and_then(<[_]>::first) == Some(&MarkupKind::Markdown),
             aca: aca.is_some_and(|aca| matches!(aca, Value::Bool(true) | Value::Object(_))),
+            front_end: aca.map(FrontEnd::new).unwrap_or_default(),
         }
     }
 }

@@ -30,6 +30,7 @@ mod connection;
 mod documents;
 mod error;
 mod follow;
+mod front_end;
 mod landing;
 mod language_server;
 mod life;

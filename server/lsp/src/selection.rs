@@ -1,23 +1,26 @@
 //! *Do this…* on selected code.
 
 use aca_workspace::todo::Language;
-use lsp_types::{CodeAction, CodeActionKind, Range};
+use lsp_types::{CodeAction, CodeActionKind, Command, Range};
 
 use crate::commands::{self, COMPLETE, RunArgs, command};
 use crate::documents::{Document, Encoding, line_of};
+use crate::front_end::{ClientCommand, FrontEnd};
 use crate::life::short;
 
 /// How comments begin and end, in the languages where they do.
 const COMMENTS: &[(&str, &str)] = &[("//", ""), ("/*", "*/"), ("#", "")];
 
-/// Returns the action on a selection, if there is one.
-pub(crate) fn action(document: &Document, selected: Range, encoding: Encoding) -> Option<CodeAction> {
-    let code = code(document, selected, encoding)?;
-    let instruction = instruction(document, selected, &code);
-    let about = if instruction == COMPLETE {
-        "complete the selected code".to_owned()
-    } else {
-        short(&instruction, 40)
+/// Returns the actions on a selection, if there is code in it: the front end's own, which asks what to do, and the one
+/// with a guess. A guess that guesses nothing is for those who cannot ask.
+pub(crate) fn actions(
+    document: &Document,
+    selected: Range,
+    encoding: Encoding,
+    front_end: &FrontEnd,
+) -> Vec<CodeAction> {
+    let Some(code) = code(document, selected, encoding) else {
+        return Vec::new();
     };
     let args = RunArgs {
         uri: document.uri.clone(),
@@ -27,13 +30,20 @@ pub(crate) fn action(document: &Document, selected: Range, encoding: Encoding) -
         range: Some(selected),
         instruction: None,
     };
-    let command = command(format!("Do this… ({about})"), commands::RUN, &args);
-    Some(CodeAction {
+    let ask = front_end.command(ClientCommand::RunSelection, "Do this…", &args);
+    let guess = match instruction(document, selected, &code) {
+        guess if guess != COMPLETE => Some(short(&guess, 40)),
+        _ if ask.is_some() => None,
+        _ => Some("complete the selected code".to_owned()),
+    };
+    let guessed = guess.map(|about| command(format!("Do this… ({about})"), commands::RUN, &args));
+    let action = |command: Command| CodeAction {
         title: command.title.clone(),
         kind: Some(CodeActionKind::REFACTOR_REWRITE),
         command: Some(command),
         ..CodeAction::default()
-    })
+    };
+    ask.into_iter().chain(guessed).map(action).collect()
 }
 
 /// Returns the selected code, unless there is none but blanks.
@@ -120,7 +130,9 @@ mod tests {
             start: Position::new(1, 0),
             end: Position::new(1, 3),
         };
-        assert!(action(&document, empty, Encoding::Utf16).is_none());
-        assert!(action(&document, blank, Encoding::Utf16).is_none());
+        for nothing in [empty, blank] {
+            let found = actions(&document, nothing, Encoding::Utf16, &FrontEnd::default());
+            assert!(found.is_empty(), "{found:?}");
+        }
     }
 }

@@ -39,6 +39,17 @@ pub(crate) struct TaskArgs {
     pub(crate) task: TaskId,
 }
 
+/// Argument of [`ClientCommand::Review`](crate::front_end::ClientCommand::Review).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReviewArgs {
+    /// The task.
+    pub(crate) task: TaskId,
+    /// The hunk to begin with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hunk: Option<HunkId>,
+}
+
 /// Argument of [`RECOVER`](super::RECOVER).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

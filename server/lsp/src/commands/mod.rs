@@ -30,7 +30,8 @@
 //! from elsewhere. A front end asks its user and sends it as `instruction`. Where the argument has none, the selection's
 //! own TODO is the instruction, else the words of a comment at its beginning, else [`COMPLETE`]; the action's title
 //! says which. For the same reason `tell` and a `sendBack` with a remark are for front ends that can ask; the actions of
-//! a plain client have words that are known beforehand.
+//! a plain client have words that are known beforehand. A front end that asks declares commands of its own, and is given
+//! them in lenses and actions: [`ClientCommand`](crate::front_end::ClientCommand).
 
 mod args;
 
@@ -42,8 +43,8 @@ use serde_json::Value;
 use tower_lsp::jsonrpc::Error;
 
 pub(crate) use args::{
-    AllArgs, ConfirmArgs, FileArgs, HunkArgs, HunksArgs, RecoverArgs, ResolveArgs, RunArgs, SendBackArgs, SplitArgs,
-    TaskArgs, TellArgs, UndoArgs,
+    AllArgs, ConfirmArgs, FileArgs, HunkArgs, HunksArgs, RecoverArgs, ResolveArgs, ReviewArgs, RunArgs, SendBackArgs,
+    SplitArgs, TaskArgs, TellArgs, UndoArgs,
 };
 
 macro_rules! commands {

@@ -7,98 +7,147 @@ use lsp_types::{CodeAction, CodeActionKind, Command, Range};
 
 use super::{short, tasks_of};
 use crate::board::FileBoard;
-use crate::commands::{self, AllArgs, HunksArgs, RecoverArgs, RunArgs, TaskArgs, command};
+use crate::commands::{self, AllArgs, HunksArgs, RecoverArgs, ReviewArgs, RunArgs, TaskArgs, command};
 use crate::documents::{Document, last_line_of, line_of};
+use crate::front_end::{ClientCommand, FrontEnd};
 
 /// How many of the tasks that are at work on a file are named.
 const MAX_NAMED: usize = 2;
 
-/// Returns the actions on the TODOs that a range touches. `at_work` are the tasks at work on the document's file.
-pub(crate) fn actions(document: &Document, file: &FileBoard, at_work: &[TaskView], selected: Range) -> Vec<CodeAction> {
-    let lines = selected.start.line..=selected.end.line;
-    let touched = |todo: &Todo| line_of(todo) <= *lines.end() && *lines.start() <= last_line_of(todo);
-    let todos = document.todos();
-    let count = todos.iter().filter(|todo| touched(todo)).count();
-    if count == 0 {
-        return Vec::new();
-    }
-    let mut actions = Vec::new();
-    for (todo, task) in todos
-        .iter()
-        .zip(tasks_of(todos, &file.tasks))
-        .filter(|(todo, _)| touched(todo))
-    {
-        let title = |words: &str| {
-            if count > 1 {
-                format!("{words}: {}", short(&todo.text, 40))
-            } else {
-                words.to_owned()
-            }
+/// What is known where actions on TODOs are asked for.
+pub(crate) struct Context<'a> {
+    /// The document.
+    pub(crate) document: &'a Document,
+    /// What is known of its file.
+    pub(crate) file: &'a FileBoard,
+    /// The tasks at work on the file.
+    pub(crate) at_work: &'a [TaskView],
+    /// The cursor or the selection.
+    pub(crate) selected: Range,
+    /// What the client has declared.
+    pub(crate) front_end: &'a FrontEnd,
+}
+
+/// Returns the actions on the TODOs that the selection touches.
+pub(crate) fn actions(context: &Context<'_>) -> Vec<CodeAction> {
+    let Range { start, end } = context.selected;
+    let todos = context.document.todos();
+    let all = todos.iter().zip(tasks_of(todos, &context.file.tasks));
+    let touched: Vec<_> = all
+        .filter(|(todo, _)| line_of(todo) <= end.line && start.line <= last_line_of(todo))
+        .collect();
+    let are_several = touched.len() > 1;
+    let of_todo = |(todo, task): (&Todo, Option<_>)| {
+        let told_apart = if are_several {
+            format!(": {}", short(&todo.text, 40))
+        } else {
+            String::new()
         };
-        let mut push = |words: &str, kind, name, args: &dyn Args| {
-            actions.push(action(args.command(title(words), name), kind));
-        };
-        for (words, args) in task.into_iter().flat_map(|task| recoveries(task)) {
-            push(words, CodeActionKind::QUICKFIX, commands::RECOVER, &args);
-        }
-        match task.map(|task| (task, &task.state)) {
-            Some((task, TaskState::Ready { .. })) => {
-                let about = TaskArgs { task: task.id.clone() };
-                let all = AllArgs {
-                    task: task.id.clone(),
-                    seen: file.revisions.get(&task.id).copied(),
-                };
-                push(
-                    "Show the first hunk",
-                    CodeActionKind::QUICKFIX,
-                    commands::SHOW_PROPOSAL,
-                    &about,
-                );
-                push(
-                    "Accept all hunks of this task",
-                    CodeActionKind::QUICKFIX,
-                    commands::ACCEPT_ALL,
-                    &all,
-                );
-                push(
-                    "Reject all hunks of this task",
-                    CodeActionKind::QUICKFIX,
-                    commands::REJECT_ALL,
-                    &all,
-                );
+        let commands = context.of_todo(todo, task.map(AsRef::as_ref)).into_iter();
+        commands.map(move |(kind, mut command)| {
+            command.title.push_str(&told_apart);
+            CodeAction {
+                title: command.title.clone(),
+                kind: Some(kind),
+                command: Some(command),
+                ..CodeAction::default()
             }
-            Some((task, state)) if !state.is_settled() => {
-                let args = TaskArgs { task: task.id.clone() };
-                match state {
-                    TaskState::Running { .. } => push("Pause", CodeActionKind::QUICKFIX, commands::PAUSE, &args),
-                    TaskState::Paused => push("Resume", CodeActionKind::QUICKFIX, commands::RESUME, &args),
-                    _ => {}
-                }
-                push("Stop", CodeActionKind::QUICKFIX, commands::STOP, &args);
+        })
+    };
+    touched.into_iter().flat_map(of_todo).collect()
+}
+
+impl Context<'_> {
+    /// Returns what can be done with a TODO and the newest task that was made from it.
+    fn of_todo(&self, todo: &Todo, task: Option<&TaskView>) -> Vec<(CodeActionKind, Command)> {
+        let quick = |command| (CodeActionKind::QUICKFIX, command);
+        let recover = |(words, args)| quick(command(words, commands::RECOVER, &args));
+        let mut found: Vec<_> = task.into_iter().flat_map(recoveries).map(recover).collect();
+        match task {
+            Some(task) if matches!(task.state, TaskState::Ready { .. }) => {
+                found.extend(self.of_ready(task).into_iter().map(quick));
             }
-            task => {
-                push(
-                    &format!("Do this{}", also(at_work)),
-                    CodeActionKind::REFACTOR_REWRITE,
-                    commands::RUN,
-                    &run_args(document, todo),
-                );
-                if let Some((task, TaskState::Rejected | TaskState::Landed { rejected: 1.., .. })) = task {
-                    let args = HunksArgs {
-                        task: task.id.clone(),
-                        hunks: None,
-                    };
-                    push(
-                        "Bring the rejected hunks back",
-                        CodeActionKind::REFACTOR,
-                        commands::REOPEN,
-                        &args,
-                    );
-                }
+            Some(task) if !task.state.is_settled() => {
+                found.extend(of_unsettled(task, self.front_end).into_iter().map(quick));
+            }
+            _ => {
+                let title = format!("Do this{}", also(self.at_work));
+                let run = command(title, commands::RUN, &run_args(self.document, todo));
+                found.push((CodeActionKind::REFACTOR_REWRITE, run));
+                let reopen = task.and_then(reopen);
+                found.extend(reopen.map(|command| (CodeActionKind::REFACTOR, command)));
             }
         }
+        let transcript = task.and_then(|task| {
+            let about = TaskArgs { task: task.id.clone() };
+            let show = ClientCommand::ShowTranscript;
+            self.front_end.command(show, "Show transcript", &about)
+        });
+        found.extend(transcript.map(quick));
+        found
     }
-    actions
+
+    fn of_ready(&self, task: &TaskView) -> Vec<Command> {
+        let all = AllArgs {
+            task: task.id.clone(),
+            seen: self.file.revisions.get(&task.id).copied(),
+        };
+        let hunks = HunksArgs {
+            task: task.id.clone(),
+            hunks: None,
+        };
+        let back = ClientCommand::SendBack;
+        let mut found = vec![
+            review(task, "Review the changes", "Show the first hunk", self.front_end),
+            command("Accept all hunks of this task", commands::ACCEPT_ALL, &all),
+            command("Reject all hunks of this task", commands::REJECT_ALL, &all),
+        ];
+        found.extend(self.front_end.command(back, "Send back with a remark…", &hunks));
+        found
+    }
+}
+
+fn of_unsettled(task: &TaskView, front_end: &FrontEnd) -> Vec<Command> {
+    let about = TaskArgs { task: task.id.clone() };
+    let mut found = Vec::new();
+    match task.state {
+        TaskState::Running { .. } => found.push(command("Pause", commands::PAUSE, &about)),
+        TaskState::Paused => found.push(command("Resume", commands::RESUME, &about)),
+        _ => {}
+    }
+    found.push(command("Stop", commands::STOP, &about));
+    if is_heard(task) {
+        found.extend(front_end.command(ClientCommand::Tell, "Tell it something…", &about));
+    }
+    found
+}
+
+/// Says whether the agent of a task can be told something.
+pub(super) fn is_heard(task: &TaskView) -> bool {
+    matches!(task.state, TaskState::Running { .. } | TaskState::Paused)
+}
+
+/// Returns the front end's own way to a proposal, or ours: each has a title.
+pub(super) fn review(task: &TaskView, theirs: &str, ours: &str, front_end: &FrontEnd) -> Command {
+    let about = TaskArgs { task: task.id.clone() };
+    let args = ReviewArgs {
+        task: task.id.clone(),
+        hunk: None,
+    };
+    let review = front_end.command(ClientCommand::Review, theirs, &args);
+    review.unwrap_or_else(|| command(ours, commands::SHOW_PROPOSAL, &about))
+}
+
+fn reopen(task: &TaskView) -> Option<Command> {
+    let args = HunksArgs {
+        task: task.id.clone(),
+        hunks: None,
+    };
+    let has_rejected = matches!(
+        task.state,
+        TaskState::Rejected | TaskState::Landed { rejected: 1.., .. }
+    );
+    has_rejected.then(|| command("Bring the rejected hunks back", commands::REOPEN, &args))
 }
 
 /// Returns the ways in which a task can go on that ended without a result, the likeliest first, with their titles.
@@ -138,25 +187,5 @@ pub(super) fn run_args(document: &Document, todo: &Todo) -> RunArgs {
         text: Some(todo.text.clone()),
         range: None,
         instruction: None,
-    }
-}
-
-/// An argument of one of our commands.
-trait Args {
-    fn command(&self, title: String, name: &str) -> Command;
-}
-
-impl<T: serde::Serialize> Args for T {
-    fn command(&self, title: String, name: &str) -> Command {
-        command(title, name, self)
-    }
-}
-
-fn action(command: Command, kind: CodeActionKind) -> CodeAction {
-    CodeAction {
-        title: command.title.clone(),
-        kind: Some(kind),
-        command: Some(command),
-        ..CodeAction::default()
     }
 }

@@ -1,19 +1,21 @@
 //! What can be done about the tasks that are at work on a file while a person edits it.
 
 use aca_protocol::task::{TaskState, TaskView};
-use lsp_types::{CodeAction, CodeActionKind};
-use serde::Serialize;
+use lsp_types::{CodeAction, CodeActionKind, Command};
 
+use super::actions::is_heard;
 use super::short;
 use crate::commands::{self, TaskArgs, TellArgs, command};
 use crate::documents::WorkspaceFile;
+use crate::front_end::{ClientCommand, FrontEnd};
 
 /// These are no answers to what is under the cursor: editors list them apart.
 const BESIDE: CodeActionKind = CodeActionKind::new("source.aca.beside");
 
 /// Returns the actions on the tasks that are at work on a file.
-pub(crate) fn beside(file: &WorkspaceFile, at_work: &[TaskView]) -> Vec<CodeAction> {
-    at_work.iter().flat_map(|task| of_task(file, task)).collect()
+pub(crate) fn beside(file: &WorkspaceFile, at_work: &[TaskView], front_end: &FrontEnd) -> Vec<CodeAction> {
+    let of_task = |task| of_task(file, task, front_end);
+    at_work.iter().flat_map(of_task).map(action).collect()
 }
 
 /// Returns what a task is told when a person edits a file that it has read or changed.
@@ -24,35 +26,38 @@ pub(crate) fn words_about(path: &str) -> String {
     )
 }
 
-fn of_task(file: &WorkspaceFile, task: &TaskView) -> Vec<CodeAction> {
+fn of_task(file: &WorkspaceFile, task: &TaskView, front_end: &FrontEnd) -> Vec<Command> {
     let about = TaskArgs { task: task.id.clone() };
     let tell = TellArgs {
         task: task.id.clone(),
         text: words_about(&file.relative),
     };
     let name = short(&task.title, 40);
-    let mut actions = Vec::new();
-    let is_heard = matches!(task.state, TaskState::Running { .. } | TaskState::Paused);
-    if is_heard {
+    let mut found = Vec::new();
+    if is_heard(task) {
         let title = format!("Tell “{name}” that you are editing this file");
-        actions.push(action(title, commands::TELL, &tell));
+        found.push(command(title, commands::TELL, &tell));
+        let title = format!("Tell “{name}” something…");
+        found.extend(front_end.command(ClientCommand::Tell, title, &about));
     }
     match task.state {
-        TaskState::Running { .. } => actions.push(action(format!("Pause “{name}”"), commands::PAUSE, &about)),
-        TaskState::Paused => actions.push(action(format!("Resume “{name}”"), commands::RESUME, &about)),
+        TaskState::Running { .. } => found.push(command(format!("Pause “{name}”"), commands::PAUSE, &about)),
+        TaskState::Paused => found.push(command(format!("Resume “{name}”"), commands::RESUME, &about)),
         _ => {}
     }
     if task.state != TaskState::Stopping {
-        actions.push(action(format!("Stop “{name}”"), commands::STOP, &about));
+        found.push(command(format!("Stop “{name}”"), commands::STOP, &about));
     }
-    actions
+    let title = format!("Show the transcript of “{name}”");
+    found.extend(front_end.command(ClientCommand::ShowTranscript, title, &about));
+    found
 }
 
-fn action(title: String, name: &str, args: &impl Serialize) -> CodeAction {
+fn action(command: Command) -> CodeAction {
     CodeAction {
-        title: title.clone(),
+        title: command.title.clone(),
         kind: Some(BESIDE),
-        command: Some(command(title, name, args)),
+        command: Some(command),
         ..CodeAction::default()
     }
 }

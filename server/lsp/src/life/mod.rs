@@ -10,7 +10,7 @@ mod matching;
 mod tests;
 mod words;
 
-pub(crate) use actions::actions;
+pub(crate) use actions::{Context, actions};
 pub(crate) use beside::{beside, words_about};
 pub(crate) use lenses::lenses;
 pub(crate) use matching::tasks_of;

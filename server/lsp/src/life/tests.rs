@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use aca_protocol::session::Recovery;
 use aca_protocol::task::{TaskState, TaskView};
-use lsp_types::{Position, Range};
+use lsp_types::{CodeAction, Position, Range};
 use serde_json::json;
 
 use super::fixture::{rust_document, todo_task};
-use super::{actions, beside, lenses};
+use super::{Context, actions, beside, lenses};
 use crate::board::FileBoard;
+use crate::documents::Document;
+use crate::front_end::FrontEnd;
 
 const TEXT: &str = "fn a() {}\n// TODO sort the users\n// by name\nfn b() {}\n";
 
@@ -18,6 +20,17 @@ fn task(state: TaskState) -> Arc<TaskView> {
     Arc::new(TaskView {
         state,
         ..todo_task("t", "a.rs", 1, &text)
+    })
+}
+
+/// Returns what a plain client is offered.
+fn plain_actions(document: &Document, file: &FileBoard, at_work: &[TaskView], selected: Range) -> Vec<CodeAction> {
+    actions(&Context {
+        document,
+        file,
+        at_work,
+        selected,
+        front_end: &FrontEnd::default(),
     })
 }
 
@@ -34,14 +47,14 @@ fn check(tasks: &[Arc<TaskView>], expected_actions: &[(&str, &str)], expected_le
             tasks: tasks.to_vec(),
             ..FileBoard::default()
         };
-        let found = actions(&document, &file, &[], at);
+        let found = plain_actions(&document, &file, &[], at);
         let found: Vec<_> = found
             .iter()
             .map(|action| (action.title.as_str(), action.command.as_ref().unwrap().command.as_str()))
             .collect();
         assert_eq!(found, expected_actions);
     }
-    let found = lenses(&document, tasks, 42_000);
+    let found = lenses(&document, tasks, 42_000, &FrontEnd::default());
     let commands = found.iter().map(|lens| lens.command.as_ref().unwrap());
     let found: Vec<_> = commands
         .map(|command| (command.title.as_str(), command.command.as_str()))
@@ -102,7 +115,7 @@ fn a_task_that_brought_nothing_can_go_on() {
         tasks: tasks.to_vec(),
         ..FileBoard::default()
     };
-    let action = actions(&document, &file, &[], at).remove(0);
+    let action = plain_actions(&document, &file, &[], at).remove(0);
     let arguments = action.command.unwrap().arguments.unwrap();
     assert_eq!(arguments, [json!({"task": "t", "how": "take"})]);
 }
@@ -213,7 +226,7 @@ fn all_hunks_are_decided_as_they_were_seen() {
         start: Position::new(1, 0),
         end: Position::new(1, 0),
     };
-    let found = actions(&rust_document(TEXT), &file, &[], at);
+    let found = plain_actions(&rust_document(TEXT), &file, &[], at);
     let arguments = found[1].command.as_ref().unwrap().arguments.as_ref().unwrap();
     assert_eq!(arguments, &[json!({ "task": "t", "seen": 12 })]);
 }
@@ -245,7 +258,7 @@ fn who_else_is_at_work_on_the_file_is_named_before_a_start() {
             "Do this (also at work here: sort, count, 2 more)",
         ),
     ] {
-        let found = actions(&rust_document(TEXT), &FileBoard::default(), &at_work(others), at);
+        let found = plain_actions(&rust_document(TEXT), &FileBoard::default(), &at_work(others), at);
         assert_eq!(found[0].title, expected);
     }
 }
@@ -257,7 +270,7 @@ fn tasks_at_work_on_a_file_are_told_held_or_stopped_from_it() {
     let mut tasks = at_work(&["sort", "count", "trim"]);
     tasks[1].state = TaskState::Paused;
     tasks[2].state = TaskState::Queued;
-    let found = beside(file, &tasks);
+    let found = beside(file, &tasks, &FrontEnd::default());
     let titles: Vec<_> = found.iter().map(|action| action.title.as_str()).collect();
     assert_eq!(
         titles,
@@ -283,7 +296,7 @@ fn an_action_carries_what_it_takes_to_find_the_todo_again() {
         start: Position::new(1, 0),
         end: Position::new(1, 0),
     };
-    let argument = actions(&document, &FileBoard::default(), &[], at)[0]
+    let argument = plain_actions(&document, &FileBoard::default(), &[], at)[0]
         .command
         .as_ref()
         .unwrap()
@@ -305,7 +318,7 @@ fn several_todos_in_a_selection_are_told_apart() {
         start: Position::new(0, 0),
         end: Position::new(2, 9),
     };
-    let found = actions(&document, &FileBoard::default(), &[], all);
+    let found = plain_actions(&document, &FileBoard::default(), &[], all);
     let titles: Vec<_> = found.iter().map(|action| action.title.as_str()).collect();
     assert_eq!(titles, ["Do this: TODO a", "Do this: TODO b"]);
 }

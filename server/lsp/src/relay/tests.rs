@@ -117,6 +117,28 @@ fn the_next_server_learns_what_the_first_one_knew() {
 }
 
 #[test]
+fn the_next_server_is_told_what_the_editor_declared() {
+    let mut session = Session::default();
+    session.connected();
+    let aca = json!({ "version": "1", "codicons": true, "inlineReview": true, "commands": ["aca.review", "aca.tell"] });
+    let general = json!({ "positionEncodings": ["utf-16"] });
+    let params = json!({
+        "processId": 42, "rootUri": "file:///w", "clientInfo": { "name": "An editor" },
+        "capabilities": { "general": general, "experimental": { "aca": aca } },
+        "initializationOptions": { "settings": { "todo": { "keywords": ["LATER"] } } },
+    });
+    session.hear_editor(bytes(&json!({ "id": 1, "method": "initialize", "params": params })));
+    session.hear_server(bytes(&json!({ "id": 1, "result": { "capabilities": {} } })));
+    session.lost();
+    let introduction = session.connected();
+    let [Out::Server(body)] = introduction.as_slice() else {
+        panic!("{introduction:?}")
+    };
+    let introduction: Value = serde_json::from_slice(body).unwrap();
+    assert_eq!(introduction["params"], params);
+}
+
+#[test]
 fn documents_that_were_closed_and_folders_that_went_again_are_not_told() {
     let mut talk = Talk::begun();
     let name = json!({ "textDocument": { "uri": "file:///w/a.rs" } });

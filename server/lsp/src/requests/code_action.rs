@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aca_protocol::methods::AtWorkParams;
 use aca_protocol::task::TaskView;
-use lsp_types::{CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CodeActionResponse};
+use lsp_types::{CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CodeActionResponse, Command};
 
 use crate::connection::Connection;
 use crate::documents::WorkspaceFile;
@@ -16,7 +16,7 @@ pub(crate) fn code_action(connection: &Arc<Connection>, params: &CodeActionParam
         return Vec::new();
     };
     let Some(file) = &document.file else { return Vec::new() };
-    let encoding = connection.encoding();
+    let flags = connection.flags();
     let board = connection.board.file(&file.path);
     // The most specific first: a hunk may lie on the TODO it came from.
     let mut actions = review::actions(&review::Context {
@@ -25,19 +25,27 @@ pub(crate) fn code_action(connection: &Arc<Connection>, params: &CodeActionParam
         workspace: &connection.board.workspace(&file.root.canonical),
         selected: params.range,
         diagnostics: &params.context.diagnostics,
-        encoding,
+        encoding: flags.encoding,
+        front_end: &flags.front_end,
     });
     let at_work = at_work(connection, file);
-    actions.extend(life::actions(&document, &board, &at_work, params.range));
-    actions.extend(selection::action(&document, params.range, encoding));
-    actions.extend(life::beside(file, &at_work));
+    actions.extend(life::actions(&life::Context {
+        document: &document,
+        file: &board,
+        at_work: &at_work,
+        selected: params.range,
+        front_end: &flags.front_end,
+    }));
+    let selected = selection::actions(&document, params.range, flags.encoding, &flags.front_end);
+    actions.extend(selected);
+    actions.extend(life::beside(file, &at_work, &flags.front_end));
+    once(&mut actions);
     if let Some(only) = &params.context.only {
         actions.retain(|action| action.kind.as_ref().is_some_and(|kind| is_wanted(kind, only)));
     }
-    let literals = connection.flags().code_action_literals;
     actions
         .into_iter()
-        .filter_map(|action| wire(action, literals))
+        .filter_map(|action| wire(action, flags.code_action_literals))
         .collect()
 }
 
@@ -53,6 +61,16 @@ fn at_work(connection: &Connection, file: &WorkspaceFile) -> Vec<TaskView> {
     // A workspace that is not open yet has no tasks at work.
     let result = connection.engine.at_work(&params);
     result.map(|result| result.tasks).unwrap_or_default()
+}
+
+/// Takes out what is offered again: hunks of one task have its actions each, and so has the TODO they lie on.
+fn once(actions: &mut Vec<CodeAction>) {
+    let mut offered: Vec<Option<Command>> = Vec::with_capacity(actions.len());
+    actions.retain(|action| {
+        let is_new = !offered.contains(&action.command);
+        offered.push(action.command.clone());
+        is_new
+    });
 }
 
 /// Says whether a kind is one of those asked for, or below one: `refactor` asks for `refactor.rewrite` too.

@@ -15,7 +15,8 @@ pub(crate) fn code_lens(connection: &Arc<Connection>, uri: &Url) -> Vec<CodeLens
     };
     let Some(file) = &document.file else { return Vec::new() };
     let board = connection.board.file(&file.path);
-    let mut lenses = life::lenses(&document, &board.tasks, now_ms());
-    lenses.extend(review::lenses(&document, &board.pending, connection.encoding()));
+    let flags = connection.flags();
+    let mut lenses = life::lenses(&document, &board.tasks, now_ms(), &flags.front_end);
+    lenses.extend(review::lenses(&document, &board.pending, flags));
     lenses
 }

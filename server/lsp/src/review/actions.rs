@@ -8,8 +8,9 @@ use lsp_types::{CodeAction, CodeActionKind, Command, Diagnostic, Range};
 use super::diagnostics::{is_about, range};
 use super::{selected, wider};
 use crate::board::{FileBoard, Hunk, WorkspaceBoard};
-use crate::commands::{self, HunkArgs, HunksArgs, ResolveArgs, command};
+use crate::commands::{self, HunkArgs, HunksArgs, ResolveArgs, ReviewArgs, TaskArgs, command};
 use crate::documents::{Document, Encoding};
+use crate::front_end::{ClientCommand, FrontEnd};
 use crate::life::short;
 
 /// What a client asked for actions on.
@@ -26,6 +27,8 @@ pub(crate) struct Context<'a> {
     pub(crate) diagnostics: &'a [Diagnostic],
     /// What positions count in.
     pub(crate) encoding: Encoding,
+    /// What the client has declared.
+    pub(crate) front_end: &'a FrontEnd,
 }
 
 /// Returns the actions on the hunks that the selection touches, on the rest of their files and tasks, and on what has
@@ -70,6 +73,25 @@ impl Context<'_> {
         }
     }
 
+    /// Returns what the front end does about a hunk itself.
+    fn of_front_end(&self, hunk: &Hunk) -> impl Iterator<Item = Command> {
+        let (task, id) = (&hunk.review.task, &hunk.view.id);
+        let back = HunksArgs {
+            task: task.clone(),
+            hunks: Some(vec![id.clone()]),
+        };
+        let review = ReviewArgs {
+            task: task.clone(),
+            hunk: Some(id.clone()),
+        };
+        let about = TaskArgs { task: task.clone() };
+        let (own, title) = (self.front_end, |words| self.title(words, hunk));
+        let back = own.command(ClientCommand::SendBack, title("Send back with a remark…"), &back);
+        let review = own.command(ClientCommand::Review, title("Review this hunk"), &review);
+        let transcript = own.command(ClientCommand::ShowTranscript, title("Show transcript"), &about);
+        [back, review, transcript].into_iter().flatten()
+    }
+
     fn decisions(&self, hunk: &Hunk) -> Vec<CodeAction> {
         let what = what(hunk);
         let one = hunk_args(hunk);
@@ -105,6 +127,7 @@ impl Context<'_> {
             }
             decisions.push(decide(format!("Reject {what}"), commands::REJECT));
         }
+        decisions.extend(self.of_front_end(hunk));
         let about = self.diagnostics.iter().filter(|diagnostic| is_about(diagnostic, hunk));
         let about: Vec<_> = about.cloned().collect();
         let decision = |command: Command| CodeAction {

@@ -17,8 +17,12 @@ const SOURCE: &str = "aca";
 /// The name under which clients show what a check complains about.
 const CHECK_SOURCE: &str = "aca check";
 
-/// Returns the diagnostics of a file. Without an open document they cover whole lines.
+/// Returns the diagnostics of a file. Without an open document they cover whole lines. A front end that draws hunks itself
+/// gets none.
 pub(crate) fn diagnostics(pending: &[Arc<Hunk>], document: Option<&Document>, flags: &ClientFlags) -> Vec<Diagnostic> {
+    if flags.front_end.inline_review {
+        return Vec::new();
+    }
     let mut diagnostics = Vec::with_capacity(pending.len());
     for hunk in pending {
         let (severity, code) = severity_and_code(hunk);

@@ -12,10 +12,10 @@ use crate::capabilities::ClientFlags;
 use crate::life::fixture::rust_document;
 
 /// The live text that the hunks are about.
-pub(super) const TEXT: &str = "one\ntwo\nthree\nfour\n";
+pub(crate) const TEXT: &str = "one\ntwo\nthree\nfour\n";
 
 /// A hunk that puts `new` in the place of lines of [`TEXT`].
-pub(super) fn hunk(task: &str, id: &str, line: u32, lines: u32, state: HunkState) -> Hunk {
+pub(crate) fn hunk(task: &str, id: &str, line: u32, lines: u32, state: HunkState) -> Hunk {
     let text = TEXT.lines().skip(line as usize).take(lines as usize);
     let old = text.map(|line| format!("{line}\n")).collect();
     Hunk {
@@ -28,7 +28,7 @@ pub(super) fn hunk(task: &str, id: &str, line: u32, lines: u32, state: HunkState
 }
 
 /// A proposal of which nothing is checked or rejected, at revision 9.
-pub(super) fn review(task: &str) -> Review {
+pub(crate) fn review(task: &str) -> Review {
     Review {
         task: TaskId::new(task),
         title: format!("title of {task}"),
@@ -39,7 +39,7 @@ pub(super) fn review(task: &str) -> Review {
 }
 
 /// A failed check of the whole proposal with one error and one warning at a hunk, and one elsewhere.
-pub(super) fn failed_check(hunk: &str) -> CheckView {
+pub(crate) fn failed_check(hunk: &str) -> CheckView {
     let finding = |error, message: &str, hunk: Option<&str>| Finding {
         path: "a.rs".to_owned(),
         line: 70,
@@ -61,14 +61,14 @@ pub(super) fn failed_check(hunk: &str) -> CheckView {
 }
 
 /// A hunk whose words someone else changed.
-pub(super) fn conflict() -> HunkState {
+pub(crate) fn conflict() -> HunkState {
     HunkState::Overlapping {
         live: "typed\n".to_owned(),
     }
 }
 
 /// The diagnostics of hunks of an open document with [`TEXT`].
-pub(super) fn published(hunks: &[Hunk], diagnostic_data: bool) -> Vec<Diagnostic> {
+pub(crate) fn published(hunks: &[Hunk], diagnostic_data: bool) -> Vec<Diagnostic> {
     let hunks: Vec<_> = hunks.iter().cloned().map(Arc::new).collect();
     let flags = ClientFlags {
         diagnostic_data,

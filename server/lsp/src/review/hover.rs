@@ -14,13 +14,16 @@ use crate::documents::Document;
 /// How many lines of a text are shown.
 const MAX_LINES: usize = 40;
 
-/// Returns what is known of the hunks on a line.
+/// Returns what is known of the hunks on a line, unless the client draws that itself.
 pub(crate) fn hover(
     document: &Document,
     pending: &[Arc<Hunk>],
     position: Position,
     flags: &ClientFlags,
 ) -> Option<Hover> {
+    if flags.front_end.inline_review {
+        return None;
+    }
     let place = |hunk: &Hunk| range(hunk, Some(document), flags.encoding);
     let is_here = |hunk: &&Arc<Hunk>| {
         let place = place(hunk);

@@ -15,7 +15,7 @@ pub(crate) use lenses::lenses;
 pub(crate) use message::outcome;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod hover_tests;
 #[cfg(test)]

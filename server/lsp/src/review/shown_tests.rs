@@ -10,7 +10,6 @@ use super::fixture::{TEXT, conflict, failed_check, hunk, published, review};
 use super::{diagnostics, lenses};
 use crate::board::Review;
 use crate::capabilities::ClientFlags;
-use crate::documents::Encoding;
 use crate::life::fixture::rust_document;
 
 #[test]
@@ -145,7 +144,7 @@ fn lenses_decide_too_and_say_why() {
     let mut unsupported = hunk("t", "j", 3, 1, HunkState::Clean);
     unsupported.change = FileChange::Unsupported { reason: String::new() };
     let pending = [reasoned, hunk("t", "i", 3, 1, conflict()), unsupported].map(Arc::new);
-    let found = lenses(&rust_document(TEXT), &pending, Encoding::Utf16);
+    let found = lenses(&rust_document(TEXT), &pending, &ClientFlags::default());
     let seen: Vec<_> = found
         .iter()
         .map(|lens| (lens.range.start.line, lens.command.as_ref().unwrap().title.as_str()))

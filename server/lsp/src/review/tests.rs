@@ -12,6 +12,7 @@ use super::fixture::{TEXT, conflict, hunk, published, review};
 use super::{Context, actions};
 use crate::board::{FileBoard, Hunk, Review, WorkspaceBoard};
 use crate::documents::Encoding;
+use crate::front_end::FrontEnd;
 use crate::life::fixture::{rust_document, todo_task};
 
 /// What a plain client knows of a file and its workspace.
@@ -41,6 +42,7 @@ impl Place {
             },
             diagnostics: &self.sent,
             encoding: Encoding::Utf16,
+            front_end: &FrontEnd::default(),
         });
         let is_complete = |action: &CodeAction| action.edit.is_none() && action.command.is_some();
         assert!(found.iter().all(is_complete), "{found:#?}");

@@ -9,6 +9,7 @@
 mod client;
 mod ends;
 mod features;
+mod front_end;
 mod gone;
 mod review;
 mod seed;
@@ -24,7 +25,15 @@ fn main() {
     if let Some(data_dir) = std::env::var_os(server::DATA_DIR) {
         server::run(data_dir.into());
     }
-    let tests = [traffic::TESTS, ends::TESTS, features::TESTS, gone::TESTS, review::TESTS].concat();
+    let tests = [
+        traffic::TESTS,
+        ends::TESTS,
+        features::TESTS,
+        front_end::TESTS,
+        gone::TESTS,
+        review::TESTS,
+    ]
+    .concat();
     let trials = tests.into_iter().map(|(name, test)| {
         Trial::test(name, move || {
             test();
