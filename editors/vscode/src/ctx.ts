@@ -259,6 +259,7 @@ export class Ctx {
   private setHealth(health: Health): void {
     this.state = health;
     void vscode.commands.executeCommand('setContext', 'aca.started', health.name === 'running');
+    void vscode.commands.executeCommand('setContext', 'aca.failed', ['failed', 'stopped'].includes(health.name));
     this.healthChanged.fire(health);
   }
 

@@ -2,8 +2,19 @@
 
 import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
+import { registerContextKeys } from './can';
+import { registerChecks } from './checks';
 import { Ctx } from './ctx';
+import { registerDoctor } from './doctor';
+import { registerLandings } from './landings';
+import { registerNotifications } from './notify';
+import { Pages } from './pages';
 import type { TaskView } from './protocol';
+import { registerStart } from './start';
+import { registerStatus } from './status';
+import { registerSteer } from './steer';
+import { registerTree } from './tree';
+import { registerUsage } from './usage';
 
 /** What `activate` returns. */
 export interface AcaApi {
@@ -37,6 +48,21 @@ export async function deactivate(): Promise<void> {
 function start(extension: vscode.ExtensionContext): AcaApi {
   const own = new Ctx(extension);
   ctx = own;
+  const pages = new Pages(own);
+  registerContextKeys(own);
+  registerStart(own);
+  registerSteer(own);
+  registerLandings(own);
+  registerChecks(own);
+  registerDoctor(own, pages);
+  registerUsage(own, pages);
+  registerTree(own);
+  registerStatus(own);
+  registerNotifications(own);
+  own.command('aca.restartServer', () => own.restart());
+  own.command('aca.showLog', () => {
+    own.log.show();
+  });
   startWithFirstFile(own);
   return {
     client: () => own.client(),

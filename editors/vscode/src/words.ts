@@ -58,7 +58,7 @@ export function duration(ms: number): string {
 }
 
 /** `$0.03`, or nothing if nothing was paid. */
-export function cost(usage: Usage): string {
+export function cost(usage: Pick<Usage, 'costMicros'>): string {
   const dollars = usage.costMicros / 1_000_000;
   if (dollars === 0) {
     return '';

@@ -1,0 +1,70 @@
+// The notifications, of which there are three kinds: a task is ready, a task has failed, a person edits what a task
+// works on. Nothing else interrupts anybody.
+
+import * as vscode from 'vscode';
+import * as can from './can';
+import type { Ctx } from './ctx';
+import type { ConflictParams, TaskId, TaskView } from './protocol';
+import { describe, isAtWork } from './words';
+
+export function registerNotifications(ctx: Ctx): void {
+  // Only a change that was seen is news: what was ready before this window opened is in the view and its badge.
+  const atWork = new Set<TaskId>();
+  ctx.owns(
+    ctx.onTask((task) => {
+      const wasAtWork = atWork.delete(task.id);
+      if (isAtWork(task.state)) {
+        atWork.add(task.id);
+      } else if (wasAtWork) {
+        ended(ctx, task);
+      }
+    }),
+  );
+  ctx.owns(ctx.onConflict(conflict));
+}
+
+function ended(ctx: Ctx, task: TaskView): void {
+  switch (task.state.name) {
+    case 'ready':
+      if (ctx.config.openReviewWhenReady) {
+        void vscode.commands.executeCommand('aca.review', { task: task.id });
+      } else {
+        offer('info', `“${task.title}” is ready: ${describe(task)}.`, task.id, {
+          Review: 'aca.review',
+          Later: undefined,
+        });
+      }
+      return;
+    case 'failed':
+    case 'lost': {
+      const how = task.state.name === 'failed' ? 'failed' : 'is lost';
+      const goOn = can.recover(task) ? { 'Continue…': 'aca.recover' } : {};
+      const buttons = { ...goOn, 'Show Transcript': 'aca.showTranscript' };
+      offer('error', `“${task.title}” ${how}: ${task.state.reason}`, task.id, buttons);
+      return;
+    }
+    default:
+  }
+}
+
+function conflict({ task, title, path, changed }: ConflictParams): void {
+  const has = changed ? 'has changed' : 'has read';
+  const message = `The task “${title}” ${has} ${path}, which you are editing.`;
+  offer('info', message, task, { 'Tell It…': 'aca.tell', Pause: 'aca.pause', Stop: 'aca.stop' });
+}
+
+/** Shows a message with buttons, each of which runs its command on the task. */
+function offer(
+  kind: 'info' | 'error',
+  message: string,
+  task: TaskId,
+  buttons: Readonly<Record<string, string | undefined>>,
+): void {
+  const show = kind === 'info' ? vscode.window.showInformationMessage : vscode.window.showErrorMessage;
+  void show(message, ...Object.keys(buttons)).then((choice) => {
+    const command = choice === undefined ? undefined : buttons[choice];
+    if (command !== undefined) {
+      void vscode.commands.executeCommand(command, { task });
+    }
+  });
+}
