@@ -7,12 +7,11 @@
 ---@type vim.lsp.Config
 return {
   cmd = { 'aca', 'lsp' },
-  -- Only files have a workspace: terminals, help and buffers without a name start no server.
+  -- Terminals, help and buffers without a name start no server. A file outside any project gets one without a folder:
+  -- the directory that it happens to lie in could be a whole home directory.
   root_dir = function(bufnr, on_dir)
-    local file = vim.api.nvim_buf_get_name(bufnr)
-    if vim.bo[bufnr].buftype ~= '' or file == '' then
-      return
+    if vim.bo[bufnr].buftype == '' and vim.api.nvim_buf_get_name(bufnr) ~= '' then
+      on_dir(vim.fs.root(bufnr, { 'aca.toml', '.git' }))
     end
-    on_dir(vim.fs.root(bufnr, { 'aca.toml', '.git' }) or vim.fs.dirname(file))
   end,
 }

@@ -1,0 +1,98 @@
+--- The lines under a hunk: which one it is, what can be pressed, and what is known of it.
+
+local proposals = require('aca.proposals')
+
+local M = {}
+
+local PLAIN = { 'accept', 'reject', 'revise', 'amend', 'next', 'accept_all', 'close' }
+local CONFLICT = { 'mine', 'agent', 'both', 'redo', 'next', 'close' }
+local LABELS = {
+  accept = 'accept',
+  reject = 'reject',
+  revise = 'revise',
+  amend = 'edit',
+  next = 'next',
+  accept_all = 'accept all',
+  close = 'close',
+  mine = 'keep mine',
+  agent = "take the agent's",
+  both = 'keep both',
+  redo = 'redo on mine',
+}
+--- What a state means for who decides, where that is not plain.
+local STATES = {
+  overlapping = 'conflict: you changed the same words',
+  touched = 'you changed lines beside it; this is both together',
+  alreadyThere = 'the file says this already',
+}
+
+---@param hunk aca.Hunk
+---@param proposal aca.Proposal
+---@return string[]
+local function facts(hunk, proposal)
+  local known = {}
+  table.insert(known, hunk.state.name == 'gone' and 'conflict: ' .. hunk.state.reason or STATES[hunk.state.name])
+  if hunk.reason then
+    table.insert(known, hunk.reason.why .. (hunk.reason.verified and '' or ' (unverified)'))
+  end
+  if hunk.amended then
+    table.insert(known, 'edited by you')
+  end
+  if hunk.since == 'changed' then
+    table.insert(known, 'new in this round')
+  end
+  if #(hunk.needs or {}) > 0 then
+    table.insert(known, ('needs %s to be accepted too'):format(require('aca.words').count(#hunk.needs, 'other hunk')))
+  end
+  for _, finding in ipairs(proposal.check and proposal.check.findings or {}) do
+    if finding.hunk == hunk.id then
+      table.insert(known, 'check: ' .. finding.message)
+    end
+  end
+  return vim.tbl_map(function(fact)
+    return (fact:gsub('%s+', ' '))
+  end, known)
+end
+
+---@param file aca.File
+---@param hunk aca.Hunk
+---@return string[]
+local function actions(file, hunk)
+  if not proposals.is_conflict(hunk) then
+    return file.change.kind == 'unsupported' and { 'reject', 'next', 'close' } or PLAIN
+  elseif file.change.kind ~= 'modify' then
+    return vim.tbl_filter(function(name)
+      return name ~= 'both'
+    end, CONFLICT)
+  end
+  return CONFLICT
+end
+
+---Returns the lines as virtual text. Only that of the hunk under the cursor lists keys.
+---@param proposal aca.Proposal
+---@param file aca.File
+---@param hunk aca.Hunk
+---@param number integer
+---@param count integer
+---@param is_current boolean
+---@return [string, string][][]
+function M.lines(proposal, file, hunk, number, count, is_current)
+  local group = proposals.is_conflict(hunk) and 'AcaConflict' or 'AcaBanner'
+  local first = { { ('  ▴ aca %d/%d'):format(number, count), group } }
+  if is_current then
+    local keys = require('aca.config').current.keys
+    for _, name in ipairs(actions(file, hunk)) do
+      if keys[name] then
+        vim.list_extend(first, { { '  ' .. keys[name], 'AcaBannerKey' }, { ' ' .. LABELS[name], 'AcaBanner' } })
+      end
+    end
+  end
+  local lines = { first }
+  local known = facts(hunk, proposal)
+  if #known > 0 then
+    table.insert(lines, { { '    ' .. table.concat(known, ' · '), 'AcaReason' } })
+  end
+  return lines
+end
+
+return M
