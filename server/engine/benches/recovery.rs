@@ -164,6 +164,7 @@ fn history(n: usize) -> Vec<Event> {
         open: false,
         before: content(),
         after: content(),
+        permissions: None,
         landed: BTreeMap::new(),
         spans: Vec::new(),
     };

@@ -71,7 +71,11 @@ fn take(place: Place<'_>, kind: &str) -> Result<Landed, aca_workspace::landing::
     let (_, before, after) = KINDS.into_iter().find(|(name, ..)| *name == kind).unwrap();
     let executable = (kind == "mode").then_some(true);
     let expect = before.map_or(Expect::Absent, Expect::Bytes);
-    let new = after.map_or(New::Remove, |bytes| New::Bytes { bytes, executable });
+    let new = after.map_or(New::Remove, |bytes| New::Bytes {
+        bytes,
+        executable,
+        permissions: None,
+    });
     step(place, "d/f", expect, new)
 }
 

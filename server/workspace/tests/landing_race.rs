@@ -237,6 +237,7 @@ fn verified(dirs: Dirs<'_>, name: &str, old: &[u8], new: &[u8]) -> (Option<Displ
     let new = New::Bytes {
         bytes: new,
         executable: None,
+        permissions: None,
     };
     match step(place, name, Expect::Bytes(old), new) {
         Ok(Landed::Displaced(displaced)) => (Some(displaced), false),

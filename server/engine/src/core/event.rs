@@ -421,6 +421,9 @@ pub struct Step {
     pub before: Option<Content>,
     /// The file afterwards; nothing if it goes away.
     pub after: Option<Content>,
+    /// The permissions of the file that goes away, or that one is to get that comes back or moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<u32>,
     /// The texts that land, by hunk, where they are not the proposed ones.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub landed: BTreeMap<HunkId, String>,

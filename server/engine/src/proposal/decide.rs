@@ -274,6 +274,7 @@ fn whole(file: &ChangedFile, resolution: ledger::Resolution) -> Result<Change, S
             hunks: vec![id.clone()],
             from: base.clone(),
             to: result.clone(),
+            permissions: None,
             force,
         }),
     }

@@ -162,7 +162,7 @@ impl Kept {
                 bytes: merged.ok_or_else(|| self.unmerged("it has other content by now"))?,
                 executable: now.as_ref().or(before).is_some_and(|blob| blob.executable),
             };
-            match step(place, path, now.as_ref(), Some(&wanted)) {
+            match step(place, path, now.as_ref(), Some(&wanted), None) {
                 Ok(_) => return Ok(wanted),
                 Err(LandError::Moved { .. }) if tries < TRIES => {}
                 Err(error) => return Err(self.unmerged(&error.to_string())),

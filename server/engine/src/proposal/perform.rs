@@ -156,6 +156,7 @@ impl Worker {
                 open: draft.edit.is_some(),
                 before: content(&draft.before),
                 after: content(&draft.after),
+                permissions: draft.permissions,
                 landed: draft.landed.clone(),
                 spans: draft.spans.clone(),
             };

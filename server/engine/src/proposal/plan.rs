@@ -4,6 +4,7 @@
 //! live one. Nothing is written by this file.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use aca_protocol::HunkId;
@@ -44,6 +45,8 @@ pub(super) enum Change {
         hunks: Vec<HunkId>,
         from: Option<Blob>,
         to: Option<Blob>,
+        /// The permissions it gets where there is no file.
+        permissions: Option<u32>,
         /// Whether what is there instead of `from` is replaced.
         force: bool,
     },
@@ -104,6 +107,8 @@ pub(super) struct Draft {
     pub(super) hunks: Vec<HunkId>,
     pub(super) before: Option<Blob>,
     pub(super) after: Option<Blob>,
+    /// The permissions of a file that goes away, or that one gets that is made.
+    pub(super) permissions: Option<u32>,
     pub(super) landed: BTreeMap<HunkId, String>,
     pub(super) spans: Vec<Span>,
     /// Set if an editor has the file open and is to make the change.
@@ -125,6 +130,7 @@ impl Draft {
             hunks: hunks.to_vec(),
             before,
             after,
+            permissions: None,
             landed: BTreeMap::new(),
             spans: Vec::new(),
             edit: None,
@@ -211,10 +217,12 @@ impl Aim {
                 hunks,
                 from,
                 to,
+                permissions,
                 force,
             } => {
                 let live = Live::read(buffers, root, path);
                 let planned = whole(root, path, &live, from.as_ref(), to.as_ref(), *force);
+                let permissions = permissions.filter(|_| to.is_some()).or_else(|| on_disk(root, path));
                 match planned {
                     Ok(None) if keeps_all => {
                         let now = live.content(root, path).unwrap_or_default();
@@ -226,6 +234,7 @@ impl Aim {
                     },
                     Ok(Some(draft)) => Plan::of(vec![Draft {
                         hunks: hunks.clone(),
+                        permissions,
                         ..draft
                     }]),
                     Err(reason) => Plan::refuse(hunks.clone(), &reason),
@@ -305,8 +314,15 @@ impl Move {
             self.result.executable
         };
         let hunks = [self.hunk.clone()];
-        let arriving = Draft::whole(to, &hunks, target, Some(Blob { executable, ..content }));
+        let mut arriving = Draft::whole(to, &hunks, target, Some(Blob { executable, ..content }));
+        arriving.permissions = on_disk(root, from);
         let leaving = Draft::whole(from, &hunks, Some(source), self.leaves.clone());
         Ok(Some(vec![arriving, leaving]))
     }
+}
+
+/// Returns the permissions of a file that is there.
+fn on_disk(root: &Path, path: &str) -> Option<u32> {
+    let meta = root.join(path).symlink_metadata().ok()?;
+    meta.is_file().then(|| meta.mode() & 0o777)
 }

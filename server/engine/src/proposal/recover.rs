@@ -145,14 +145,14 @@ impl Worker {
                 Found::Done => true,
                 // What an editor has open by now is not changed behind its back.
                 Found::Untouched if !step.open && !self.is_open(&step.path) => {
-                    self.finish(&step.path, before.clone(), after.clone()).await
+                    self.finish(step, before.clone(), after.clone()).await
                 }
                 Found::Untouched | Found::Other => false,
             };
             if !finished {
                 // A file is not to be at two places: one that moves goes back to its old one, if nobody touched it.
                 for Loaded { step, before, after } in done {
-                    self.finish(&step.path, after.clone(), before.clone()).await;
+                    self.finish(step, after.clone(), before.clone()).await;
                 }
                 return false;
             }

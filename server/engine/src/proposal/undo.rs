@@ -243,6 +243,7 @@ fn reversed_one(loaded: &Loaded, hunks: &[HunkId]) -> Result<Change, String> {
             hunks: hunks.to_vec(),
             from: after.clone(),
             to: before.clone(),
+            permissions: step.permissions,
             force: false,
         });
     };
@@ -259,6 +260,7 @@ fn reversed_one(loaded: &Loaded, hunks: &[HunkId]) -> Result<Change, String> {
             hunks: hunks.to_vec(),
             from: after.clone(),
             to: before.clone(),
+            permissions: step.permissions,
             force: false,
         });
     };

@@ -11,6 +11,7 @@ use super::perform::Outcome;
 use super::plan::{Aim, Change, Draft, Edit};
 use super::worker::Worker;
 use crate::EditorReply;
+use crate::core::Step;
 
 /// What became of one try to write files.
 pub(super) enum Tried {
@@ -46,8 +47,8 @@ impl Worker {
             // It was opened since it was planned.
             None if draft.content_changes() && self.is_open(&draft.path) && !self.rests(draft) => Tried::MovedOn,
             None => {
-                self.replace(&draft.path, draft.before.clone(), draft.after.clone())
-                    .await
+                let (before, after) = (draft.before.clone(), draft.after.clone());
+                self.replace(&draft.path, before, after, draft.permissions).await
             }
         }
     }
@@ -92,10 +93,8 @@ impl Worker {
         let reason = match aca_review::text::encode(&after.text, on_disk.encoding) {
             Ok(bytes) => {
                 let executable = disk.executable;
-                match self
-                    .replace(&draft.path, Some(disk), Some(Blob { bytes, executable }))
-                    .await
-                {
+                let after = Blob { bytes, executable };
+                match self.replace(&draft.path, Some(disk), Some(after), None).await {
                     Tried::Done => return None,
                     Tried::MovedOn => "its file was changed meanwhile.".to_owned(),
                     Tried::Refused(reason) => reason,
@@ -107,7 +106,7 @@ impl Worker {
     }
 
     /// Changes one closed file through the workspace's exchange and verification.
-    async fn replace(&self, path: &str, before: Option<Blob>, after: Option<Blob>) -> Tried {
+    async fn replace(&self, path: &str, before: Option<Blob>, after: Option<Blob>, permissions: Option<u32>) -> Tried {
         let (root, displaced) = (self.session.root.clone(), self.displaced());
         let (named, inbox) = (path.to_owned(), self.shared.inbox.clone());
         let replacing = tokio::task::spawn_blocking(move || {
@@ -115,7 +114,7 @@ impl Worker {
                 root: &root,
                 displaced: displaced.as_deref(),
             };
-            match step(place, &named, before.as_ref(), after.as_ref()) {
+            match step(place, &named, before.as_ref(), after.as_ref(), permissions) {
                 Ok(Landed::Displaced(displaced)) => {
                     late::watch(late::keep(displaced, (root, named), (before, after)), inbox);
                     Ok(())
@@ -166,17 +165,16 @@ impl Worker {
         if moving.over != arrived.after {
             return;
         }
-        if let Tried::Refused(reason) = self
-            .replace(&arrived.path, arrived.after.clone(), arrived.before.clone())
-            .await
-        {
+        let (there, before) = (arrived.after.clone(), arrived.before.clone());
+        if let Tried::Refused(reason) = self.replace(&arrived.path, there, before, None).await {
             tracing::warn!(reason, path = arrived.path, "a move could not be taken back");
         }
     }
 
     /// Finishes a step that was recorded, exactly as it was. Returns whether it is done.
-    pub(super) async fn finish(&self, path: &str, before: Option<Blob>, after: Option<Blob>) -> bool {
-        matches!(self.replace(path, before, after).await, Tried::Done)
+    pub(super) async fn finish(&self, recorded: &Step, before: Option<Blob>, after: Option<Blob>) -> bool {
+        let replacing = self.replace(&recorded.path, before, after, recorded.permissions);
+        matches!(replacing.await, Tried::Done)
     }
 }
 
@@ -193,12 +191,14 @@ pub(super) fn step(
     path: &str,
     before: Option<&Blob>,
     after: Option<&Blob>,
+    permissions: Option<u32>,
 ) -> Result<Landed, LandError> {
     let expect = before.map_or(Expect::Absent, |blob| Expect::Bytes(&blob.bytes));
     let new = after.map_or(New::Remove, |blob| New::Bytes {
         bytes: &blob.bytes,
         // Only a change of it is a change: the user's own permissions stay.
         executable: (before.map(|before| before.executable) != Some(blob.executable)).then_some(blob.executable),
+        permissions,
     });
     landing::step(place, path, expect, new)
 }

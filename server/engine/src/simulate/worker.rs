@@ -191,6 +191,7 @@ fn plan_step(files: &mut Files, path: String, hunks: Vec<HunkId>, lands: bool) -
         open: false,
         before: Some(files.store(&before)),
         after: Some(files.store(&after)),
+        permissions: None,
         landed: BTreeMap::new(),
         spans: Vec::new(),
         path,

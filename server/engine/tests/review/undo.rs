@@ -1,5 +1,8 @@
 //! Taking landings back, and what was typed since.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+
 use aca_protocol::methods::SplitParams;
 use aca_protocol::proposal::{Decision, HunkState, Selection};
 use aca_protocol::task::TaskState;
@@ -101,8 +104,13 @@ async fn files_come_back_go_away_and_move_back_with_their_modes() {
     let result = [("new/file", "new\n"), ("moved/name", long), ("tool", "exit\n")];
     let mut fixture = Fixture::new(&base, &result).await;
     let before = fixture.everything();
+    let permissions = |path: &str| fixture.path(path).metadata().unwrap().permissions().mode() & 0o777;
+    for (path, mode) in [("gone", 0o600), ("old/name", 0o640)] {
+        fs::set_permissions(fixture.path(path), Permissions::from_mode(mode)).unwrap();
+    }
     assert_eq!(fixture.accept_all().await.refused, []);
-    fixture.write("moved/name", &format!("typed\n{long}"));
+    assert_eq!(permissions("moved/name"), 0o640);
+    fs::write(fixture.path("moved/name"), format!("typed\n{long}")).unwrap();
     fixture.restart().await;
     let undone = fixture.undo(None, None).await;
     assert_eq!(undone.refused, []);
@@ -112,9 +120,9 @@ async fn files_come_back_go_away_and_move_back_with_their_modes() {
         (fixture.read("gone"), fixture.read("tool")),
         ("bye\n".to_owned(), "#!/bin/sh\n".to_owned())
     );
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = fixture.path("tool").metadata().unwrap().permissions().mode();
-    assert_eq!(mode & 0o111, 0o111);
+    let permissions = |path: &str| fixture.path(path).metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!((permissions("gone"), permissions("old/name")), (0o600, 0o640));
+    assert_eq!(permissions("tool") & 0o111, 0o111);
     assert_eq!(fixture.undo(undone.operation, None).await.refused, []);
     assert_eq!(fixture.everything(), ["moved/name", "new/file", "tool"]);
     assert_eq!(fixture.read("moved/name"), format!("typed\n{long}"));

@@ -221,14 +221,19 @@ impl From<&std::io::Error> for Odd {
     }
 }
 
-/// Returns the permissions of a file, made executable for those who may read it, or for nobody, if that is asked for.
+/// Returns the permissions that a file is to have.
 pub(super) fn mode(file: &File, executable: Option<bool>) -> std::io::Result<u32> {
-    let mode = file.metadata()?.mode() & 0o777;
-    Ok(match executable {
-        Some(true) => mode | ((mode & 0o444) >> 2),
+    Ok(with_executable(file.metadata()?.mode(), executable))
+}
+
+/// Returns permissions, made executable for those who may read, or for nobody, where they do not say so already.
+pub(super) fn with_executable(mode: u32, executable: Option<bool>) -> u32 {
+    let mode = mode & 0o777;
+    match executable {
+        Some(true) if mode & 0o100 == 0 => mode | ((mode & 0o444) >> 2),
         Some(false) => mode & !0o111,
-        None => mode,
-    })
+        _ => mode,
+    }
 }
 
 pub(super) fn has_mode(file: &File, mode: u32) -> bool {

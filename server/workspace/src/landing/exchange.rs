@@ -142,7 +142,12 @@ impl Step<'_> {
         }
     }
 
-    pub(super) fn create(&self, new: &[u8], executable: Option<bool>) -> Result<Landed, LandError> {
+    pub(super) fn create(
+        &self,
+        new: &[u8],
+        executable: Option<bool>,
+        permissions: Option<u32>,
+    ) -> Result<Landed, LandError> {
         let (dir, error) = (self.dir, self.error);
         if let Some((live, found)) = self.read_open(dir.name())? {
             let mode = directory::mode(&live, executable).map_err(|source| error.io(source))?;
@@ -154,7 +159,9 @@ impl Step<'_> {
         dir.check_writable(None, error)?;
         let temporary = dir.temporary().map_err(|errno| error.errno(errno))?;
         let executable = Some(executable == Some(true));
-        let written = directory::mode(&temporary.file, executable)
+        let given = permissions.map(|mode| directory::with_executable(mode, executable));
+        let written = given
+            .map_or_else(|| directory::mode(&temporary.file, executable), Ok)
             .and_then(|mode| directory::set_mode(&temporary.file, mode))
             .and_then(|()| write(&temporary.file, new))
             .and_then(|()| temporary.file.sync_all());

@@ -53,6 +53,8 @@ pub enum New<'a> {
         bytes: &'a [u8],
         /// Whether it is executable; `None` leaves that as it is.
         executable: Option<bool>,
+        /// The permissions it gets where there is no file yet; `None` for those of any new file.
+        permissions: Option<u32>,
     },
     /// Not there.
     Remove,
@@ -99,8 +101,15 @@ pub fn step(place: Place<'_>, path: &str, expect: Expect<'_>, new: New<'_>) -> R
         displaced: place.displaced,
     };
     let landed = match (expect, new) {
-        (Expect::Bytes(old), New::Bytes { bytes, executable }) => step.exchange(old, bytes, executable),
-        (Expect::Absent, New::Bytes { bytes, executable }) => step.create(bytes, executable),
+        (Expect::Bytes(old), New::Bytes { bytes, executable, .. }) => step.exchange(old, bytes, executable),
+        (
+            Expect::Absent,
+            New::Bytes {
+                bytes,
+                executable,
+                permissions,
+            },
+        ) => step.create(bytes, executable, permissions),
         (Expect::Bytes(old), New::Remove) => step.remove(old).inspect(|_| dir.remove_empty(path)),
         (Expect::Absent, New::Remove) => step.be_absent(),
     };

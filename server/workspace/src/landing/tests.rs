@@ -10,6 +10,7 @@ fn bytes(bytes: &[u8]) -> New<'_> {
     New::Bytes {
         bytes,
         executable: None,
+        permissions: None,
     }
 }
 
@@ -82,6 +83,7 @@ fn executability_is_set_where_reading_is_allowed() {
                 New::Bytes {
                     bytes: content,
                     executable,
+                    permissions: None,
                 },
             )
             .unwrap();
@@ -100,6 +102,7 @@ fn files_are_created_with_their_directories_and_removed() {
         New::Bytes {
             bytes: b"x",
             executable: Some(true),
+            permissions: None,
         },
     )
     .unwrap();
@@ -221,12 +224,33 @@ fn directories_made_for_nothing_are_removed() {
         New::Bytes {
             bytes: b"x",
             executable: None,
+            permissions: None,
         },
     );
     full.unwrap();
     fs::set_permissions(root.join("c"), fs::Permissions::from_mode(0o555)).unwrap();
     assert!(replace(&root, "c/f", Expect::Absent, bytes(b"x")).is_err());
     assert_eq!(fs::read_dir(root.join("c")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_new_file_gets_the_permissions_that_are_asked_for() {
+    let (_dir, root) = workspace();
+    for (permissions, executable, after) in [
+        (0o600, Some(false), 0o600),
+        (0o640, Some(true), 0o750),
+        (0o744, Some(true), 0o744),
+        (0o755, Some(false), 0o644),
+    ] {
+        let new = New::Bytes {
+            bytes: b"x",
+            executable,
+            permissions: Some(permissions),
+        };
+        replace(&root, "f", Expect::Absent, new).unwrap();
+        assert_eq!(mode(&root.join("f")), after);
+        fs::remove_file(root.join("f")).unwrap();
+    }
 }
 
 #[test]
@@ -251,6 +275,7 @@ fn the_mode_alone_changes_in_place() {
     let new = New::Bytes {
         bytes: b"1",
         executable: Some(true),
+        permissions: None,
     };
     assert!(matches!(
         replace(&root, "f", Expect::Bytes(b"1"), new),

@@ -52,6 +52,7 @@ fn operate(state: &mut State, name: &str, id: &str, undoes: Option<&str>) {
             open: false,
             before: None,
             after: None,
+            permissions: None,
             landed: BTreeMap::new(),
             spans: Vec::new(),
         }],

@@ -33,6 +33,7 @@ fn step_of(names: &[&str]) -> Step {
         open: false,
         before: None,
         after: None,
+        permissions: None,
         landed: BTreeMap::new(),
         spans: Vec::new(),
     }
