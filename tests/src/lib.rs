@@ -2,7 +2,8 @@
 //!
 //! A test makes a [`TestEnv`]: a home, a data directory, settings and a scripted model of its own. In it, it makes a
 //! [`Workspace`] and drives the real `aca` there: by its commands, by [`lsp::Client`] over `aca lsp`'s stdio, or through
-//! a real [`nvim::Nvim`]. Containers are real, and so is Claude Code; the only double is the model behind the API.
+//! a real [`nvim::Nvim`] or [`vscode::VsCode`]. Containers are real, and so is Claude Code; the only double is the model
+//! behind the API.
 //!
 //! A part that is missing fails the test with a message that names it. Nothing is skipped.
 
@@ -17,6 +18,7 @@ pub mod nvim;
 pub mod parts;
 mod process;
 pub mod scenario;
+pub mod vscode;
 pub mod wait;
 mod workspace;
 

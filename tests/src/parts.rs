@@ -32,6 +32,35 @@ pub fn nvim() -> PathBuf {
     existing("Neovim", folder().join("nvim/bin/nvim"))
 }
 
+/// Returns the folder of VS Code's server.
+pub fn vscode() -> PathBuf {
+    let main = existing("VS Code", folder().join("vscode/server/out/server-main.js"));
+    main.ancestors().nth(2).expect("it has a folder").to_owned()
+}
+
+/// Returns the real Chromium.
+pub fn chromium() -> PathBuf {
+    existing("Chromium", PathBuf::from("/usr/bin/chromium"))
+}
+
+/// Returns Node, from the search path.
+pub fn node() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join("node"));
+    found
+        .into_iter()
+        .find(|program| program.is_file())
+        .expect("The part \"Node\" is missing on the PATH; install version 20 or later.")
+}
+
+/// Returns the extension for VS Code as `cargo xtask test` packs it: `universal` or `platform`.
+pub fn vsix(kind: &str) -> PathBuf {
+    existing(
+        "the packed extension",
+        checkout().join(format!("target/vsix/test/{kind}.vsix")),
+    )
+}
+
 /// Makes sure that the container engine answers and has the base image.
 pub fn engine() {
     static CHECKED: OnceLock<()> = OnceLock::new();

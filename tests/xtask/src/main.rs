@@ -2,8 +2,9 @@
 //!
 //! `cargo xtask parts` installs and starts what is missing, `cargo xtask test [ARGS]` does that and runs every test,
 //! `cargo xtask bench` measures, `cargo xtask sabotage` proves that the suites can fail, `cargo xtask torture` runs them for
-//! hours, `cargo xtask picture` draws the README's picture, `cargo xtask deny` checks licences, sources, bans and advisories, `cargo xtask clean` removes what
-//! tests may have left behind and stops the container engine if this program started it.
+//! hours, `cargo xtask picture` draws the README's pictures, `cargo xtask vsix` packs the extension for VS Code, `cargo xtask
+//! deny` checks licences, sources, bans and advisories, `cargo xtask clean` removes what tests may have left behind and
+//! stops the container engine if this program started it.
 
 mod clean;
 mod deny;
@@ -12,6 +13,7 @@ mod sabotage;
 mod shell;
 mod suite;
 mod torture;
+mod vsix;
 
 use std::process::ExitCode;
 
@@ -19,7 +21,7 @@ use anyhow::{Result, bail};
 
 use crate::shell::say;
 
-const USAGE: &str = "usage: cargo xtask <parts | test [ARGS..] | bench [ARGS..] | sabotage [NAME..] | torture [NAME..] | picture | deny | clean>";
+const USAGE: &str = "usage: cargo xtask <parts | test [ARGS..] | bench [ARGS..] | sabotage [NAME..] | torture [NAME..] | picture | vsix [--target T] [--universal] | deny | clean>";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -41,6 +43,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "test" => suite::test(rest),
         "bench" => suite::bench(rest),
         "picture" => suite::picture(),
+        "vsix" => vsix::pack(rest),
         "torture" => torture::run(rest),
         "sabotage" => sabotage::run(rest),
         "deny" => deny::check(),

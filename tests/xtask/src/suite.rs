@@ -8,6 +8,7 @@ use crate::clean::Before;
 use crate::clean::daemons::{self, Which};
 use crate::parts;
 use crate::shell::{checkout, parts_dir, run, say, succeeds, target_dir};
+use crate::vsix;
 
 /// Environment variables with these beginnings belong to the person, never to a test.
 const PRIVATE: &[&str] = &["ANTHROPIC_", "CLAUDE_", "ACA_"];
@@ -22,6 +23,8 @@ pub(crate) fn test(arguments: &[String]) -> Result<ExitCode> {
     on_real_parts(|| {
         say("building aca");
         run(cargo().args(["build", "--quiet", "--package", "aca", "--bin", "aca"]))?;
+        say("packing the extension for VS Code");
+        vsix::for_tests()?;
         let mut runner = cargo();
         runner.env("ACA_TEST_BIN", target_dir().join("debug/aca"));
         if succeeds(Command::new("cargo").args(["nextest", "--version"])) {

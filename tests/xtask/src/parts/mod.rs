@@ -11,6 +11,7 @@ mod vscode;
 
 use anyhow::{Context, Result};
 
+pub(crate) use self::node::npm;
 use crate::shell::say;
 
 /// Installs and starts every part. Returns the container engine if this call started it.
@@ -38,6 +39,15 @@ pub(crate) fn install() -> Result<Option<engine::Started>> {
             Err(error)
         }
     }
+}
+
+/// Installs only the Node packages.
+///
+/// # Errors
+///
+/// When they cannot be had.
+pub(crate) fn node_packages() -> Result<()> {
+    part("Node packages", node::install)
 }
 
 fn part<T>(name: &str, install: impl FnOnce() -> Result<T>) -> Result<T> {

@@ -32,7 +32,7 @@ fn is_current(folder: &Path) -> bool {
 }
 
 /// Returns npm, to be run in a folder, quietly, with two processors and the headers of this machine's Node.
-pub(super) fn npm(folder: &Path) -> Command {
+pub(crate) fn npm(folder: &Path) -> Command {
     let mut npm = Command::new("npm");
     npm.current_dir(folder)
         .args(["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"])

@@ -1,0 +1,26 @@
+//! A real VS Code with the packed extension: from a TODO to one hunk accepted and one rejected, in a real container with
+//! the real Claude Code.
+
+use aca_tests::TestEnv;
+use aca_tests::scenario::{SHOP, two_hunks};
+use aca_tests::vscode::{Package, VsCode, Wishes};
+
+#[test]
+fn a_todo_becomes_hunks_that_are_accepted_and_rejected() {
+    let env = TestEnv::new();
+    let workspace = env.workspace(SHOP);
+    env.script(&two_hunks(&workspace));
+    let before = workspace.read("src/user.rs");
+    let wishes = Wishes {
+        package: Package::Platform,
+        ..Wishes::of(&workspace)
+    };
+    let mut code = VsCode::play(&env, "todo", &wishes);
+    let shown = code.pass("ready");
+    assert_eq!(
+        shown,
+        before.trim_end(),
+        "a proposal entered the buffer before anyone decided"
+    );
+    code.end();
+}
