@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::agent::RecordBody;
-use crate::proposal::{Decision, ProposalView, Resolution, Selection};
+use crate::proposal::{Decision, ProposalFileView, ProposalView, Resolution, Selection};
 use crate::session::{
     AuditParams, AuditResult, CheckpointParams, CheckpointView, CheckpointsResult, CleanupParams, CleanupPlanResult,
     CleanupResult, CreateCheckpointParams, DeleteSessionParams, DeleteSessionResult, DiffCheckpointResult,
@@ -75,6 +75,10 @@ requests! {
     Stop = "aca/stop": TaskParams => TaskView;
     /// Returns a task's proposal against what the files say now.
     Proposal = "aca/proposal": TaskParams => ProposalView;
+    /// Returns a file of a proposal as a text: what it says now, and what it would say.
+    ProposalFile = "aca/proposalFile": ProposalFileParams => ProposalFileView;
+    /// Takes over what a person made of a file's proposed text.
+    EditProposal = "aca/editProposal": EditProposalParams => ProposalFileView;
     /// Decides hunks. Accepted hunks have landed and were verified when the answer arrives.
     Decide = "aca/decide": DecideParams => DecideResult;
     /// Cuts lines out of a hunk as a hunk of their own.
@@ -198,6 +202,30 @@ pub struct TasksResult {
 pub struct TaskParams {
     /// The task.
     pub task: TaskId,
+}
+
+/// Parameters of [`ProposalFile`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProposalFileParams {
+    /// The task.
+    pub task: TaskId,
+    /// The file's path in the result, relative to the workspace.
+    pub path: String,
+}
+
+/// Parameters of [`EditProposal`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EditProposalParams {
+    /// The task.
+    pub task: TaskId,
+    /// The file's path in the result, relative to the workspace.
+    pub path: String,
+    /// The proposed text that the person began with, as [`ProposalFileView`] had it.
+    pub base: String,
+    /// What they made of it.
+    pub text: String,
 }
 
 /// Parameters of [`Decide`].

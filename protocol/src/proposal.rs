@@ -54,6 +54,47 @@ pub struct FileView {
     pub hunks: Vec<HunkView>,
 }
 
+/// One file of a proposal as a text to read and edit: what the file says now, and what it would say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProposalFileView {
+    /// The task.
+    pub task: TaskId,
+    /// The file's path in the result, relative to the workspace.
+    pub path: String,
+    /// The revision of the proposal that this is taken from.
+    pub revision: u64,
+    /// What the file says now: the open document where there is one, the disk otherwise. For a file that moves it is
+    /// the file at its old place. Nothing if there is no such file, or if it is not text.
+    pub live: Option<String>,
+    /// `live` with every undecided hunk in its place. Where the two are in conflict, the agent's text is in it. Nothing
+    /// if the file would go away, or would not be text.
+    pub proposed: Option<String>,
+    /// The undecided hunks that these texts show, in file order.
+    pub hunks: Vec<HunkPlace>,
+    /// Whether `aca/editProposal` takes another text for `proposed`.
+    pub editable: bool,
+    /// Why there is no text, or why it cannot be edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Where an undecided hunk is in the two texts of a file. Hunks that share lines have the same place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HunkPlace {
+    /// The hunk.
+    pub id: HunkId,
+    /// The first live line that it replaces, zero-based.
+    pub line: u32,
+    /// How many live lines it replaces; zero for an insertion before `line`.
+    pub lines: u32,
+    /// The first proposed line that stands there.
+    pub proposed_line: u32,
+    /// How many proposed lines stand there; zero where it only removes some before `proposed_line`.
+    pub proposed_lines: u32,
+}
+
 /// What a proposal does to a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]

@@ -31,6 +31,8 @@ fn examples_of_requests_are_what_the_types_say() {
         request::<methods::Tasks>(),
         request::<methods::Stop>(),
         request::<methods::Proposal>(),
+        request::<methods::ProposalFile>(),
+        request::<methods::EditProposal>(),
         request::<methods::Decide>(),
         request::<methods::Split>(),
         request::<methods::Join>(),

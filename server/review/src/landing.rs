@@ -57,7 +57,11 @@ impl FileLedger {
         left.sort_by_key(|(index, _)| *index);
         left.dedup_by_key(|(index, _)| *index);
         let Round { text, done, mut left } = self.round(live, &left)?;
-        let mut landed = Landed { text, hunks: done };
+        let named = |done: Vec<Done>| done.into_iter().map(|done| (done.id, done.text)).collect::<Vec<_>>();
+        let mut landed = Landed {
+            text,
+            hunks: named(done),
+        };
         // Hunks that share lines land one after another, each on what the one before left.
         let mut trial = if left.is_empty() { None } else { Some(self.clone()) };
         let mut just_landed = landed.hunks.clone();
@@ -70,8 +74,8 @@ impl FileLedger {
             }
             let round = trial.round(&landed.text, &left)?;
             landed.text = round.text;
-            landed.hunks.extend(round.done.clone());
-            just_landed = round.done;
+            just_landed = named(round.done);
+            landed.hunks.extend(just_landed.clone());
             left = round.left;
         }
         let order = |id: &HunkId| self.index(id).unwrap_or(usize::MAX);
@@ -80,10 +84,12 @@ impl FileLedger {
     }
 
     /// Lands those of the chosen hunks that share no lines, at least the first.
-    fn round(&mut self, live: &str, chosen: &[(usize, Resolution)]) -> Result<Round, Vec<HunkId>> {
+    pub(crate) fn round(&mut self, live: &str, chosen: &[(usize, Resolution)]) -> Result<Round, Vec<HunkId>> {
         self.place(live);
         let mut refused = Vec::new();
         let (mut text, mut copied) = (Composer::default(), 0);
+        // How many lines the text has, up to the live line `copied`.
+        let mut lines = 0;
         let (mut done, mut left, mut free) = (Vec::new(), Vec::new(), 0);
         for &(index, resolution) in chosen {
             let Some(id) = self.hunks().get(index).map(|hunk| hunk.id.clone()) else {
@@ -98,12 +104,20 @@ impl FileLedger {
                 continue;
             }
             free = piece.expected.end;
+            let at = lines + piece.live.start - copied;
+            let mut after = at..at + piece.live.len();
             if let Some(new) = piece.new {
                 text.push(self.live().lines(copied..piece.live.start));
                 text.push(&new);
-                copied = piece.live.end;
+                after.end = at + new.split_inclusive('\n').count();
+                (copied, lines) = (piece.live.end, after.end);
             }
-            done.push((id, piece.landed));
+            done.push(Done {
+                id,
+                text: piece.landed,
+                before: piece.live,
+                after,
+            });
         }
         if !refused.is_empty() {
             return Err(refused);
@@ -169,11 +183,22 @@ impl FileLedger {
 }
 
 /// One try to land hunks together.
-struct Round {
-    text: String,
-    done: Vec<(HunkId, String)>,
+pub(crate) struct Round {
+    pub(crate) text: String,
+    pub(crate) done: Vec<Done>,
     /// Those that share lines with one that is done.
-    left: Vec<(usize, Resolution)>,
+    pub(crate) left: Vec<(usize, Resolution)>,
+}
+
+/// A hunk that has landed.
+pub(crate) struct Done {
+    pub(crate) id: HunkId,
+    /// The text that stands in place of its old text.
+    pub(crate) text: String,
+    /// The lines it is about, in the text before the round.
+    pub(crate) before: Range<usize>,
+    /// The lines in place of them.
+    pub(crate) after: Range<usize>,
 }
 
 /// What landing a hunk does to the live text.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aca_protocol::proposal::Decision;
 use aca_protocol::{HunkId, OperationId, TaskId};
 
-use super::{Event, Operating, Operation, Phase, Span, State, Step};
+use super::{Event, Operating, Operation, Span, State, Step};
 use crate::Error;
 
 impl State {
@@ -179,15 +179,8 @@ impl State {
         let Some(proposed) = &known.proposed else {
             return Err(no_proposal(task));
         };
-        if matches!(known.phase, Phase::Verifying { .. }) {
-            return Err(Error::Invalid(format!(
-                "The project's check still runs on the proposal of task {task}. Decide when it has ended, or stop it."
-            )));
-        }
-        if known.phase != Phase::Review {
-            return Err(Error::Invalid(format!(
-                "The task {task} is at work again, and its next round replaces this proposal. Decide when it is ready."
-            )));
+        if let Some(reason) = known.undecidable() {
+            return Err(Error::Invalid(reason));
         }
         let proposed: BTreeSet<&HunkId> = proposed.hunks.iter().map(|known| &known.id).collect();
         let (mut open, mut seen) = (Vec::new(), BTreeSet::new());

@@ -416,6 +416,20 @@ impl Task {
         }
     }
 
+    /// Says why nothing of the proposal can be decided at present, if that is so.
+    pub fn undecidable(&self) -> Option<String> {
+        let task = &self.id;
+        match self.phase {
+            Phase::Review => None,
+            Phase::Verifying { .. } => Some(format!(
+                "The project's check still runs on the proposal of task {task}. Decide when it has ended, or stop it."
+            )),
+            _ => Some(format!(
+                "The task {task} is at work again, and its next round replaces this proposal. Decide when it is ready."
+            )),
+        }
+    }
+
     /// Returns the hunks that wait for a decision.
     pub fn pending(&self) -> impl Iterator<Item = &HunkId> {
         self.hunks().filter(|hunk| !self.decisions.contains_key(*hunk))

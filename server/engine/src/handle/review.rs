@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use aca_protocol::TaskId;
 use aca_protocol::methods::{
-    AmendParams, DecideParams, DecideResult, JoinParams, OperationsResult, SplitParams, TasksParams, UndoParams,
-    UndoResult,
+    AmendParams, DecideParams, DecideResult, JoinParams, OperationsResult, ProposalFileParams, SplitParams,
+    TasksParams, UndoParams, UndoResult,
 };
-use aca_protocol::proposal::ProposalView;
+use aca_protocol::proposal::{ProposalFileView, ProposalView};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Engine, canonical, stopped};
@@ -26,6 +26,17 @@ impl Engine {
         let review = self.review_of(&params.task)?;
         self.checkpoint_before_many(&params).await;
         self.wish(&review, |reply| Wish::Decide { params, reply }).await
+    }
+
+    /// Returns a file of a proposal as a text: what it says now, and what it would say if everything undecided landed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] for an unknown task, or a file that its proposal does not touch; [`Error::Invalid`] if it has
+    /// no proposal.
+    pub async fn proposal_file(&self, params: ProposalFileParams) -> Result<ProposalFileView, Error> {
+        let review = self.review_of(&params.task)?;
+        self.wish(&review, |reply| Wish::File { params, reply }).await
     }
 
     /// Cuts lines out of an undecided hunk as a hunk of their own, and returns the proposal.

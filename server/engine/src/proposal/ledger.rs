@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use aca_protocol::HunkId;
 use aca_protocol::methods::Refusal;
 use aca_protocol::proposal::{Decision, FileChange, FileView, HunkState, HunkView, Selection, Since};
+use aca_protocol::{HunkId, TaskId};
 use aca_review::Hunk;
 use aca_review::ledger::{FileLedger, Span, Standing};
 use aca_review::needs;
@@ -106,6 +106,19 @@ impl Ledger {
             .any(|id| self.decision(&id).is_none())
     }
 
+    /// Returns the index of the file at a path: of its content, where its mode changes too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if the proposal does not touch it.
+    pub(crate) fn text_of(&self, path: &str) -> Result<usize, Error> {
+        let at_path = self.files.iter().enumerate().filter(|(_, file)| file.path == path);
+        let content = at_path.min_by_key(|(_, file)| matches!(file.change, FileChange::Mode { .. }));
+        content
+            .map(|(index, _)| index)
+            .ok_or_else(|| untouched(&self.task.id, path))
+    }
+
     /// Returns the line hunks of the file that has a hunk.
     ///
     /// # Errors
@@ -150,8 +163,7 @@ impl Ledger {
             Selection::File { path } => {
                 let mut parts = self.files.iter().filter(|file| file.path == *path).peekable();
                 if parts.peek().is_none() {
-                    let reason = format!("The proposal of task {} does not touch {path}.", self.task.id);
-                    return Err(Error::NotFound(reason));
+                    return Err(untouched(&self.task.id, path));
                 }
                 Ok(parts.flat_map(of).collect())
             }
@@ -246,6 +258,10 @@ impl Ledger {
             Since::Changed
         }
     }
+}
+
+fn untouched(task: &TaskId, path: &str) -> Error {
+    Error::NotFound(format!("The proposal of task {task} does not touch {path}."))
 }
 
 /// Whether two views of a hunk say the same, their lines aside.

@@ -14,6 +14,7 @@ mod place;
 mod plan;
 mod recover;
 mod regroup;
+mod text;
 mod undo;
 mod with_hunks;
 mod worker;

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
-use aca_protocol::methods::{AmendParams, DecideParams, DecideResult, JoinParams, SplitParams, UndoParams, UndoResult};
-use aca_protocol::proposal::{HunkView, ProposalView};
+use aca_protocol::methods::{
+    AmendParams, DecideParams, DecideResult, JoinParams, ProposalFileParams, SplitParams, UndoParams, UndoResult,
+};
+use aca_protocol::proposal::{HunkView, ProposalFileView, ProposalView};
 use aca_protocol::{HunkId, TaskId};
 use aca_workspace::paths;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -44,6 +46,11 @@ pub(crate) enum Wish {
     Decide {
         params: DecideParams,
         reply: Reply<DecideResult>,
+    },
+    /// Read a file.
+    File {
+        params: ProposalFileParams,
+        reply: Reply<ProposalFileView>,
     },
     /// Cut a hunk.
     Split {
@@ -181,6 +188,7 @@ impl Worker {
                 self.begin(&params.task);
                 drop(reply.send(self.decide(params).await));
             }
+            Wish::File { params, reply } => drop(reply.send(self.file(params).await)),
             Wish::Split { params, reply } => drop(reply.send(self.split(params).await)),
             Wish::Join { params, reply } => drop(reply.send(self.join(params).await)),
             Wish::Amend { params, reply } => drop(reply.send(self.amend(params).await)),
