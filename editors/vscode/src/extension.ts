@@ -10,9 +10,11 @@ import { registerLandings } from './landings';
 import { registerNotifications } from './notify';
 import { Pages } from './pages';
 import type { TaskView } from './protocol';
+import { registerReview } from './review';
 import { registerStart } from './start';
 import { registerStatus } from './status';
 import { registerSteer } from './steer';
+import { registerTranscript } from './transcript';
 import { registerTree } from './tree';
 import { registerUsage } from './usage';
 
@@ -59,6 +61,8 @@ function start(extension: vscode.ExtensionContext): AcaApi {
   registerTree(own);
   registerStatus(own);
   registerNotifications(own);
+  own.owns(registerReview(own));
+  own.owns(registerTranscript(own));
   own.command('aca.restartServer', () => own.restart());
   own.command('aca.showLog', () => {
     own.log.show();
