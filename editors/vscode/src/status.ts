@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import * as can from './can';
 import type { Ctx, Health } from './ctx';
 import type { TaskView } from './protocol';
-import { cost, count, describe } from './words';
+import { count, describe, isAtWork } from './words';
 
 /** How many tasks of a kind the tooltip names. */
 const MAX_NAMED = 5;
@@ -32,13 +32,17 @@ export function registerStatus(ctx: Ctx): void {
     item.text = text;
     item.backgroundColor = background === undefined ? undefined : new vscode.ThemeColor(background);
     item.command = command;
-    item.tooltip = tooltip(ctx.health, tasks);
-    item.show();
+    // A tooltip that is replaced while someone reads it closes: it says nothing that changes every second.
+    const words = tooltip(ctx.health, tasks);
+    if (!(item.tooltip instanceof vscode.MarkdownString) || item.tooltip.value !== words.value) {
+      item.tooltip = words;
+    }
   };
   ctx.owns(item);
   ctx.owns(ctx.onHealth(draw));
   ctx.owns(ctx.tasks.onDidChange(draw));
   draw();
+  item.show();
 }
 
 interface Face {
@@ -117,7 +121,7 @@ const WORDS = {
 
 function named(text: vscode.MarkdownString, tasks: readonly TaskView[], links: (task: TaskView) => string[]): void {
   for (const task of tasks.slice(-MAX_NAMED).reverse()) {
-    text.appendText([task.title, describe(task), cost(task.usage)].filter(Boolean).join(' · '));
+    text.appendText(`${task.title} · ${isAtWork(task.state) ? task.state.name : describe(task)}`);
     text.appendMarkdown(`  \n${links(task).filter(Boolean).join(' · ')}\n\n`);
   }
   if (tasks.length > MAX_NAMED) {
