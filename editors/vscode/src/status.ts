@@ -26,17 +26,21 @@ const LINKED = [
 export function registerStatus(ctx: Ctx): void {
   const item = vscode.window.createStatusBarItem('aca.status', vscode.StatusBarAlignment.Left);
   item.name = 'aca';
+  let drawn = '';
   const draw = (): void => {
     const tasks = ctx.tasks.all();
-    const { text, background, command } = face(ctx.health, tasks);
-    item.text = text;
-    item.backgroundColor = background === undefined ? undefined : new vscode.ThemeColor(background);
-    item.command = command;
-    // A tooltip that is replaced while someone reads it closes: it says nothing that changes every second.
+    const now = face(ctx.health, tasks);
     const words = tooltip(ctx.health, tasks);
-    if (!(item.tooltip instanceof vscode.MarkdownString) || item.tooltip.value !== words.value) {
-      item.tooltip = words;
+    // An item that is set anew closes its tooltip, so it is set only when it says something else.
+    const all = JSON.stringify([now, words.value]);
+    if (all === drawn) {
+      return;
     }
+    drawn = all;
+    item.text = now.text;
+    item.backgroundColor = now.background === undefined ? undefined : new vscode.ThemeColor(now.background);
+    item.command = now.command;
+    item.tooltip = words;
   };
   ctx.owns(item);
   ctx.owns(ctx.onHealth(draw));

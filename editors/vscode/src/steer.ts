@@ -31,11 +31,12 @@ const SEND_BACK = {
   none: 'No task has finished, so there is nothing to send back.',
 };
 
-const WAYS: Record<aca.Recovery, { label: string; detail: string }> = {
-  continue: { label: 'Continue', detail: 'Goes on with the conversation and with the work that was found.' },
-  again: { label: 'Start Again', detail: 'Begins anew, on the files as they are now.' },
-  take: { label: 'Take What Was Found', detail: 'Reviews what was found of the work; nothing vouches for it.' },
-};
+/** The likeliest first. */
+const WAYS: { how: aca.Recovery; label: string; detail: string }[] = [
+  { how: 'continue', label: 'Continue', detail: 'Goes on with the conversation and with the work that was found.' },
+  { how: 'again', label: 'Start Again', detail: 'Begins anew, on the files as they are now.' },
+  { how: 'take', label: 'Take What Was Found', detail: 'Reviews what was found of the work; nothing vouches for it.' },
+];
 
 async function act(
   ctx: Ctx,
@@ -65,7 +66,7 @@ async function recover(ctx: Ctx, argument: unknown): Promise<void> {
   if (task === undefined) {
     return;
   }
-  const ways = (task.recovery ?? []).map((how) => ({ ...WAYS[how], how }));
+  const ways = WAYS.filter(({ how }) => task.recovery?.includes(how));
   const [only, another] = ways;
   const picked =
     another === undefined

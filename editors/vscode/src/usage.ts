@@ -8,6 +8,7 @@ import { cost } from './words';
 const DAYS = 30;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const MAX_ROWS = 30;
+const MAX_NAME = 60;
 
 export function registerUsage(ctx: Ctx, pages: Pages): void {
   ctx.command('aca.showUsage', async () => {
@@ -20,15 +21,17 @@ function page(rows: readonly aca.UseRow[]): string {
   if (rows.length === 0) {
     return `Nothing was used of the models in the last ${DAYS} days.\n`;
   }
+  const tables = [
+    { of: 'day', sums: sums(rows, (row) => row.day).sort((a, b) => b.name.localeCompare(a.name)) },
+    { of: 'model', sums: sums(rows, (row) => row.model ?? 'unknown').sort(dearestFirst) },
+    { of: 'task', sums: sums(rows, (row) => row.title).sort(dearestFirst) },
+  ];
+  const names = tables.flatMap(({ sums }) => sums.slice(0, MAX_ROWS).map((sum) => sum.name.length));
+  const width = Math.min(MAX_NAME, Math.max(...names));
   return [
     `What aca used of the models in the last ${DAYS} days, in all workspaces`,
     '',
-    table(
-      'day',
-      sums(rows, (row) => row.day).sort((a, b) => b.name.localeCompare(a.name)),
-    ),
-    table('model', sums(rows, (row) => row.model ?? 'unknown').sort(dearestFirst)),
-    table('task', sums(rows, (row) => row.title).sort(dearestFirst)),
+    ...tables.map(({ of, sums }) => table(of, sums, width)),
   ].join('\n');
 }
 
@@ -60,9 +63,8 @@ function dearestFirst(a: Sum, b: Sum): number {
   return b.costMicros - a.costMicros || b.output - a.output;
 }
 
-function table(of: string, all: readonly Sum[]): string {
+function table(of: string, all: readonly Sum[], width: number): string {
   const shown = all.slice(0, MAX_ROWS);
-  const width = Math.min(60, Math.max(of.length, ...shown.map((sum) => sum.name.length)));
   const row = (name: string, cells: readonly string[]): string =>
     name.slice(0, width).padEnd(width) + cells.map((cell) => cell.padStart(12)).join('');
   const number = (value: number): string => value.toLocaleString('en');

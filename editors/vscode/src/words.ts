@@ -63,7 +63,7 @@ export function cost(usage: Pick<Usage, 'costMicros'>): string {
   if (dollars === 0) {
     return '';
   }
-  return dollars < 0.01 ? '<$0.01' : `$${dollars.toFixed(2)}`;
+  return dollars < 0.01 ? '< $0.01' : `$${dollars.toFixed(2)}`;
 }
 
 /** `1 hunk`, `3 hunks`. */
