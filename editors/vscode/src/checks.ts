@@ -33,7 +33,7 @@ async function isConfirmed(ctx: Ctx, workspace: string): Promise<boolean> {
   const { command, from, confirmed } = await ctx.request(aca.CheckCommand, { workspace });
   if (command === undefined) {
     void vscode.window.showInformationMessage(
-      'No check is configured, and none was recognised. Name a command as `checks.command` in aca.toml.',
+      'No check is configured, and none was recognised. Name a command as “checks.command” in aca.toml.',
     );
     return false;
   }

@@ -139,7 +139,7 @@ export class Ctx {
 
   /** Shows a person what went wrong. */
   report(error: unknown): void {
-    if (error instanceof vscode.CancellationError) {
+    if (isCancellation(error)) {
       return;
     }
     const message = error instanceof Error ? error.message : String(error);
@@ -268,6 +268,11 @@ export class Ctx {
     this.own.push(emitter);
     return emitter;
   }
+}
+
+/** Says whether an error only means that nobody wants the answer any more, as when a window closes. */
+function isCancellation(error: unknown): boolean {
+  return error instanceof vscode.CancellationError || (error instanceof Error && error.name === 'Canceled');
 }
 
 /** The folders of the window that are on this machine's disk. */

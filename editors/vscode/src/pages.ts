@@ -28,7 +28,8 @@ export class Pages implements vscode.TextDocumentContentProvider {
     const shown = vscode.window.visibleTextEditors.find((editor) => editor.document.uri.toString() === uri.toString());
     await vscode.window.showTextDocument(document, {
       viewColumn: shown?.viewColumn ?? vscode.ViewColumn.Active,
-      preview: true,
+      // A preview would take the place of another one, such as the walkthrough that asked for this page.
+      preview: false,
     });
   }
 }

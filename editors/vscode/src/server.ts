@@ -31,7 +31,7 @@ export async function findServer(extension: vscode.ExtensionContext, config: Con
     const { stdout } = await promisify(execFile)(candidate.path, ['--version'], { env, timeout: VERSION_TIMEOUT_MS });
     return { path: candidate.path, version: stdout.trim(), env };
   } catch (error) {
-    const why = (error instanceof Error ? error.message : String(error)).trim().replace(/\.$/, '');
+    const why = reason(error);
     throw new Error(`The aca server ${candidate.from} does not run: ${why}. ${candidate.mend}`, { cause: error });
   }
 }
@@ -49,7 +49,7 @@ async function find(extension: vscode.ExtensionContext, config: Config): Promise
   if (set !== undefined) {
     return {
       path: set,
-      from: 'named by the setting `aca.server.path`',
+      from: 'named by the setting “aca.server.path”',
       mend: `The setting says ${set}: correct it, or remove it to use the server that comes with the extension.`,
     };
   }
@@ -65,9 +65,17 @@ async function find(extension: vscode.ExtensionContext, config: Config): Promise
     path: NAME,
     from: 'on the PATH',
     mend:
-      'Install it with `cargo install --path server/aca` in a checkout of aca, or name it in the setting ' +
-      '`aca.server.path`, then run “aca: Restart Server”.',
+      'Install it with “cargo install --path server/aca” in a checkout of aca, or name it in the setting ' +
+      '“aca.server.path”, then run “aca: Restart Server”.',
   };
+}
+
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return String(error);
+  }
+  const isMissing = 'code' in error && error.code === 'ENOENT';
+  return isMissing ? 'there is no such program' : error.message.trim().replace(/\.$/, '');
 }
 
 async function isExecutable(path: string): Promise<boolean> {

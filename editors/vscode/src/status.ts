@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import * as can from './can';
 import type { Ctx, Health } from './ctx';
 import type { TaskView } from './protocol';
-import { count, describe, isAtWork } from './words';
+import { asMarkdown, count, describe, isAtWork } from './words';
 
 /** How many tasks of a kind the tooltip names. */
 const MAX_NAMED = 5;
@@ -83,10 +83,10 @@ function face(health: Health, tasks: readonly TaskView[]): Face {
 }
 
 function tooltip(health: Health, tasks: readonly TaskView[]): vscode.MarkdownString {
-  const text = new vscode.MarkdownString('', true);
+  const text = new vscode.MarkdownString();
   text.isTrusted = { enabledCommands: LINKED };
   const paragraph = (words: string): void => {
-    text.appendText(words).appendMarkdown('\n\n');
+    text.appendMarkdown(`${asMarkdown(words)}\n\n`);
   };
   if (health.name === 'failed') {
     paragraph(health.message);
@@ -112,7 +112,7 @@ function tooltip(health: Health, tasks: readonly TaskView[]): vscode.MarkdownStr
     ].join(' · '),
   );
   if (health.name === 'running') {
-    paragraph(`\n\n${health.server.version}`);
+    text.appendMarkdown(`\n\n${asMarkdown(health.server.version)}`);
   }
   return text;
 }
@@ -125,11 +125,11 @@ const WORDS = {
 
 function named(text: vscode.MarkdownString, tasks: readonly TaskView[], links: (task: TaskView) => string[]): void {
   for (const task of tasks.slice(-MAX_NAMED).reverse()) {
-    text.appendText(`${task.title} · ${isAtWork(task.state) ? task.state.name : describe(task)}`);
+    text.appendMarkdown(asMarkdown(`${task.title} · ${isAtWork(task.state) ? task.state.name : describe(task)}`));
     text.appendMarkdown(`  \n${links(task).filter(Boolean).join(' · ')}\n\n`);
   }
   if (tasks.length > MAX_NAMED) {
-    text.appendText(`and ${count(tasks.length - MAX_NAMED, 'more task')}`).appendMarkdown('\n\n');
+    text.appendMarkdown(`and ${count(tasks.length - MAX_NAMED, 'more task')}\n\n`);
   }
 }
 

@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import * as can from './can';
 import { workspacePaths, type Ctx } from './ctx';
 import * as aca from './protocol';
-import { atWorkSince, cost, count, describe, duration, isAtWork } from './words';
+import { asMarkdown, atWorkSince, cost, count, describe, duration, isAtWork } from './words';
 
 /** How often the times of tasks at work are drawn anew while the view is visible. */
 const TICK_MS = 5_000;
@@ -151,7 +151,7 @@ function tooltip(task: aca.TaskView): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   const { origin, usage, state } = task;
   const line = (words: string): void => {
-    text.appendText(words).appendMarkdown('\n\n');
+    text.appendMarkdown(`${asMarkdown(words)}\n\n`);
   };
   line(origin.kind === 'selection' ? origin.instruction : origin.text);
   if (origin.kind !== 'text') {

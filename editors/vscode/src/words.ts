@@ -70,3 +70,12 @@ export function cost(usage: Pick<Usage, 'costMicros'>): string {
 export function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }
+
+/** Returns a text as markdown that shows just it. `appendText` of VS Code makes spaces that no line breaks at. */
+export function asMarkdown(text: string): string {
+  return text
+    .replace(/[\\`*_{}[\]()#+\-.!|~$]/g, '\\$&')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;');
+}
