@@ -1,4 +1,6 @@
-//! A real Neovim without any plugin, driven from outside.
+//! A real Neovim, without any plugin or with aca's own, driven from outside.
+
+mod plugin;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -46,15 +48,7 @@ impl Nvim {
 
     /// Like [`Nvim::open`], with more Lua for its set-up.
     pub fn open_set_up(env: &TestEnv, workspace: &Workspace, file: &str, more: &str) -> Self {
-        Self::open_with(env, workspace, file, more, |nvim| {
-            let mut headless = env.command(nvim.get_program());
-            headless.envs(nvim.get_envs().filter_map(|(name, value)| Some((name, value?))));
-            headless
-                .current_dir(workspace.root())
-                .arg("--headless")
-                .args(nvim.get_args());
-            headless
-        })
+        Self::open_with(env, workspace, file, more, |nvim| headless(env, workspace, nvim))
     }
 
     /// Like [`Nvim::open_set_up`], started by the command that `wrap` makes of its own.
@@ -65,6 +59,19 @@ impl Nvim {
         more: &str,
         wrap: impl FnOnce(&Command) -> Command,
     ) -> Self {
+        let nvim = Self::start(env, workspace, file, &format!("{INIT}{RECORD}{more}"), wrap);
+        nvim.await_server();
+        nvim
+    }
+
+    /// Starts one with the given set-up and waits until it answers.
+    fn start(
+        env: &TestEnv,
+        workspace: &Workspace,
+        file: &str,
+        set_up: &str,
+        wrap: impl FnOnce(&Command) -> Command,
+    ) -> Self {
         let folder = (1..).map(|number| env.folder().join(format!("nvim-{number}")));
         let folder = folder
             .into_iter()
@@ -72,12 +79,13 @@ impl Nvim {
             .expect("numbers do not end");
         std::fs::create_dir_all(&folder).unwrap();
         let init = folder.join("init.lua");
-        std::fs::write(&init, format!("{INIT}{RECORD}{more}")).unwrap();
+        std::fs::write(&init, set_up).unwrap();
         let socket = folder.join("socket");
         let mut command = env.command(parts::nvim());
         command
             .current_dir(workspace.root())
             .env("ACA_TEST_ACA", parts::aca())
+            .env("ACA_TEST_PLUGIN", parts::checkout().join("editors/nvim"))
             .env("NVIM_LOG_FILE", folder.join("log"));
         command
             .arg("--listen")
@@ -94,7 +102,6 @@ impl Nvim {
             folder,
         };
         wait::until_true("Neovim's socket", wait::SHORT, || nvim.try_lua("return true").is_ok());
-        nvim.await_server();
         nvim
     }
 
@@ -236,4 +243,15 @@ impl Nvim {
             Err(format!("{out}{}", String::from_utf8_lossy(&output.stderr)))
         }
     }
+}
+
+/// Returns a command that runs Neovim without a terminal.
+fn headless(env: &TestEnv, workspace: &Workspace, nvim: &Command) -> Command {
+    let mut headless = env.command(nvim.get_program());
+    headless.envs(nvim.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    headless
+        .current_dir(workspace.root())
+        .arg("--headless")
+        .args(nvim.get_args());
+    headless
 }
