@@ -49,7 +49,8 @@ export function placesInFile(proposal: ProposalView, path: string): Place[] {
 /** Returns the hunk at a line: the one it is in, else the one that ends or begins beside it. */
 export function placeAt(places: readonly Place[], line: number): Place | undefined {
   const inside = places.find((place) => place.line <= line && line < place.line + place.lines);
-  return inside ?? places.find((place) => place.line - 1 <= line && line <= place.line + place.lines);
+  const beside = places.filter((place) => place.line - 1 <= line && line <= place.line + place.lines);
+  return inside ?? beside.find((place) => place.line === line) ?? beside[0];
 }
 
 /** Returns the hunk to go to from a place in the review: the next or previous one, around the end. */
