@@ -1,5 +1,6 @@
 // The one owner of what the extension has: settings, the client and its life, the tasks, the log, the commands.
 
+import { sep } from 'node:path';
 import * as vscode from 'vscode';
 import * as lc from 'vscode-languageclient/node';
 import { createClient } from './client';
@@ -240,9 +241,18 @@ export class Ctx {
   }
 
   private put(task: aca.TaskView): void {
-    if (this.tasks.put(task) !== false) {
+    if (this.isHere(task) && this.tasks.put(task) !== false) {
       this.task.fire(task);
     }
+  }
+
+  /** A window without folders hears of all workspaces; its own are those of its files. */
+  private isHere(task: aca.TaskView): boolean {
+    return (
+      workspacePaths().length > 0 ||
+      this.tasks.get(task.id) !== undefined ||
+      vscode.workspace.textDocuments.some(({ uri }) => uri.scheme === 'file' && isBelow(uri.fsPath, task.workspace))
+    );
   }
 
   private configurationChanged(event: vscode.ConfigurationChangeEvent): void {
@@ -273,6 +283,10 @@ export class Ctx {
 /** Says whether an error only means that nobody wants the answer any more, as when a window closes. */
 function isCancellation(error: unknown): boolean {
   return error instanceof vscode.CancellationError || (error instanceof Error && error.name === 'Canceled');
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path.startsWith(folder + sep);
 }
 
 /** The folders of the window that are on this machine's disk. */
