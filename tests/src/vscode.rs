@@ -73,10 +73,10 @@ impl VsCode {
     /// Begins a scenario.
     pub fn play(env: &TestEnv, scenario: &str, wishes: &Wishes) -> Self {
         let profile = env.folder().join("vscode");
-        let mut settings = wishes.settings.clone();
-        if wishes.package != Package::Platform {
-            settings.insert("aca.server.path".to_owned(), json!(parts::aca()));
-        }
+        let machine = match wishes.package {
+            Package::Platform => json!({}),
+            Package::Universal | Package::None => json!({ "aca.server.path": parts::aca() }),
+        };
         let kept = parts::checkout().join("target/vscode");
         let wishes = json!({
             "server": parts::vscode(),
@@ -84,12 +84,15 @@ impl VsCode {
             "vsix": package(wishes.package),
             "profile": profile,
             "folder": wishes.folder,
-            "settings": settings,
+            "sources": parts::checkout().join("editors/vscode"),
+            "settings": wishes.settings,
+            "machine": machine,
             "pictures": kept.join("pictures").join(scenario),
             "evidence": kept.join("failures").join(scenario),
             "size": wishes.size,
         });
         let mut command = node(env, &["run.js", scenario]);
+        command.env("ACA_TEST_RESULTS", results(env));
         let mut child = command.stdin(Stdio::piped()).spawn().expect("node can be started");
         let output = child.stdout.take().expect("it is piped");
         let input = child.stdin.take();
@@ -177,6 +180,11 @@ impl Drop for VsCode {
             thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// Where the extension's own tests leave their results.
+pub fn results(env: &TestEnv) -> PathBuf {
+    env.folder().join("results.json")
 }
 
 /// Returns a command that runs node on a script of `tests/vscode` in a test's world.

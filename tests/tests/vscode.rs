@@ -2,7 +2,7 @@
 //! the real Claude Code.
 
 use aca_tests::TestEnv;
-use aca_tests::scenario::{SHOP, two_hunks};
+use aca_tests::scenario::{FIRST_HUNK, SECOND_HUNK, SHOP, TODO, two_hunks};
 use aca_tests::vscode::{Package, VsCode, Wishes};
 
 #[test]
@@ -17,10 +17,23 @@ fn a_todo_becomes_hunks_that_are_accepted_and_rejected() {
     };
     let mut code = VsCode::play(&env, "todo", &wishes);
     let shown = code.pass("ready");
+    assert_eq!(shown, before, "a proposal entered the buffer before anyone decided");
     assert_eq!(
-        shown,
-        before.trim_end(),
-        "a proposal entered the buffer before anyone decided"
+        workspace.read("src/user.rs"),
+        before,
+        "a proposal entered the tree before anyone decided"
+    );
+
+    code.pass("accepted");
+    let decided = code.pass("decided");
+    let decided = decided.as_str().expect("a text");
+    assert!(decided.contains(FIRST_HUNK) && !decided.contains(TODO), "{decided}");
+    assert!(!decided.contains(SECOND_HUNK), "{decided}");
+    assert_eq!(
+        workspace.read("src/user.rs"),
+        before,
+        "an open file was written behind the editor's back"
     );
     code.end();
+    assert_eq!(workspace.read("src/user.rs"), decided);
 }

@@ -32,12 +32,19 @@ export class Server {
     this.log = '';
     this.port = 0;
     fs.mkdirSync(path.join(folder, 'data/User'), { recursive: true });
+    fs.mkdirSync(path.join(folder, 'data/Machine'));
     fs.mkdirSync(this.extensions);
   }
 
-  /** @param {Record<string, unknown>} settings The user's settings; only before the start. */
-  configure(settings) {
-    fs.writeFileSync(path.join(this.data, 'data/User/settings.json'), JSON.stringify(settings, null, 2));
+  /**
+   * Writes the settings; only before the start. Those of a machine are not looked for among the user's, because every
+   * window of this VS Code is a remote one.
+   * @param {Record<string, unknown>} user
+   * @param {Record<string, unknown>} machine
+   */
+  configure(user, machine) {
+    fs.writeFileSync(path.join(this.data, 'data/User/settings.json'), JSON.stringify(user, null, 2));
+    fs.writeFileSync(path.join(this.data, 'data/Machine/settings.json'), JSON.stringify(machine, null, 2));
   }
 
   /** @param {string} vsix Installs a packed extension, as a user does. */

@@ -15,7 +15,9 @@ import { Window } from './window.js';
  * @property {string | null} vsix The packed extension.
  * @property {string} profile A folder that is not there yet.
  * @property {string} folder What a window opens: a folder, or a `.code-workspace` file.
+ * @property {string} sources The folder of the extension's sources.
  * @property {Record<string, unknown>} settings More of the user's settings.
+ * @property {Record<string, unknown>} machine Settings of the machine.
  * @property {string} pictures Where pictures go.
  * @property {string} evidence Where to keep what explains a failure.
  * @property {[number, number]} size Of a window, in pixels.
@@ -44,7 +46,7 @@ export class Stage {
 
   /** Starts VS Code with the extension installed. The first window starts it if nobody did. */
   async start() {
-    this.server.configure({ ...quiet, ...this.wishes.settings });
+    this.server.configure({ ...quiet, ...this.wishes.settings }, this.wishes.machine);
     if (this.wishes.vsix) {
       this.server.install(this.wishes.vsix);
     }

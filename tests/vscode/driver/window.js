@@ -105,6 +105,30 @@ export class Window {
     return this.page.locator('.codelens-decoration a', { hasText: text });
   }
 
+  /** The tab of a review, while it is in front. */
+  get review() {
+    return this.page.locator('.tab.active[aria-label^="aca: "]');
+  }
+
+  /**
+   * Chooses what the lenses above a hunk offer, once exactly so many hunks offer it.
+   * @param {string} choice
+   * @param {{ hunk: number, of: number }} which Counted from the top, from zero.
+   */
+  async choose(choice, { hunk, of }) {
+    const offers = this.lens(choice);
+    await offers.nth(of - 1).waitFor();
+    await offers.nth(of).waitFor({ state: 'detached' });
+    // The order of elements is not the order on the screen.
+    const order = await offers.evaluateAll((elements) =>
+      elements
+        .map((element, index) => ({ index, top: element.getBoundingClientRect().top }))
+        .sort((one, other) => one.top - other.top)
+        .map(({ index }) => index),
+    );
+    await offers.nth(order[hunk] ?? hunk).click();
+  }
+
   /**
    * A notification that contains a text.
    * @param {string | RegExp} text

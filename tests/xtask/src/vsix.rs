@@ -50,7 +50,7 @@ pub(crate) fn pack(arguments: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Packs what the tests install: both packages, with the `aca` that they test.
+/// Packs what the tests install: both packages, with the `aca` that they test. Builds the extension's own tests.
 ///
 /// # Errors
 ///
@@ -65,7 +65,8 @@ pub(crate) fn for_tests() -> Result<()> {
         .arg(target_dir().join("debug/aca"))
         .arg(&server))?;
     package_one(Some(own_platform()?), Some(&server), &folder.join("platform.vsix"))?;
-    package_one(None, None, &folder.join("universal.vsix"))
+    package_one(None, None, &folder.join("universal.vsix"))?;
+    run(parts::npm(&checkout().join("editors/vscode")).args(["run", "--silent", "build:tests"]))
 }
 
 /// Returns what VS Code calls the platform of this machine.
