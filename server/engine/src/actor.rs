@@ -136,6 +136,8 @@ pub(crate) struct Actor {
     sessions: HashMap<SessionId, Session>,
     /// What is being removed of attempts that have ended.
     discards: TaskTracker,
+    /// Who looks at the whole record of sessions.
+    looks: audit::Looks,
 }
 
 struct Session {
@@ -159,6 +161,7 @@ impl Actor {
             shared,
             sessions: HashMap::new(),
             discards: TaskTracker::new(),
+            looks: audit::Looks::default(),
         }
     }
 
@@ -222,6 +225,7 @@ impl Actor {
                     for session in self.sessions.values_mut() {
                         session.folds.finish(&session.state, &session.store).await;
                     }
+                    self.looks.end().await;
                     // Who is told that this engine has ended may open the stores.
                     let sessions = std::mem::take(&mut self.sessions);
                     let _ = tokio::task::spawn_blocking(move || drop(sessions)).await;
@@ -302,7 +306,7 @@ impl Actor {
             self.problem(format!("Waiting tasks could not be given their turn: {error}"));
         }
         if let Some(session) = self.sessions.get(&id) {
-            audit::verify_behind(&self.shared, &session.context);
+            self.looks.begin(&self.shared, &session.context);
         }
         id
     }

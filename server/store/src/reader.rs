@@ -16,6 +16,9 @@ pub use audit::StoredEvent;
 /// How many events are counted in one transaction.
 const COUNTED: u64 = 10_000;
 
+/// After how many steps of the database's machine it is asked whether to go on: some milliseconds.
+const STEPS: std::ffi::c_int = 100_000;
+
 /// A session that is only read.
 ///
 /// Each call reads in transactions that end before it returns, and an iterator reads in one for each few events. So a
@@ -128,13 +131,21 @@ impl Reader {
     }
 
     /// Checks the structure of the database, which is what [`Reader::verify`] does not look at: indexes, and tables
-    /// other than that of the events. It is one long read, during which the owner's write-ahead log grows.
+    /// other than that of the events. It is one long read, during which the owner's write-ahead log grows; it ends early,
+    /// without a verdict, where `go_on` says no.
     ///
     /// # Errors
     ///
     /// [`Error::Damaged`] says what was found.
-    pub fn check_structure(&self) -> Result<(), Error> {
-        database::check_structure(&self.connection, &self.path)
+    pub fn check_structure(&mut self, go_on: impl Fn() -> bool + Send + Sync + 'static) -> Result<(), Error> {
+        let go_on = Arc::new(go_on);
+        let asked = Arc::clone(&go_on);
+        let handler = self.connection.progress_handler(STEPS, Some(move || !asked()));
+        handler.map_err(|error| self.database(&error))?;
+        let checked = database::check_structure(&self.connection, &self.path);
+        let handler = self.connection.progress_handler(0, None::<fn() -> bool>);
+        handler.map_err(|error| self.database(&error))?;
+        if go_on() { checked } else { Ok(()) }
     }
 
     fn count(&self, after: u64, to: u64, counts: &mut BTreeMap<String, u64>) -> rusqlite::Result<()> {

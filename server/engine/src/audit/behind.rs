@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use aca_store::{Error, Reader};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::actor::{Message, SessionContext};
 use crate::handle::Shared;
@@ -12,37 +14,58 @@ use crate::handle::Shared;
 /// How willingly the thread leaves the processor to others; the most there is.
 const NICE: i32 = 19;
 
-/// Verifies a session once, in a thread of the lowest priority; what is found becomes a problem of the engine. It ends
-/// early where the engine does.
-pub(crate) fn verify(shared: &Shared, session: &Arc<SessionContext>) {
-    /// One session after the other: all of them are on one disk.
-    static TURN: Mutex<()> = Mutex::new(());
-    let (inbox, session) = (shared.inbox.clone(), Arc::clone(session));
-    let begun = thread::Builder::new().name("verify".to_owned()).spawn(move || {
-        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        // Of this thread alone. Without it the work is a little slower meanwhile.
-        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
-        match look(&session.dir, || !inbox.is_closed()) {
-            Ok(()) => {}
-            Err(Error::Damaged { reason, .. }) => {
-                // Nobody is told any more where the engine has ended.
-                let _ = inbox.send(Message::Problem(problem(&session, &reason)));
+/// The looks of an engine.
+#[derive(Default)]
+pub(crate) struct Looks {
+    threads: TaskTracker,
+    ending: CancellationToken,
+}
+
+impl Looks {
+    /// Verifies a session once, in a thread of the lowest priority; what is found becomes a problem of the engine.
+    pub(crate) fn begin(&self, shared: &Shared, session: &Arc<SessionContext>) {
+        /// One session after the other: all of them are on one disk.
+        static TURN: Mutex<()> = Mutex::new(());
+        let (inbox, session) = (shared.inbox.clone(), Arc::clone(session));
+        let (counted, ending) = (self.threads.token(), self.ending.clone());
+        let begun = thread::Builder::new().name("verify".to_owned()).spawn(move || {
+            let _counted = counted;
+            let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+            // Of this thread alone. Without it the work is a little slower meanwhile.
+            let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+            match look(&session.dir, &ending) {
+                Ok(()) => {}
+                Err(Error::Damaged { reason, .. }) => {
+                    // Nobody is told any more where the engine has ended.
+                    let _ = inbox.send(Message::Problem(problem(&session, &reason)));
+                }
+                // A session that was moved or removed meanwhile cannot be read, and whoever did that knows.
+                Err(error) => tracing::info!(%error, session = %session.id, "a session was not verified"),
             }
-            // A session that was moved or removed meanwhile cannot be read, and whoever did that knows.
-            Err(error) => tracing::info!(%error, session = %session.id, "a session was not verified"),
+        });
+        if let Err(error) = begun {
+            tracing::warn!(%error, "no thread to verify a session");
         }
-    });
-    if let Err(error) = begun {
-        tracing::warn!(%error, "no thread to verify a session");
+    }
+
+    /// Ends all looks, wherever they are. Nothing of a session is open to them afterwards.
+    pub(crate) async fn end(&self) {
+        self.ending.cancel();
+        self.threads.close();
+        self.threads.wait().await;
     }
 }
 
-/// Looks at every event, and at the structure of the database, for as long as `go_on` says so.
-fn look(dir: &Path, go_on: impl Fn() -> bool) -> Result<(), Error> {
+/// Looks at every event, and at the structure of the database, until it is to end.
+fn look(dir: &Path, ending: &CancellationToken) -> Result<(), Error> {
+    if ending.is_cancelled() {
+        return Ok(());
+    }
     // Hashes are over what is stored, so no key is needed.
-    let reader = Reader::open(dir, None)?;
-    reader.verify(|_| go_on())?;
-    if go_on() { reader.check_structure() } else { Ok(()) }
+    let mut reader = Reader::open(dir, None)?;
+    reader.verify(|_| !ending.is_cancelled())?;
+    let asked = ending.clone();
+    reader.check_structure(move || !asked.is_cancelled())
 }
 
 fn problem(session: &SessionContext, reason: &str) -> String {

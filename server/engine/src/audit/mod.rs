@@ -20,7 +20,7 @@ use crate::{Error, layout, sealing};
 
 use known::Known;
 
-pub(crate) use behind::verify as verify_behind;
+pub(crate) use behind::Looks;
 
 /// The most entries that one answer holds.
 const MOST: u32 = 5000;

@@ -89,7 +89,7 @@ fn events_are_read_in_pages_while_the_owner_goes_on() {
 fn verifying_tells_how_far_it_is_and_can_be_ended() {
     let (_data, dir, mut store) = session();
     store.append(&[event("some", b"1"); 1000], &[]).unwrap();
-    let reader = Reader::open(&dir, None).unwrap();
+    let mut reader = Reader::open(&dir, None).unwrap();
     let mut places = Vec::new();
     let end = reader.verify(|seq| {
         places.push(seq);
@@ -99,7 +99,8 @@ fn verifying_tells_how_far_it_is_and_can_be_ended() {
     assert!(places.is_sorted() && places.len() > 2, "{places:?}");
     assert_eq!(places.last(), Some(&1000));
     assert_eq!(reader.verify(|_| false).unwrap().seq, places[0]);
-    reader.check_structure().unwrap();
+    reader.check_structure(|| true).unwrap();
+    reader.check_structure(|| false).unwrap();
 }
 
 #[test]
