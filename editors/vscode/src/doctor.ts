@@ -10,7 +10,7 @@ import { findServer, type Server } from './server';
 const TIMEOUT_MS = 120_000;
 const MAX_OUTPUT = 1 << 24;
 
-interface Finding {
+export interface Finding {
   name: string;
   state: 'good' | 'warning' | 'missing';
   found: string;
@@ -59,7 +59,8 @@ function setContext(findings: readonly Finding[]): void {
   }
 }
 
-function page(server: Server, findings: readonly Finding[]): string {
+/** The page of what was found. */
+export function page(server: Pick<Server, 'path' | 'version'>, findings: readonly Finding[]): string {
   const missing = findings.filter((one) => one.state === 'missing').length;
   const verdict =
     missing === 0

@@ -17,7 +17,8 @@ export function registerUsage(ctx: Ctx, pages: Pages): void {
   });
 }
 
-function page(rows: readonly aca.UseRow[]): string {
+/** The page of what was used. */
+export function page(rows: readonly aca.UseRow[]): string {
   if (rows.length === 0) {
     return `Nothing was used of the models in the last ${DAYS} days.\n`;
   }

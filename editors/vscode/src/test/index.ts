@@ -9,6 +9,9 @@ const RESULTS = process.env['ACA_TEST_RESULTS'];
 
 /** Each of these is a file of tests; they run in this order, in one window. */
 const FILES = [
+  () => import('../pages.test.js'),
+  () => import('../tasks.test.js'),
+  () => import('../words.test.js'),
   () => import('../review/layout.test.js'),
   () => import('../review/text.test.js'),
   () => import('../review/words.test.js'),
