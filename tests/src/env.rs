@@ -9,6 +9,9 @@ use tempfile::TempDir;
 use crate::model::{Model, Script};
 use crate::{Daemon, Workspace, daemon, engine, parts, wait};
 
+/// Where programs are looked for.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
+
 /// What a test may want otherwise.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -142,7 +145,7 @@ impl TestEnv {
         let mut command = Command::new(program);
         command
             .env_clear()
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin")
+            .env("PATH", PATH)
             .env("HOME", at("home"))
             .env("XDG_CONFIG_HOME", at("config"))
             .env("XDG_CACHE_HOME", at("cache"))
@@ -162,6 +165,24 @@ impl TestEnv {
         if let Some(host) = &self.settings.docker_host {
             command.env("DOCKER_HOST", host);
         }
+        command
+    }
+
+    /// Puts a program on the search path of [`TestEnv::command_with_aca`].
+    pub fn link_program(&self, name: &str, program: &Path) {
+        let folder = self.folder.path().join("bin");
+        std::fs::create_dir_all(&folder).unwrap();
+        if !folder.join(name).exists() {
+            std::os::unix::fs::symlink(program, folder.join(name)).unwrap();
+        }
+    }
+
+    /// Returns a command like [`TestEnv::command`] that finds `aca` by its name, as a person's programs do.
+    pub fn command_with_aca(&self, program: impl AsRef<OsStr>) -> Command {
+        self.link_program("aca", &parts::aca());
+        let folder = self.folder.path().join("bin");
+        let mut command = self.command(program);
+        command.env("PATH", format!("{}:{PATH}", folder.display()));
         command
     }
 

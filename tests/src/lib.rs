@@ -9,17 +9,23 @@
 
 pub mod counter;
 mod daemon;
+pub mod emacs;
 pub mod engine;
 mod env;
 pub mod fixture;
+pub mod guide;
+pub mod helix;
+pub mod kakoune;
 pub mod lsp;
 pub mod model;
 pub mod nvim;
 pub mod parts;
 mod process;
 pub mod scenario;
+pub mod terminal;
 pub mod vscode;
 pub mod wait;
+pub mod walk;
 mod workspace;
 
 pub use daemon::Daemon;

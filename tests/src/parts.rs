@@ -61,6 +61,16 @@ pub fn vsix(kind: &str) -> PathBuf {
     )
 }
 
+/// Returns the real Helix.
+pub fn helix() -> PathBuf {
+    existing("Helix", folder().join("helix/hx"))
+}
+
+/// Returns the real kakoune-lsp.
+pub fn kakoune_lsp() -> PathBuf {
+    existing("kakoune-lsp", folder().join("kakoune-lsp/bin/kak-lsp"))
+}
+
 /// Makes sure that the container engine answers and has the base image.
 pub fn engine() {
     static CHECKED: OnceLock<()> = OnceLock::new();

@@ -55,7 +55,7 @@ fn debootstrap(tree: &Path) -> Result<()> {
 }
 
 /// Returns the mirror the host's package manager uses for the suite, if it says so.
-fn mirror() -> Option<String> {
+pub(super) fn mirror() -> Option<String> {
     let format = "$(CODENAME) $(COMPONENT) $(REPO_URI)";
     let targets = read(std::process::Command::new("apt-get").args(["indextargets", "--format", format])).ok()?;
     let wanted = format!("{SUITE} main ");

@@ -1,5 +1,5 @@
 //! Debian packages: the container engine, the tool that makes its base image, a C compiler for static binaries, what VS Code
-//! needs, and what tests of the workspace work with.
+//! needs, other editors, and what tests of the workspace work with.
 
 use std::path::Path;
 
@@ -29,9 +29,12 @@ const NEEDED: &[(&str, &str)] = &[
     ("g++", "g++"),
     ("make", "make"),
     ("rg", "ripgrep"),
+    ("emacs", "emacs-nox"),
+    ("kak", "kakoune"),
 ];
 
-/// Installs the packages whose programs are missing, and `python3-venv` where Python cannot make an environment.
+/// Installs the packages whose programs are missing, `python3-venv` where Python cannot make an environment, and
+/// `elpa-eglot` where Emacs does not bring its own.
 pub(super) fn install() -> Result<()> {
     let mut packages: Vec<&str> = NEEDED
         .iter()
@@ -40,6 +43,9 @@ pub(super) fn install() -> Result<()> {
         .collect();
     if !can_make_environments() {
         packages.push("python3-venv");
+    }
+    if !emacs_has_eglot() {
+        packages.push("elpa-eglot");
     }
     packages.dedup();
     if packages.is_empty() {
@@ -56,6 +62,10 @@ pub(super) fn install() -> Result<()> {
         .env("DEBIAN_FRONTEND", "noninteractive")
         .args(["install", "-y", "-qq", "--no-install-recommends"])
         .args(&packages))
+}
+
+fn emacs_has_eglot() -> bool {
+    crate::shell::succeeds(std::process::Command::new("emacs").args(["--batch", "--eval", "(require 'eglot)"]))
 }
 
 fn can_make_environments() -> bool {

@@ -4,6 +4,8 @@
 mod base;
 mod debian;
 pub(crate) mod engine;
+mod helix;
+mod kakoune;
 mod node;
 mod nvim;
 mod programs;
@@ -26,6 +28,8 @@ pub(crate) fn install() -> Result<Option<engine::Started>> {
         part("base image", base::build)?;
         part("Claude Code", programs::claude)?;
         part("Neovim", nvim::install)?;
+        part("Helix", helix::install)?;
+        part("kakoune-lsp", kakoune::install)?;
         part("VS Code", vscode::install)?;
         part("Node packages", node::install)?;
         part("static Rust target", programs::musl_target)
