@@ -6,8 +6,8 @@ import type { FileView, TaskId, TaskView } from '../protocol';
 /** The scheme of the writable proposals: the right sides of a review. */
 export const PROPOSAL = 'aca-review';
 
-/** The scheme of a document without text: the left side of a file that has no text to compare with. */
-export const EMPTY = 'aca-empty';
+/** The query of a document without text: the left side of a file that has none to compare with. No file has this path. */
+const EMPTY = '/';
 
 /** One file of a task's proposal. */
 export interface Address {
@@ -35,6 +35,11 @@ export function addressOf(uri: vscode.Uri): Address | undefined {
   return isFile ? { task: uri.authority, path: uri.query } : undefined;
 }
 
+/** Says whether a document is the left side of a file that has no text. */
+export function isEmpty(uri: vscode.Uri): boolean {
+  return uri.scheme === PROPOSAL && uri.query === EMPTY;
+}
+
 /** Returns the two sides of a file in a review; no left side for a file that is new. */
 export function sides(task: TaskView, file: FileView): [left: vscode.Uri | undefined, right: vscode.Uri] {
   const right = proposalUri(task, file.path);
@@ -46,7 +51,7 @@ export function sides(task: TaskView, file: FileView): [left: vscode.Uri | undef
     case 'binary':
     case 'unsupported':
       // The right side is a sentence about the file then.
-      return [right.with({ scheme: EMPTY }), right];
+      return [right.with({ query: EMPTY }), right];
     default:
       return [fileUri(task, file.path), right];
   }
@@ -57,7 +62,8 @@ export function reviewTitle(task: TaskView): string {
   return `aca: ${task.title} · ${task.id}`;
 }
 
-/** Returns the task that a tab reviews. The input of such a tab is not part of the stable interface. */
+/** Returns the task that a tab reviews. The input of such a tab is not part of the stable interface, so its label tells. */
 export function taskOfTab(tab: vscode.Tab): TaskId | undefined {
-  return tab.input === undefined ? /^aca: .* · (\S+)(?: \(.*\))?$/.exec(tab.label)?.[1] : undefined;
+  const isOther = tab.input instanceof vscode.TabInputText || tab.input instanceof vscode.TabInputTextDiff;
+  return isOther ? undefined : /^aca: .* · (\S+)(?: \(.*\))?$/.exec(tab.label)?.[1];
 }

@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import type { Ctx } from '../ctx';
 import * as aca from '../protocol';
-import { addressOf, PROPOSAL, type Address } from './address';
+import { addressOf, isEmpty, PROPOSAL, type Address } from './address';
 import type { Reviews } from './model';
 import type { Owned } from './state';
 import { decode, encode, isSame, shownText } from './text';
@@ -63,7 +63,10 @@ export class ProposalFiles implements vscode.FileSystemProvider, vscode.Disposab
   async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
     const address = addressOf(uri);
     if (address === undefined) {
-      return { type: vscode.FileType.Directory, ctime: 0, mtime: 0, size: 0 };
+      const stat = { ctime: 0, mtime: 0, size: 0 };
+      return isEmpty(uri)
+        ? { ...stat, type: vscode.FileType.File, permissions: vscode.FilePermission.Readonly }
+        : { ...stat, type: vscode.FileType.Directory };
     }
     const file = await this.file(address);
     const stat = {
@@ -78,6 +81,9 @@ export class ProposalFiles implements vscode.FileSystemProvider, vscode.Disposab
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
     const address = addressOf(uri);
     if (address === undefined) {
+      if (isEmpty(uri)) {
+        return new Uint8Array();
+      }
       throw vscode.FileSystemError.FileIsADirectory(uri);
     }
     const text = shownText(await this.file(address));

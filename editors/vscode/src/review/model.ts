@@ -53,8 +53,6 @@ export class Reviews implements vscode.Disposable {
         for (const task of this.entries.keys()) {
           if (running) {
             this.follow(task);
-          } else {
-            this.changed.fire(task);
           }
         }
       }),

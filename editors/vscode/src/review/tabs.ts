@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import type { Ctx } from '../ctx';
 import type { TaskId, TaskView } from '../protocol';
-import { EMPTY, fileUri, reviewTitle, sides, taskOfTab } from './address';
+import { fileUri, reviewTitle, sides, taskOfTab } from './address';
 import { isUndecided, undecided } from './layout';
 import type { Reviews } from './model';
 import type { Owned } from './state';
@@ -15,9 +15,7 @@ export class ReviewTabs implements vscode.Disposable {
     private readonly ctx: Ctx,
     private readonly reviews: Reviews,
   ) {
-    const empty: vscode.TextDocumentContentProvider = { provideTextDocumentContent: () => '' };
     this.own = [
-      vscode.workspace.registerTextDocumentContentProvider(EMPTY, empty),
       vscode.window.tabGroups.onDidChangeTabs(noteActive),
       vscode.window.tabGroups.onDidChangeTabGroups(noteActive),
       reviews.onDidChange((task) => {

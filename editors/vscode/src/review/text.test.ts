@@ -19,10 +19,7 @@ suite('texts of a review', () => {
 
   test('a file that is deleted has no text, and one that is not text says so', () => {
     assert.equal(shownText({ ...texts, live: 'a\n', proposed: null, editable: false }), '');
-    assert.equal(
-      shownText({ ...texts, live: null, proposed: null, editable: false, reason: 'No text.' }),
-      'No text.\n',
-    );
+    assert.equal(shownText({ ...texts, live: null, proposed: null, editable: false, reason: 'No text.' }), 'No text.');
     assert.equal(shownText({ ...texts, live: null, proposed: 'new\n', editable: true }), 'new\n');
   });
 });

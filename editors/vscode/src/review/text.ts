@@ -24,7 +24,7 @@ export function shownText(file: ProposalFileResult): string {
   if (file.proposed !== null) {
     return file.proposed;
   }
-  return file.live === null && file.reason !== undefined ? `${file.reason}\n` : '';
+  return file.live === null && file.reason !== undefined ? file.reason : '';
 }
 
 function unixLines(text: string): string {

@@ -18,10 +18,14 @@ export interface Target {
 }
 
 interface Shown {
+  /** What it is about; the server itself where there is no hunk. */
   target: Target;
   thread: vscode.CommentThread;
   markdown: string;
 }
+
+/** The thread at the top of a document that says that the server is away, in place of a hunk. */
+const SERVER = '';
 
 /** A thread as it should be. */
 interface Wanted {
@@ -54,6 +58,11 @@ export class Threads implements vscode.Disposable {
       reviews.onDidChange((task) => {
         this.draw(task);
       }),
+      ctx.onHealth(() => {
+        new Set(openDocuments().map(({ uri }) => addressOf(uri)?.task ?? '')).forEach((task) => {
+          this.draw(task);
+        });
+      }),
       vscode.workspace.onDidOpenTextDocument(redraw),
       vscode.workspace.onDidSaveTextDocument(redraw),
       vscode.workspace.onDidCloseTextDocument(redraw),
@@ -85,7 +94,8 @@ export class Threads implements vscode.Disposable {
 
   private draw(task: TaskId): void {
     const review = this.reviews.get(task);
-    const wanted = review === undefined ? [] : [...this.inProposals(task, review), ...this.inFiles(task, review)];
+    const hunks = review === undefined ? [] : [...this.inProposals(task, review), ...this.inFiles(task, review)];
+    const wanted = [...hunks, ...this.aboutServer(task)];
     const keys = new Set(wanted.map(keyOf));
     for (const [key, { target, thread }] of this.shown) {
       if (target.task === task && !keys.has(key)) {
@@ -130,6 +140,25 @@ export class Threads implements vscode.Disposable {
         text: this.text(task, review, place, true),
       }));
     });
+  }
+
+  private aboutServer(task: TaskId): Wanted[] {
+    if (this.ctx.health.name === 'running') {
+      return [];
+    }
+    return openDocuments(task).map(({ uri }) => ({
+      target: { task, hunk: SERVER },
+      uri,
+      range: new vscode.Range(0, 0, 0, 0),
+      text: {
+        label: 'aca',
+        markdown:
+          '$(warning) The aca server is not running. What is shown may be old, and nothing can be decided.' +
+          '\n\n[Restart Server](command:aca.restartServer)',
+        context: 'hunkWaiting',
+        urgent: true,
+      },
+    }));
   }
 
   private text(task: TaskId, review: Review, place: Place, showChange: boolean): ThreadText {
@@ -197,12 +226,13 @@ function rangeOf({ line, lines }: Place, document: vscode.TextDocument | undefin
 function comment(text: ThreadText): vscode.Comment {
   const body = new vscode.MarkdownString(text.markdown, true);
   // Only the choices are links: the agent's words are escaped, and could name no other command.
-  body.isTrusted = { enabledCommands: Object.values(CHOICES).map(({ command }) => command) };
+  const commands = Object.values(CHOICES).map(({ command }): string => command);
+  body.isTrusted = { enabledCommands: [...commands, 'aca.restartServer'] };
   return { body, author: { name: 'aca' }, mode: vscode.CommentMode.Preview };
 }
 
 function link(choice: Choice, target: Target): string {
-  const { command, title, icon } = CHOICES[choice];
+  const { command, title } = CHOICES[choice];
   const argument = encodeURIComponent(JSON.stringify([target]));
-  return `[$(${icon}) ${title}](command:${command}?${argument})`;
+  return `[${title}](command:${command}?${argument})`;
 }

@@ -6,6 +6,7 @@ import { pickTask } from '../pick';
 import * as aca from '../protocol';
 import type { Owned } from '../review/state';
 import { encode } from '../review/text';
+import { isAtWork } from '../words';
 import { End } from './end';
 import { capped, newContext, recordText, roundText, titleText, type Context } from './text';
 
@@ -130,7 +131,12 @@ class Transcripts implements vscode.FileSystemProvider, Owned {
       none: 'No task has a transcript yet.',
     });
     if (task !== undefined) {
-      await vscode.window.showTextDocument(addressOf(task));
+      const editor = await vscode.window.showTextDocument(addressOf(task));
+      if (isAtWork(task.state)) {
+        // What is told next then stays in view.
+        const line = editor.document.lineCount - 1;
+        editor.revealRange(new vscode.Range(line, 0, line, 0));
+      }
     }
   }
 
