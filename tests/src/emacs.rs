@@ -85,6 +85,10 @@ impl Emacs {
 }
 
 impl Keyboard for Emacs {
+    fn keep(&self, name: &str) {
+        self.terminal.keep("emacs", name);
+    }
+
     fn go_to(&self, text: &str) {
         let text = format!("{text:?}");
         self.eval(&format!(
@@ -95,6 +99,7 @@ impl Keyboard for Emacs {
     fn choose(&self, title: &str) {
         self.terminal.press(&["C-c", "a"]);
         self.terminal.await_text(WHICH, wait::SHORT);
+        self.keep("actions");
         self.terminal.type_text(title);
         self.terminal.press(&["Enter"]);
         self.terminal

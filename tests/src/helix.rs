@@ -54,6 +54,10 @@ impl Helix {
 }
 
 impl Keyboard for Helix {
+    fn keep(&self, name: &str) {
+        self.terminal.keep("helix", name);
+    }
+
     fn go_to(&self, text: &str) {
         let before = self.text();
         let line = before.lines().position(|line| line.contains(text));
@@ -66,6 +70,7 @@ impl Keyboard for Helix {
         // The menu opens when the server has answered; what it answers depends on what it was told before.
         self.terminal.press(&["Space", "a"]);
         self.terminal.await_text(title, wait::SHORT);
+        self.keep("actions");
         wait::until_true(title, wait::SHORT, || {
             let chosen = self.terminal.reversed();
             let is_it = chosen.iter().any(|text| text.trim() == title);

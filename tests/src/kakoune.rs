@@ -41,7 +41,19 @@ impl Kakoune {
             folder: env.folder().join("tmp"),
         };
         kakoune.terminal.await_text("client0", wait::SHORT);
+        kakoune.await_server();
         kakoune
+    }
+
+    /// Waits until the server is up: what is asked before that may get no answer.
+    fn await_server(&self) {
+        wait::until_true("the server", wait::SHORT, || {
+            self.command("lsp-capabilities") && self.terminal.screen().contains("lsp-code-actions")
+        });
+        wait::until_true("the editor alone", wait::SHORT, || {
+            self.ask("info", "");
+            !self.terminal.screen().contains("lsp-code-actions")
+        });
     }
 
     /// Returns the terminal.
@@ -90,6 +102,10 @@ impl Keyboard for Kakoune {
     /// kakoune-lsp makes a step of its own of each edit.
     const UNDO: usize = 2;
 
+    fn keep(&self, name: &str) {
+        self.terminal.keep("kakoune", name);
+    }
+
     fn go_to(&self, text: &str) {
         let before = self.text();
         let line = before.lines().position(|line| line.contains(text));
@@ -104,6 +120,7 @@ impl Keyboard for Kakoune {
         self.terminal.await_screen(title, wait::SHORT, |screen| {
             screen.contains(title) && screen.contains(" prompt ")
         });
+        self.keep("actions");
         self.terminal.type_text(title);
         self.terminal.press(&["Enter"]);
         self.await_mode("normal");

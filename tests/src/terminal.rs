@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::{Running, TestEnv, process_alive, wait};
+use crate::{Running, TestEnv, parts, process_alive, wait};
 
 const COLUMNS: &str = "150";
 const LINES: &str = "50";
@@ -83,6 +83,13 @@ impl Terminal {
     pub fn screen(&self) -> String {
         let shown = said(&mut self.tmux(&["capture-pane", "-p"]));
         shown.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    }
+
+    /// Keeps the screen as `target/screens/EDITOR/NAME.txt`, for people to look at.
+    pub fn keep(&self, editor: &str, name: &str) {
+        let folder = parts::checkout().join("target/screens").join(editor);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(format!("{name}.txt")), self.screen()).unwrap();
     }
 
     /// Returns the pieces of text that are shown in reverse video, which is how most menus mark a line.

@@ -16,6 +16,8 @@ pub trait Keyboard {
     /// How often a person takes back until a hunk that came as two edits is gone.
     const UNDO: usize = 1;
 
+    /// Keeps what the editor shows, for people to look at.
+    fn keep(&self, name: &str);
     /// Puts the cursor on the first line that contains a text.
     fn go_to(&self, text: &str);
     /// Chooses the code action with this title where the cursor is.
@@ -47,6 +49,7 @@ pub fn from_todo_to_hunks<E: Keyboard>(open: impl FnOnce(&TestEnv, &Workspace, &
     editor.type_below("}", TYPED);
     let typed = on_disk.replacen("}\n", &format!("}}\n{TYPED}\n"), 1);
     assert_eq!(editor.text(), typed, "the keyboard was not the person's");
+    editor.keep("running");
     env.model().go_on();
 
     editor.await_hunks(2, wait::LONG);
@@ -57,6 +60,7 @@ pub fn from_todo_to_hunks<E: Keyboard>(open: impl FnOnce(&TestEnv, &Workspace, &
     );
 
     editor.go_to(TODO);
+    editor.keep("hunks");
     editor.choose(titles::ACCEPT);
     editor.await_hunks(1, wait::SHORT);
     let accepted = editor.text();
@@ -67,6 +71,7 @@ pub fn from_todo_to_hunks<E: Keyboard>(open: impl FnOnce(&TestEnv, &Workspace, &
     );
 
     editor.go_to("Hello {}");
+    editor.keep("accepted");
     editor.choose(titles::REJECT);
     editor.await_hunks(0, wait::SHORT);
     assert_eq!(editor.text(), accepted, "a rejected hunk changed the text");
