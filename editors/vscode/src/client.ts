@@ -3,24 +3,50 @@
 import * as vscode from 'vscode';
 import * as lc from 'vscode-languageclient/node';
 import type { Config } from './config';
+import { Endurance, Voice } from './life';
 import type { Server } from './server';
 
 /** Commands of this extension that the server may put into lenses and actions. */
 const CLIENT_COMMANDS = ['aca.review', 'aca.tell', 'aca.sendBack', 'aca.runSelection', 'aca.showTranscript'];
 
-/** Returns a client that is not started yet. `report` shows the person an error. */
+/** What a client tells its owner. */
+export interface Listener {
+  /** Something that a person asked for has failed. */
+  failed: (error: unknown) => void;
+  /** The server has ended too often to start it again. */
+  gaveUp: () => void;
+}
+
+/** A client, and what its server says. */
+export interface Connection {
+  client: lc.LanguageClient;
+  /** Returns the last line that a server that has ended wrote to its standard error, if it wrote any. */
+  lastWords: () => Promise<string | undefined>;
+}
+
+/** Returns a client that is not started yet. */
 export function createClient(
   extension: vscode.ExtensionContext,
   log: vscode.LogOutputChannel,
   config: Config,
   server: Server,
-  report: (error: unknown) => void,
-): lc.LanguageClient {
+  listener: Listener,
+): Connection {
   const serverOptions: lc.ServerOptions = { command: server.path, args: ['lsp'], options: { env: server.env } };
+  const voice = new Voice(log);
+  const endurance = new Endurance(listener.gaveUp);
   const clientOptions: lc.LanguageClientOptions = {
     documentSelector: [{ scheme: 'file' }],
     outputChannel: log,
     revealOutputChannelOn: lc.RevealOutputChannelOn.Never,
+    stdioOptions: {
+      stdout: () => undefined,
+      stderr: (input) => {
+        voice.hear(input);
+      },
+    },
+    errorHandler: endurance,
+    initializationFailedHandler: () => false,
     initializationOptions: () => ({ settings: config.serverSettings() }),
     middleware: {
       provideCodeLenses: (document, token, next) => (config.codeLens ? next(document, token) : []),
@@ -29,7 +55,7 @@ export function createClient(
         try {
           return (await next(command, args)) as unknown;
         } catch (error) {
-          report(error);
+          listener.failed(error);
           return undefined;
         }
       },
@@ -40,9 +66,21 @@ export function createClient(
       },
     },
   };
-  const client = new lc.LanguageClient('aca', 'aca', serverOptions, clientOptions);
+  const client = new QuietClient('aca', 'aca', serverOptions, clientOptions);
+  client.onDidChangeState(({ newState }) => {
+    if (newState === lc.State.Running) {
+      endurance.up();
+    }
+  });
   client.registerFeature(new Handshake(extension));
-  return client;
+  return { client, lastWords: () => voice.lastWords() };
+}
+
+/** A client that only logs what goes wrong in it: what a person should know of that, its owner says. */
+class QuietClient extends lc.LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
 }
 
 const NO_CANCELLATION = new vscode.CancellationTokenSource().token;

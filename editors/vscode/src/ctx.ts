@@ -3,7 +3,7 @@
 import { sep } from 'node:path';
 import * as vscode from 'vscode';
 import * as lc from 'vscode-languageclient/node';
-import { createClient } from './client';
+import { createClient, type Connection } from './client';
 import { Config, isOurs, needsRestart } from './config';
 import * as aca from './protocol';
 import { findServer, type Server } from './server';
@@ -28,7 +28,7 @@ export class Ctx {
   readonly tasks = new TaskStore();
 
   private readonly own: Disposable[] = [];
-  private current: { client: lc.LanguageClient; server: Server } | undefined;
+  private current: (Connection & { server: Server }) | undefined;
   private starting: Promise<lc.LanguageClient> | undefined;
   private loading: Promise<void> | undefined;
   private state: Health = { name: 'notStarted' };
@@ -138,16 +138,19 @@ export class Ctx {
     });
   }
 
-  /** Shows a person what went wrong. */
-  report(error: unknown): void {
+  /** Shows a person what went wrong, with what can be done about it. */
+  report(error: unknown, choices: Readonly<Record<string, () => unknown>> = {}): void {
     if (isCancellation(error)) {
       return;
     }
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     this.log.error(message);
-    void vscode.window.showErrorMessage(message, 'Show Log').then((choice) => {
-      if (choice !== undefined) {
+    const showLog = 'Show Log';
+    void vscode.window.showErrorMessage(message, ...Object.keys(choices), showLog).then((choice) => {
+      if (choice === showLog) {
         this.log.show(true);
+      } else if (choice !== undefined) {
+        this.background(Promise.resolve(choices[choice]?.()));
       }
     });
   }
@@ -165,22 +168,30 @@ export class Ctx {
       if (this.current === undefined) {
         const server = await findServer(this.extension, this.config);
         this.log.info(`The server is ${server.path}, ${server.version}.`);
-        this.current = { server, client: this.newClient(server) };
+        this.current = { server, ...this.connect(server) };
       }
       await this.current.client.start();
       return this.current.client;
     } catch (error) {
+      const failure = this.current === undefined ? error : await startFailure(this.current, error);
       await this.end();
-      const message = error instanceof Error ? error.message : String(error);
-      this.setHealth({ name: 'failed', message });
-      throw error;
+      this.setHealth({ name: 'failed', message: messageOf(failure) });
+      throw failure;
     }
   }
 
-  private newClient(server: Server): lc.LanguageClient {
-    const client = createClient(this.extension, this.log, this.config, server, (error) => {
-      this.report(error);
+  private connect(server: Server): Connection {
+    const connection = createClient(this.extension, this.log, this.config, server, {
+      failed: (error) => {
+        this.report(error);
+      },
+      gaveUp: () => {
+        const again = 'Restart Server';
+        const message = 'The aca server ends again and again, so it is not started any more. Tasks go on without it.';
+        this.report(new Error(message), { [again]: () => this.restart() });
+      },
     });
+    const { client } = connection;
     client.onNotification(aca.TaskChanged, (task) => {
       this.put(task);
     });
@@ -207,7 +218,7 @@ export class Ctx {
         this.running.fire(false);
       }
     });
-    return client;
+    return connection;
   }
 
   private async end(): Promise<void> {
@@ -278,6 +289,16 @@ export class Ctx {
     this.own.push(emitter);
     return emitter;
   }
+}
+
+async function startFailure({ server, lastWords }: Connection & { server: Server }, error: unknown): Promise<Error> {
+  const why = (await lastWords()) ?? messageOf(error);
+  const message = `The aca server ${server.path} does not start: ${why.replace(/\.$/, '')}. “aca: Run Doctor” may know why.`;
+  return new Error(message, { cause: error });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Says whether an error only means that nobody wants the answer any more, as when a window closes. */
