@@ -17,6 +17,14 @@ const MORE: &str = r#"
 (server-start)
 "#;
 
+/// A way to another machine that ends on this one.
+const REMOTE: &str = r#"
+(require 'tramp)
+(add-to-list 'tramp-methods
+             '("shell" (tramp-login-program "sh") (tramp-login-args (("-i")))
+               (tramp-remote-shell "/bin/sh") (tramp-remote-shell-args ("-c"))))
+"#;
+
 /// Emacs would compile packages beside the test, and open a window for what it complains about.
 const EARLY: &str = "(setq native-comp-deferred-compilation nil native-comp-jit-compilation nil)";
 
@@ -33,9 +41,21 @@ pub struct Emacs {
 impl Emacs {
     /// Opens a file of a workspace, set up as the guide says, and waits until the server manages it.
     pub fn open(env: &TestEnv, workspace: &Workspace, file: &str) -> Self {
+        Self::start(env, workspace, file, "")
+    }
+
+    /// Like [`Emacs::open`], for a file that is on another machine as far as Emacs knows: TRAMP reaches it through a
+    /// shell, and starts the server there.
+    pub fn open_remote(env: &TestEnv, workspace: &Workspace, file: &str) -> Self {
+        let there = format!("/shell:localhost:{}", workspace.path(file).display());
+        let programs = format!("(add-to-list 'tramp-remote-path {:?})\n", env.folder().join("bin"));
+        Self::start(env, workspace, &there, &format!("{REMOTE}{programs}"))
+    }
+
+    fn start(env: &TestEnv, workspace: &Workspace, file: &str, more: &str) -> Self {
         let folder = env.folder().join("home/.emacs.d");
         std::fs::create_dir_all(&folder).unwrap();
-        let init = format!("{}{MORE}", guide::configuration("Emacs", "init.el"));
+        let init = format!("{}{MORE}{more}", guide::configuration("Emacs", "init.el"));
         std::fs::write(folder.join("early-init.el"), EARLY).unwrap();
         std::fs::write(folder.join("init.el"), init).unwrap();
         let mut command = env.command_with_aca("emacs");
