@@ -160,10 +160,10 @@ impl Host {
         loop {
             let state = *clients.borrow_and_update();
             let limit = if state.visited { limit } else { limit.max(first) };
-            let is_idle = state.inside == 0 && self.inner.engine.status().running == 0;
+            let is_idle = state.inside == 0 && !self.inner.engine.is_at_work();
             tokio::select! {
                 () = tokio::time::sleep(limit), if is_idle => {
-                    if self.inner.engine.status().running == 0 && self.inner.doors.close_if_empty() {
+                    if !self.inner.engine.is_at_work() && self.inner.doors.close_if_empty() {
                         return;
                     }
                 }

@@ -27,12 +27,26 @@ const STARTING: Duration = Duration::from_secs(40);
 /// How much of the log a failure quotes, in lines and in bytes.
 const QUOTED: (usize, u64) = (6, 4096);
 
-/// Starts a daemon and waits until it listens.
+/// Starts a daemon and waits until it listens. One that ends without a word, as when it is killed, is started once more.
 ///
 /// # Errors
 ///
 /// When it does not come to that; with the reason it gave, or else the end of its log.
 pub(super) async fn start(data_dir: &Path, verbose: u8) -> Result<(), Failure> {
+    let mut said = begin(data_dir, verbose).await?;
+    if said.is_empty() {
+        tracing::warn!("the daemon ended while it started, and is started again");
+        said = begin(data_dir, verbose).await?;
+    }
+    if said.ends_with(READY) {
+        Ok(())
+    } else {
+        Err(failure(data_dir, &said))
+    }
+}
+
+/// Starts a daemon and returns what it says before it lets go of whoever started it.
+async fn begin(data_dir: &Path, verbose: u8) -> Result<String, Failure> {
     let unable = |error: io::Error| Failure::while_doing("The daemon cannot be started", error);
     let (read, write) = io::pipe().map_err(unable)?;
     let mut command = tokio::process::Command::from(command(data_dir, verbose, "--detach").map_err(unable)?);
@@ -43,8 +57,7 @@ pub(super) async fn start(data_dir: &Path, verbose: u8) -> Result<(), Failure> {
     let mut said = String::new();
     let mut read = pipe::Receiver::from_owned_fd(read.into()).map_err(unable)?;
     match tokio::time::timeout(STARTING, read.read_to_string(&mut said)).await {
-        Ok(_) if said.ends_with(READY) => Ok(()),
-        Ok(_) => Err(failure(data_dir, &said)),
+        Ok(read) => read.map(|_| said).map_err(unable),
         Err(_) => Err(find::silent(data_dir, STARTING)),
     }
 }

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use aca_protocol::methods::{ConflictParams, RunParams, StatusResult, TasksResult};
-use aca_protocol::proposal::ProposalView;
+use aca_protocol::proposal::{CheckState, ProposalView};
 use aca_protocol::task::TaskView;
 use aca_protocol::{SessionId, TaskId};
 use async_trait::async_trait;
@@ -308,6 +308,11 @@ impl Engine {
             .collect()
     }
 
+    /// Whether anything goes on by itself: a task or a check.
+    pub fn is_at_work(&self) -> bool {
+        self.shared.is_at_work()
+    }
+
     /// Says who serves, for which workspaces, and whether anything is wrong.
     pub fn status(&self) -> StatusResult {
         self.shared.status()
@@ -416,6 +421,16 @@ impl Shared {
             .get(root)
             .cloned()
             .ok_or_else(|| Error::NotFound(format!("The workspace {} is not open in this process.", root.display())))
+    }
+
+    pub(crate) fn is_at_work(&self) -> bool {
+        let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = views.sessions.values().flat_map(|view| &view.tasks);
+        let is_checked = |proposal: &Arc<ProposalView>| {
+            let check = proposal.check.as_ref();
+            check.is_some_and(|check| check.state == CheckState::Running)
+        };
+        tasks.any(|task| !task.state.is_settled()) || views.proposals.values().any(is_checked)
     }
 
     pub(crate) fn status(&self) -> StatusResult {
