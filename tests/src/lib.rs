@@ -24,6 +24,7 @@ mod process;
 pub mod scenario;
 pub mod terminal;
 pub mod vscode;
+pub mod vim;
 pub mod wait;
 pub mod walk;
 mod workspace;

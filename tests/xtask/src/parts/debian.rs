@@ -33,8 +33,11 @@ const NEEDED: &[(&str, &str)] = &[
     ("kak", "kakoune"),
 ];
 
-/// Installs the packages whose programs are missing, `python3-venv` where Python cannot make an environment, and
-/// `elpa-eglot` where Emacs does not bring its own.
+/// Where Debian puts the plugin for Vim.
+const ALE: &str = "/usr/share/vim/vimfiles/pack/dist-bundle/opt/ale";
+
+/// Installs the packages whose programs are missing, `python3-venv` where Python cannot make an environment, `elpa-eglot`
+/// where Emacs does not bring its own, and the plugin for Vim.
 pub(super) fn install() -> Result<()> {
     let mut packages: Vec<&str> = NEEDED
         .iter()
@@ -46,6 +49,9 @@ pub(super) fn install() -> Result<()> {
     }
     if !emacs_has_eglot() {
         packages.push("elpa-eglot");
+    }
+    if !Path::new(ALE).exists() {
+        packages.push("vim-ale");
     }
     packages.dedup();
     if packages.is_empty() {
