@@ -1,5 +1,5 @@
 // Checks the style of Lua files with StyLua, or writes it with `--write`: `node stylua.cjs FOLDER [--write]`.
-// StyLua comes as a library from npm; `NODE_PATH` says where it is. The settings are the folder's stylua.toml.
+// StyLua comes as a library from npm. The settings are the folder's stylua.toml.
 
 const fs = require('node:fs');
 const path = require('node:path');

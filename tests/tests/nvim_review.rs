@@ -141,7 +141,7 @@ fn what_is_typed_meanwhile_moves_the_hunks_and_what_overlaps_is_a_question() {
     nvim.review();
     nvim.go_to("Good day");
     let screen = nvim.await_screen(
-        &["co keep mine  ct take the agent's  cb keep both  cr redo on mine"],
+        &["co mine  ct agent's  cb both  cr redo"],
         wait::SHORT,
     );
     assert!(screen.contains("conflict: you changed the same words"), "{screen}");

@@ -7,10 +7,11 @@
 ---@type vim.lsp.Config
 return {
   cmd = { 'aca', 'lsp' },
-  -- Terminals, help and buffers without a name start no server. A file outside any project gets one without a folder:
-  -- the directory that it happens to lie in could be a whole home directory.
+  -- Terminals, help, buffers without a name and what has a scheme start no server. A file outside any project gets one
+  -- without a folder: the directory that it happens to lie in could be a whole home directory.
   root_dir = function(bufnr, on_dir)
-    if vim.bo[bufnr].buftype == '' and vim.api.nvim_buf_get_name(bufnr) ~= '' then
+    local name = vim.api.nvim_buf_get_name(bufnr)
+    if vim.bo[bufnr].buftype == '' and name ~= '' and not name:find('^%a[%w+.-]+://') then
       on_dir(vim.fs.root(bufnr, { 'aca.toml', '.git' }))
     end
   end,

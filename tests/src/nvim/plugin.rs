@@ -158,8 +158,10 @@ impl Nvim {
     /// Opens the review of the only task that waits for one, and waits until it is on the screen.
     pub fn review(&self) -> String {
         self.await_state("ready", wait::LONG);
+        self.lua("_G.events = {}");
         self.command("Aca review");
-        self.await_screen(&["▴ aca 1/"], wait::SHORT)
+        self.await_event("AcaReviewOpened", wait::SHORT);
+        self.await_screen(&["▴ aca "], wait::SHORT)
     }
 }
 

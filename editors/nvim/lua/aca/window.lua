@@ -56,13 +56,24 @@ function M.loaded(path)
   end
 end
 
+---Returns the buffer of that name, which is made if need be. It is no file, and no autocommand takes it for one.
+---@param name string
+---@return integer bufnr, boolean is_new
+function M.buffer(name)
+  if vim.fn.bufexists(name) == 1 then
+    return vim.fn.bufadd(name), false
+  end
+  local bufnr = vim.api.nvim_create_buf(false, true)
+  vim.api.nvim_buf_set_name(bufnr, name)
+  return bufnr, true
+end
+
 ---Opens a buffer that belongs to no file in a split of its own, or goes to it.
 ---@param name string
 ---@param options { split?: string, filetype?: string, height?: integer }
 ---@return integer bufnr, boolean is_new
 function M.scratch(name, options)
-  local bufnr = vim.fn.bufadd(name)
-  local is_new = not vim.api.nvim_buf_is_loaded(bufnr)
+  local bufnr, is_new = M.buffer(name)
   local window = vim.fn.bufwinid(bufnr)
   if window ~= -1 then
     vim.api.nvim_set_current_win(window)
@@ -74,9 +85,7 @@ function M.scratch(name, options)
     end
   end
   if is_new then
-    vim.bo[bufnr].buftype = 'nofile'
     vim.bo[bufnr].bufhidden = 'wipe'
-    vim.bo[bufnr].swapfile = false
     vim.bo[bufnr].modifiable = false
     vim.bo[bufnr].filetype = options.filetype or ''
     vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = bufnr, nowait = true, desc = 'aca: close' })

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::shell::{checkout, read, run};
 
 /// The folders with a `package.json` and a lock file of their own.
-const FOLDERS: &[&str] = &["editors/vscode", "tests/vscode"];
+const FOLDERS: &[&str] = &["editors/vscode", "tests/vscode", "tests/nvim"];
 
 /// Installs what the lock files name, where that has not been done since they were last changed.
 pub(super) fn install() -> Result<()> {

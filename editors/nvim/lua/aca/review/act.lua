@@ -56,7 +56,9 @@ local function decide(decision, selection, resolution)
   }, function(result)
     report(result)
     review.take(result.proposal)
-    if review.state() and #result.decided > 0 and vim.api.nvim_get_current_buf() == bufnr then
+    -- The sheet of a change goes with its decision.
+    local is_here = vim.api.nvim_get_current_buf() == bufnr or not vim.api.nvim_buf_is_valid(bufnr)
+    if review.state() and #result.decided > 0 and is_here then
       M.go_on()
     end
   end, function(error)

@@ -4,6 +4,7 @@ local client = require('aca.client')
 local proposals = require('aca.proposals')
 local review = require('aca.review')
 local tasks = require('aca.tasks')
+local window = require('aca.window')
 
 local M = {}
 
@@ -27,14 +28,16 @@ end
 function M.open(task, entry)
   local hunk = entry.hunk
   local lines = proposals.lines(hunk.new)
+  local bufnr, is_new = window.buffer(('aca://amend/%s/%s'):format(hunk.id, entry.file.path))
+  if not is_new then
+    window.show(bufnr)
+    return
+  end
   vim.cmd('botright split')
   vim.api.nvim_win_set_height(0, math.min(math.max(#lines + 1, 3), MAX_HEIGHT))
-  local bufnr = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_win_set_buf(0, bufnr)
-  vim.api.nvim_buf_set_name(bufnr, ('aca://amend/%s/%s'):format(hunk.id, entry.file.path))
   vim.bo[bufnr].buftype = 'acwrite'
   vim.bo[bufnr].bufhidden = 'wipe'
-  vim.bo[bufnr].swapfile = false
   vim.api.nvim_buf_set_lines(bufnr, 0, -1, false, #lines > 0 and lines or { '' })
   vim.bo[bufnr].modified = false
   vim.bo[bufnr].syntax = vim.filetype.match({ filename = entry.file.path }) or ''

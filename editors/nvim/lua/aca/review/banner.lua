@@ -12,12 +12,12 @@ local LABELS = {
   revise = 'revise',
   amend = 'edit',
   next = 'next',
-  accept_all = 'accept all',
+  accept_all = 'all',
   close = 'close',
-  mine = 'keep mine',
-  agent = "take the agent's",
-  both = 'keep both',
-  redo = 'redo on mine',
+  mine = 'mine',
+  agent = "agent's",
+  both = 'both',
+  redo = 'redo',
 }
 --- What a state means for who decides, where that is not plain.
 local STATES = {
@@ -68,21 +68,25 @@ local function actions(file, hunk)
   return CONFLICT
 end
 
----Returns the lines as virtual text. Only that of the hunk under the cursor lists keys.
+---Returns the lines as virtual text. Only that of the hunk under the cursor lists keys, as many as have room.
 ---@param proposal aca.Proposal
----@param file aca.File
----@param hunk aca.Hunk
----@param number integer
+---@param entry { file: aca.File, hunk: aca.Hunk, number: integer }
 ---@param count integer
 ---@param is_current boolean
+---@param columns integer
 ---@return [string, string][][]
-function M.lines(proposal, file, hunk, number, count, is_current)
+function M.lines(proposal, entry, count, is_current, columns)
+  local file, hunk = entry.file, entry.hunk
   local group = proposals.is_conflict(hunk) and 'AcaConflict' or 'AcaBanner'
-  local first = { { ('  ▴ aca %d/%d'):format(number, count), group } }
+  local first = { { ('  ▴ aca %d/%d'):format(entry.number, count), group } }
   if is_current then
     local keys = require('aca.config').current.keys
+    local left = columns - vim.fn.strdisplaywidth(first[1][1])
     for _, name in ipairs(actions(file, hunk)) do
       if keys[name] then
+        left = left - #keys[name] - #LABELS[name] - 3
+      end
+      if keys[name] and left >= 0 then
         vim.list_extend(first, { { '  ' .. keys[name], 'AcaBannerKey' }, { ' ' .. LABELS[name], 'AcaBanner' } })
       end
     end

@@ -75,11 +75,8 @@ end
 ---@return integer
 local function make_right(file)
   local state = assert(review.state())
-  local bufnr = vim.fn.bufadd(('aca://proposal/%s/%s'):format(state.task, file.path))
-  vim.fn.bufload(bufnr)
+  local bufnr = window.buffer(('aca://proposal/%s/%s'):format(state.task, file.path))
   vim.bo[bufnr].buftype = 'acwrite'
-  vim.bo[bufnr].bufhidden = 'hide'
-  vim.bo[bufnr].swapfile = false
   vim.bo[bufnr].syntax = vim.filetype.match({ filename = file.path }) or ''
   vim.api.nvim_create_autocmd('BufWriteCmd', {
     group = vim.api.nvim_create_augroup('aca.diff.' .. bufnr, {}),

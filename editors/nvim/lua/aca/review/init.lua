@@ -59,6 +59,7 @@ local function draw()
   for bufnr in pairs(review.drawn) do
     overlay.clear(bufnr)
   end
+  local sheets = review.sheets
   review.drawn, review.sheets, review.pointed = {}, {}, nil
   if not vim.lsp.get_client_by_id(review.server) then
     return
@@ -77,6 +78,12 @@ local function draw()
         by_buffer[bufnr] = by_buffer[bufnr] or {}
         table.insert(by_buffer[bufnr], entry)
       end
+    end
+  end
+  for bufnr in pairs(sheets) do
+    if not review.sheets[bufnr] then
+      review.buffers[bufnr] = nil
+      window.drop(bufnr)
     end
   end
   for bufnr, entries in pairs(by_buffer) do
@@ -286,7 +293,7 @@ local function follow()
   end)
   -- A buffer that is shown or read anew has no marks yet, or lost them.
   on({ 'BufWinEnter', 'BufReadPost' }, function(event)
-    if vim.bo[event.buf].buftype == '' then
+    if vim.bo[event.buf].buftype == '' or review.sheets[event.buf] then
       vim.schedule(function()
         if review then
           draw()

@@ -39,9 +39,10 @@ function M.new_lines(hunk)
   return proposals.lines(hunk.state.merged or hunk.new)
 end
 
+---Returns how many columns of text the widest window of a buffer shows.
 ---@param bufnr integer
 ---@return integer
-local function width(bufnr)
+function M.width(bufnr)
   local widest = 0
   for _, window in ipairs(vim.fn.win_findbuf(bufnr)) do
     widest = math.max(widest, vim.api.nvim_win_get_width(window) - vim.fn.getwininfo(window)[1].textoff)
@@ -105,9 +106,9 @@ end
 ---@param count integer
 ---@param is_current boolean
 local function draw_new(proposal, bufnr, shown, count, is_current)
-  local lines = banner.lines(proposal, shown.file, shown.hunk, shown.number, count, is_current)
+  local lines = banner.lines(proposal, shown, count, is_current, M.width(bufnr))
   local new = {}
-  local columns = width(bufnr)
+  local columns = M.width(bufnr)
   local at = M.rows(bufnr, shown)
   local old = vim.api.nvim_buf_get_lines(bufnr, at.first, at.last, false)
   local _, only_new = emphasis.spans(old, M.new_lines(shown.hunk))

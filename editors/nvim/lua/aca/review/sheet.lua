@@ -52,12 +52,8 @@ end
 ---@param file aca.File
 ---@return integer
 function M.buffer(task, file)
-  local bufnr = vim.fn.bufadd(name_of(task, file))
-  if not vim.api.nvim_buf_is_loaded(bufnr) then
-    vim.fn.bufload(bufnr)
-    vim.bo[bufnr].buftype = 'nofile'
-    vim.bo[bufnr].bufhidden = 'hide'
-    vim.bo[bufnr].swapfile = false
+  local bufnr, is_new = require('aca.window').buffer(name_of(task, file))
+  if is_new then
     vim.bo[bufnr].modifiable = false
   end
   return bufnr
@@ -89,7 +85,7 @@ function M.draw(proposal, bufnr, entry, count)
   colour(bufnr, file)
   vim.api.nvim_buf_clear_namespace(bufnr, NAMESPACE, 0, -1)
   local lines = { { { head, 'AcaHeading' } } }
-  vim.list_extend(lines, require('aca.review.banner').lines(proposal, file, hunk, entry.number, count, true))
+  vim.list_extend(lines, require('aca.review.banner').lines(proposal, entry, count, true, vim.o.columns))
   if proposals.is_conflict(hunk) and hunk.state.live then
     table.insert(lines, { { '    the file says: ' .. words.short(hunk.state.live, 60), 'AcaReason' } })
   end
