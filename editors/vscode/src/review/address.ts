@@ -40,21 +40,28 @@ export function isEmpty(uri: vscode.Uri): boolean {
   return uri.scheme === PROPOSAL && uri.query === EMPTY;
 }
 
-/** Returns the two sides of a file in a review; no left side for a file that is new. */
-export function sides(task: TaskView, file: FileView): [left: vscode.Uri | undefined, right: vscode.Uri] {
-  const right = proposalUri(task, file.path);
-  switch (file.change.kind) {
-    case 'create':
-      return [undefined, right];
+/** Returns the two sides of a file in a review. */
+export function sides(
+  task: TaskView,
+  { path, change }: Pick<FileView, 'path' | 'change'>,
+): [left: vscode.Uri, right: vscode.Uri] {
+  const right = proposalUri(task, path);
+  switch (change.kind) {
     case 'rename':
-      return [fileUri(task, file.change.from), right];
+      return [fileUri(task, change.from), right];
+    case 'create':
     case 'binary':
     case 'unsupported':
-      // The right side is a sentence about the file then.
+      // The right side of what is no text is a sentence about it.
       return [right.with({ query: EMPTY }), right];
     default:
-      return [fileUri(task, file.path), right];
+      return [fileUri(task, path), right];
   }
+}
+
+/** Says whether a file has a left side at all. A multi-file diff shows one without as new. */
+export function hasLeft({ change }: FileView): boolean {
+  return change.kind !== 'create';
 }
 
 /** Returns the title of a task's review. It ends with the task's identifier, which is how its tab is known again. */
@@ -62,8 +69,7 @@ export function reviewTitle(task: TaskView): string {
   return `aca: ${task.title} · ${task.id}`;
 }
 
-/** Returns the task that a tab reviews. The input of such a tab is not part of the stable interface, so its label tells. */
-export function taskOfTab(tab: vscode.Tab): TaskId | undefined {
-  const isOther = tab.input instanceof vscode.TabInputText || tab.input instanceof vscode.TabInputTextDiff;
-  return isOther ? undefined : /^aca: .* · (\S+)(?: \(.*\))?$/.exec(tab.label)?.[1];
+/** Returns the task of a tab with this label. The input of a multi-file diff is not part of the stable interface. */
+export function taskOfLabel(label: string): TaskId | undefined {
+  return /^aca: .* · (\S+)(?: \(.*\))?$/.exec(label)?.[1];
 }

@@ -9,9 +9,9 @@ import type { Decisions } from './decide';
 import { undecided } from './layout';
 import { askForLenses } from './lenses';
 import type { Reviews } from './model';
-import type { Pointer } from './pointer';
-import type { ReviewTabs } from './tabs';
+import { activeTask, type ReviewTabs } from './tabs';
 import type { Target, Threads } from './threads';
+import type { Walk } from './walk';
 
 interface Parts {
   ctx: Ctx;
@@ -19,14 +19,14 @@ interface Parts {
   threads: Threads;
   decisions: Decisions;
   tabs: ReviewTabs;
-  pointer: Pointer;
+  walk: Walk;
 }
 
 export function registerCommands(parts: Parts): void {
-  const { ctx, threads, decisions, pointer } = parts;
+  const { ctx, threads, decisions, walk } = parts;
   const onHunk = (name: string, run: (target: Target) => Promise<void>): void => {
     ctx.command(name, async (argument) => {
-      const target = targetOf(argument, threads) ?? (await pointer.target());
+      const target = targetOf(argument, threads) ?? (await walk.target());
       if (target === undefined) {
         say('There is no hunk at the cursor. Review a task, or put the cursor on a hunk.');
       } else {
@@ -51,15 +51,15 @@ export function registerCommands(parts: Parts): void {
     ctx.command(`aca.${decision}All`, (argument) => decideAll(parts, argument, decision));
     ctx.command(`aca.${decision}File`, (argument) => decideFile(parts, argument, decision));
   }
-  ctx.command('aca.nextHunk', () => pointer.go('next'));
-  ctx.command('aca.previousHunk', () => pointer.go('previous'));
+  ctx.command('aca.nextHunk', () => walk.go('next'));
+  ctx.command('aca.previousHunk', () => walk.go('previous'));
   ctx.command('aca.review', (argument) => review(parts, argument));
   ctx.command('aca.showInFile', (argument) => showInFile(parts, argument));
   ctx.command('aca.hideInFile', () => hideInFile(parts));
 }
 
 async function review(parts: Parts, argument: unknown): Promise<void> {
-  const { ctx, reviews, tabs, pointer } = parts;
+  const { ctx, reviews, tabs, walk } = parts;
   const task = await taskToReview(parts, argument);
   if (task === undefined) {
     return;
@@ -68,18 +68,15 @@ async function review(parts: Parts, argument: unknown): Promise<void> {
     // The file is the left side, and would have the threads of the right side once more.
     await showThreadsInFile(parts, task.id, false);
   }
-  const isOpen = await tabs.open(task);
   const hunk = hunkIdOf(argument);
-  if (isOpen) {
+  const isShown = hunk !== undefined && (await walk.show(task, hunk));
+  if (isShown || (await tabs.open(task))) {
     ctx.background(askForLenses(ctx));
-    if (hunk !== undefined) {
-      await pointer.goToHunk(task, hunk);
-    }
   }
 }
 
 async function decideAll(parts: Parts, argument: unknown, decision: 'accept' | 'reject'): Promise<void> {
-  const named = taskIdOf(argument) ?? parts.tabs.active();
+  const named = taskIdOf(argument) ?? activeTask();
   const task = named ?? (await taskToReview(parts, argument))?.id;
   if (task !== undefined) {
     await parts.decisions.decide(task, decision, { kind: 'all' });
@@ -93,7 +90,7 @@ async function decideFile(parts: Parts, argument: unknown, decision: 'accept' | 
     await parts.decisions.decide(address.task, decision, { kind: 'file', path: address.path });
     return;
   }
-  const target = await parts.pointer.target();
+  const target = await parts.walk.target();
   const known = target && parts.reviews.get(target.task);
   const place = known && undecided(known.proposal).find(({ hunk }) => hunk.id === target.hunk);
   if (target === undefined || place === undefined) {
@@ -112,8 +109,8 @@ async function sendRemark(argument: unknown, { threads, decisions }: Parts): Pro
 }
 
 async function showInFile(parts: Parts, argument: unknown): Promise<void> {
-  const { reviews, pointer } = parts;
-  const atCursor = taskIdOf(argument) === undefined ? await pointer.target() : undefined;
+  const { reviews, walk } = parts;
+  const atCursor = taskIdOf(argument) === undefined ? await walk.target() : undefined;
   const task = await taskToReview(parts, atCursor ?? argument);
   if (task === undefined) {
     return;

@@ -150,7 +150,7 @@ export class ProposalFiles implements vscode.FileSystemProvider, vscode.Disposab
 
   private async file({ task, path }: Address): Promise<aca.ProposalFileResult> {
     try {
-      return await this.reviews.withFile(task, path);
+      return await this.reviews.followedFile(task, path);
     } catch (error) {
       throw unavailable(error);
     }

@@ -7,9 +7,9 @@ import { Decisions } from './decide';
 import { ProposalFiles } from './files';
 import { HunkLenses } from './lenses';
 import { Reviews } from './model';
-import { Pointer } from './pointer';
 import { ReviewTabs } from './tabs';
 import { Threads } from './threads';
+import { Walk } from './walk';
 
 export function registerReview(ctx: Ctx): vscode.Disposable {
   const reviews = new Reviews(ctx);
@@ -17,8 +17,8 @@ export function registerReview(ctx: Ctx): vscode.Disposable {
   const threads = new Threads(ctx, reviews, files);
   const lenses = new HunkLenses(ctx, reviews);
   const tabs = new ReviewTabs(ctx, reviews);
-  const pointer = new Pointer(ctx, reviews);
+  const walk = new Walk(ctx, reviews);
   const decisions = new Decisions(ctx, reviews, files, threads);
-  registerCommands({ ctx, reviews, threads, decisions, tabs, pointer });
-  return vscode.Disposable.from(pointer, tabs, lenses, threads, files, reviews);
+  registerCommands({ ctx, reviews, threads, decisions, tabs, walk });
+  return vscode.Disposable.from(tabs, lenses, threads, files, reviews);
 }

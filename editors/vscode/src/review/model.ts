@@ -73,17 +73,20 @@ export class Reviews implements vscode.Disposable {
     return this.entries.get(task)?.review;
   }
 
-  /** Returns a review with the text of one of its files, which is kept up to date until its document is closed. */
-  async withFile(task: aca.TaskId, path: string): Promise<aca.ProposalFileResult> {
-    const entry = this.entry(task);
-    const known = entry.paths.has(path) ? entry.review?.files.get(path) : undefined;
-    if (known !== undefined) {
-      return known;
+  /** Returns the texts of a file. */
+  async file(task: aca.TaskId, path: string): Promise<aca.ProposalFileResult> {
+    return this.get(task)?.files.get(path) ?? this.ctx.request(aca.ProposalFile, { task, path });
+  }
+
+  /** Returns the texts of a file, which is kept up to date until its document is closed. */
+  async followedFile(task: aca.TaskId, path: string): Promise<aca.ProposalFileResult> {
+    const { paths } = this.entry(task);
+    if (!paths.has(path)) {
+      paths.add(path);
+      await this.refresh(task);
     }
-    entry.paths.add(path);
-    const file = (await this.refresh(task)).files.get(path);
-    // What went wrong with one file is said where that file is asked for.
-    return file ?? this.ctx.request(aca.ProposalFile, { task, path });
+    // What goes wrong with one file is said where that file is asked for.
+    return this.file(task, path);
   }
 
   /** Has the hunks of a task kept up to date in the files themselves, or not any more. */

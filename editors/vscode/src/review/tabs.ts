@@ -1,15 +1,17 @@
-// The tab of a review: one multi-file diff for a task.
+// The tabs of a review: one multi-file diff for a task, and the diff of the file in which someone goes from hunk to hunk.
 
 import * as vscode from 'vscode';
 import type { Ctx } from '../ctx';
 import type { TaskId, TaskView } from '../protocol';
-import { fileUri, reviewTitle, sides, taskOfTab } from './address';
+import { addressOf, fileUri, hasLeft, reviewTitle, sides, taskOfLabel } from './address';
 import { isUndecided, undecided } from './layout';
 import type { Reviews } from './model';
 import type { Owned } from './state';
 
 export class ReviewTabs implements vscode.Disposable {
   private readonly own: Owned[];
+  /** Which files the newest tab of each task has. */
+  private readonly contents = new Map<TaskId, string>();
 
   constructor(
     private readonly ctx: Ctx,
@@ -25,7 +27,7 @@ export class ReviewTabs implements vscode.Disposable {
     noteActive();
   }
 
-  /** Opens the review of a task, or says that there is nothing to review. Says whether it is open. */
+  /** Opens the review of a task, or says that there is nothing to review. */
   async open(task: TaskView): Promise<boolean> {
     const { proposal } = await this.reviews.refresh(task.id);
     const files = new Map(
@@ -35,18 +37,25 @@ export class ReviewTabs implements vscode.Disposable {
       void vscode.window.showInformationMessage(`Nothing is left to review of "${task.title}".`);
       return false;
     }
-    const before = tabsOf(task.id);
-    const resources = [...files.values()].map((file) => [fileUri(task, file.path), ...sides(task, file)]);
+    const resources = [...files.values()].map((file) => {
+      const [left, right] = sides(task, file);
+      return [fileUri(task, file.path), hasLeft(file) ? left : undefined, right];
+    });
+    const content = JSON.stringify(resources);
+    const active = (): vscode.Tab | undefined => vscode.window.tabGroups.activeTabGroup.activeTab;
+    if (tabsOf(task.id).whole.some((tab) => tab === active()) && this.contents.get(task.id) === content) {
+      return true;
+    }
     await vscode.commands.executeCommand('vscode.changes', reviewTitle(task), resources);
     // As a preview the next file that is opened would replace it.
     await vscode.commands.executeCommand('workbench.action.keepEditor');
-    await vscode.window.tabGroups.close(before, true);
+    this.contents.set(task.id, content);
+    const { whole, single } = tabsOf(task.id);
+    await vscode.window.tabGroups.close(
+      [...whole, ...single].filter((tab) => tab !== active()),
+      true,
+    );
     return true;
-  }
-
-  /** Returns the task whose review is the active tab. */
-  active(): TaskId | undefined {
-    return activeTask();
   }
 
   dispose(): void {
@@ -55,7 +64,8 @@ export class ReviewTabs implements vscode.Disposable {
 
   private async closeIfDone(task: TaskId): Promise<void> {
     const review = this.reviews.get(task);
-    const tabs = tabsOf(task);
+    const { whole, single } = tabsOf(task);
+    const tabs = [...whole, ...single];
     if (review === undefined || tabs.length === 0 || undecided(review.proposal).length > 0) {
       return;
     }
@@ -67,14 +77,33 @@ export class ReviewTabs implements vscode.Disposable {
   }
 }
 
-function tabsOf(task: TaskId): vscode.Tab[] {
-  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
-  return tabs.filter((tab) => taskOfTab(tab) === task);
+/** Returns the open tabs of a task's review: those with all files, and those with a single one. */
+export function tabsOf(task: TaskId): { whole: vscode.Tab[]; single: vscode.Tab[] } {
+  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs).filter((tab) => taskOf(tab) === task);
+  const isSingle = (tab: vscode.Tab): boolean => singleOf(tab) !== undefined;
+  return { whole: tabs.filter((tab) => !isSingle(tab)), single: tabs.filter(isSingle) };
 }
 
-function activeTask(): TaskId | undefined {
+/** Returns the task whose review is the active tab. */
+export function activeTask(): TaskId | undefined {
   const tab = vscode.window.tabGroups.activeTabGroup.activeTab;
-  return tab && taskOfTab(tab);
+  return tab && taskOf(tab);
+}
+
+function taskOf(tab: vscode.Tab): TaskId | undefined {
+  return singleOf(tab) ?? (isOfOneFile(tab) ? undefined : taskOfLabel(tab.label));
+}
+
+/** Returns the task of a tab with one proposed file. */
+function singleOf({ input }: vscode.Tab): TaskId | undefined {
+  if (input instanceof vscode.TabInputTextDiff) {
+    return addressOf(input.modified)?.task;
+  }
+  return input instanceof vscode.TabInputText ? addressOf(input.uri)?.task : undefined;
+}
+
+function isOfOneFile({ input }: vscode.Tab): boolean {
+  return input instanceof vscode.TabInputText || input instanceof vscode.TabInputTextDiff;
 }
 
 function noteActive(): void {

@@ -22,6 +22,7 @@ interface Shown {
   target: Target;
   thread: vscode.CommentThread;
   markdown: string;
+  isUrgent: boolean;
 }
 
 /** The thread at the top of a document that says that the server is away, in place of a hunk. */
@@ -62,6 +63,13 @@ export class Threads implements vscode.Disposable {
         new Set(openDocuments().map(({ uri }) => addressOf(uri)?.task ?? '')).forEach((task) => {
           this.draw(task);
         });
+      }),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('diffEditor.codeLens')) {
+          this.shown.forEach(({ thread, isUrgent }) => {
+            thread.collapsibleState = stateOf(thread.uri, isUrgent);
+          });
+        }
       }),
       vscode.workspace.onDidOpenTextDocument(redraw),
       vscode.workspace.onDidSaveTextDocument(redraw),
@@ -188,6 +196,7 @@ export class Threads implements vscode.Disposable {
     }
     if (known.markdown !== text.markdown) {
       known.markdown = text.markdown;
+      known.isUrgent = text.urgent;
       thread.comments = [comment(text)];
       if (text.urgent) {
         this.expand(wanted.target);
@@ -201,15 +210,11 @@ export class Threads implements vscode.Disposable {
   private create(wanted: Wanted, range: vscode.Range): void {
     const { text, target } = wanted;
     const thread = this.controller.createCommentThread(wanted.uri, range, [comment(text)]);
-    // With lenses, a thread is for what they have no room for; in a file it is all there is.
-    const isOpen = text.urgent || !hasLenses() || wanted.uri.scheme === 'file';
-    thread.collapsibleState = isOpen
-      ? vscode.CommentThreadCollapsibleState.Expanded
-      : vscode.CommentThreadCollapsibleState.Collapsed;
+    thread.collapsibleState = stateOf(wanted.uri, text.urgent);
     thread.label = text.label;
     thread.contextValue = text.context;
     thread.canReply = text.context !== 'hunkWaiting';
-    this.shown.set(keyOf(wanted), { target, thread, markdown: text.markdown });
+    this.shown.set(keyOf(wanted), { target, thread, markdown: text.markdown, isUrgent: text.urgent });
   }
 }
 
@@ -221,6 +226,12 @@ function keyOf({ uri, target }: Wanted): string {
 function rangeOf({ line, lines }: Place, document: vscode.TextDocument | undefined): vscode.Range {
   const last = document === undefined ? line + lines : document.lineCount - 1;
   return new vscode.Range(Math.min(line, last), 0, Math.min(line + Math.max(0, lines - 1), last), 0);
+}
+
+/** With lenses, a thread is for what they have no room for; in a file it is all there is. */
+function stateOf(uri: vscode.Uri, isUrgent: boolean): vscode.CommentThreadCollapsibleState {
+  const isOpen = isUrgent || !hasLenses() || uri.scheme === 'file';
+  return isOpen ? vscode.CommentThreadCollapsibleState.Expanded : vscode.CommentThreadCollapsibleState.Collapsed;
 }
 
 function comment(text: ThreadText): vscode.Comment {
