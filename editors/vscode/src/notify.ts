@@ -2,9 +2,8 @@
 // works on. Nothing else interrupts anybody.
 
 import * as vscode from 'vscode';
-import * as can from './can';
 import type { Ctx } from './ctx';
-import type { ConflictParams, TaskId, TaskView } from './protocol';
+import { Proposal, type ConflictParams, type TaskId, type TaskView } from './protocol';
 import { describe, isAtWork } from './words';
 
 export function registerNotifications(ctx: Ctx): void {
@@ -29,22 +28,33 @@ function ended(ctx: Ctx, task: TaskView): void {
       if (ctx.config.openReviewWhenReady) {
         void vscode.commands.executeCommand('aca.review', { task: task.id });
       } else {
-        offer('info', `“${task.title}” is ready: ${describe(task)}.`, task.id, {
-          Review: 'aca.review',
-          Later: undefined,
-        });
+        ctx.background(offerReview(ctx, task));
       }
       return;
     case 'failed':
     case 'lost': {
       const how = task.state.name === 'failed' ? 'failed' : 'is lost';
-      const goOn = can.recover(task) ? { 'Continue…': 'aca.recover' } : {};
-      const buttons = { ...goOn, 'Show Transcript': 'aca.showTranscript' };
+      const buttons = { ...goOn(task), 'Show Transcript': 'aca.showTranscript' };
       offer('error', `“${task.title}” ${how}: ${task.state.reason}`, task.id, buttons);
       return;
     }
     default:
   }
+}
+
+async function offerReview(ctx: Ctx, task: TaskView): Promise<void> {
+  // A round that brought nothing leaves the proposal of the one before, with a note that says why.
+  const { note } = await ctx.request(Proposal, { task: task.id });
+  const message = [`“${task.title}” is ready: ${describe(task)}.`, note].filter(Boolean).join(' ');
+  offer('info', message, task.id, { Review: 'aca.review', Later: undefined });
+}
+
+function goOn(task: TaskView): Record<string, string> {
+  const [way, another] = task.recovery ?? [];
+  if (way === undefined) {
+    return {};
+  }
+  return { [way === 'again' && another === undefined ? 'Try Again' : 'Continue…']: 'aca.recover' };
 }
 
 function conflict({ task, title, path, changed }: ConflictParams): void {
