@@ -2,8 +2,8 @@
 
 use crate::parts::checkout;
 
-/// Returns the block for a file below a heading of `editors/README.md`: the one that follows the file's name in
-/// backticks and a colon.
+/// Returns the block for a file below a heading of `editors/README.md`: the first that follows the file's path in
+/// backticks.
 ///
 /// # Panics
 ///
@@ -12,7 +12,7 @@ pub fn configuration(heading: &str, file: &str) -> String {
     let guide = std::fs::read_to_string(checkout().join("editors/README.md")).expect("the guide is there");
     let found = guide.split_once(&format!("\n## {heading}\n")).and_then(|(_, below)| {
         let section = below.split_once("\n## ").map_or(below, |(section, _)| section);
-        let (_, after) = section.split_once(&format!("{file}`:\n"))?;
+        let (_, after) = section.split_once(&format!("{file}`"))?;
         let (_, block) = after.split_once("\n```")?;
         let (_, block) = block.split_once('\n')?;
         block.split_once("```\n").map(|(block, _)| block.to_owned())
