@@ -57,9 +57,10 @@ suite('layout of a review', () => {
       place(hunk('h2'), { path: 'a.rs', line: 8 }),
       place(hunk('h3'), { path: 'b.rs', line: 1 }),
     ];
+    const paths = ['a.rs', 'aa.rs', 'b.rs'];
     const from = (path: string, line: number, known?: string): [string | undefined, string | undefined] => {
       const here = { path, line, hunk: known };
-      return [neighbour(places, here, 'next')?.hunk.id, neighbour(places, here, 'previous')?.hunk.id];
+      return [neighbour(places, paths, here, 'next')?.hunk.id, neighbour(places, paths, here, 'previous')?.hunk.id];
     };
 
     test('of a hunk is the one after or before it, around the end', () => {
@@ -74,8 +75,12 @@ suite('layout of a review', () => {
       assert.deepEqual(from('b.rs', 7), ['h1', 'h3']);
     });
 
+    test('of a file without hunks is in the files around it', () => {
+      assert.deepEqual(from('aa.rs', 0), ['h3', 'h2']);
+    });
+
     test('is nothing where no hunk is left', () => {
-      assert.equal(neighbour([], { path: 'a.rs', line: 0, hunk: undefined }, 'next'), undefined);
+      assert.equal(neighbour([], paths, { path: 'a.rs', line: 0, hunk: undefined }, 'next'), undefined);
     });
   });
 });

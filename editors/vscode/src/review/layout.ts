@@ -53,9 +53,10 @@ export function placeAt(places: readonly Place[], line: number): Place | undefin
   return inside ?? beside.find((place) => place.line === line) ?? beside[0];
 }
 
-/** Returns the hunk to go to from a place in the review: the next or previous one, around the end. */
+/** Returns the hunk to go to from a place in files of this order: the next or previous one, around the end. */
 export function neighbour(
   places: readonly Place[],
+  paths: readonly string[],
   from: { path: string; line: number; hunk: HunkId | undefined },
   direction: 'next' | 'previous',
 ): Place | undefined {
@@ -64,7 +65,6 @@ export function neighbour(
   if (index >= 0) {
     return places.at((index + step) % places.length);
   }
-  const paths = [...new Set(places.map((place) => place.path))];
   const rank = (place: { path: string; line: number }): [number, number] => [paths.indexOf(place.path), place.line];
   const isAfter = (place: Place): boolean => {
     const [[file, line], [fromFile, fromLine]] = [rank(place), rank(from)];

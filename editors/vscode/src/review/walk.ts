@@ -35,17 +35,17 @@ export class Walk {
   async go(direction: 'next' | 'previous'): Promise<void> {
     const spots = await this.spots();
     const editor = vscode.window.activeTextEditor;
+    const address = editor && addressOf(editor.document.uri);
     const here = spots.find(({ uri }) => uri.toString() === editor?.document.uri.toString());
     const from = {
-      path: here?.place.path ?? '',
-      line: here === undefined ? -1 : (editor?.selection.active.line ?? -1),
+      path: here?.place.path ?? address?.path ?? '',
+      line: editor?.selection.active.line ?? 0,
       hunk: atCursor(spots)?.place.hunk.id,
     };
-    const place = neighbour(
-      spots.map((spot) => spot.place),
-      from,
-      direction,
-    );
+    const places = spots.map((spot) => spot.place);
+    const files = (address && this.reviews.get(address.task)?.proposal.files) ?? places;
+    const paths = [...new Set(files.map(({ path }) => path))];
+    const place = neighbour(places, paths, from, direction);
     const spot = spots.find((other) => other.place === place);
     if (spot === undefined) {
       void vscode.window.showInformationMessage('There is no hunk to go to.');
