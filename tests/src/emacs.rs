@@ -116,6 +116,10 @@ impl Keyboard for Emacs {
         ));
     }
 
+    fn next_hunk(&self) {
+        self.terminal.press(&["C-c", "n"]);
+    }
+
     fn choose(&self, title: &str) {
         self.terminal.press(&["C-c", "a"]);
         self.terminal.await_text(WHICH, wait::SHORT);

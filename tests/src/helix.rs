@@ -66,6 +66,10 @@ impl Keyboard for Helix {
         self.terminal.await_text(&format!(" {line}:1\n"), wait::SHORT);
     }
 
+    fn next_hunk(&self) {
+        self.terminal.press(&["]", "d"]);
+    }
+
     fn choose(&self, title: &str) {
         // The menu opens when the server has answered; what it answers depends on what it was told before.
         self.terminal.press(&["Space", "a"]);

@@ -17,6 +17,9 @@ const MORE: &str = "\nremove-hooks global lsp-filetype-rust\n";
 /// The count of diagnostics of the severity that hunks without a conflict have.
 const HUNKS: &str = "%opt{lsp_diagnostic_info_count}";
 
+/// The key of the user mode, before Kakoune 2023.
+const USER_MODE: &str = "Space";
+
 const SESSION: &str = "walk";
 
 /// A Kakoune that shows a file.
@@ -113,9 +116,12 @@ impl Keyboard for Kakoune {
         self.ask(&format!("select {line}.1,{line}.1"), "");
     }
 
+    fn next_hunk(&self) {
+        self.terminal.press(&[USER_MODE, "n"]);
+    }
+
     fn choose(&self, title: &str) {
-        self.terminal.type_text(":lsp-code-actions");
-        self.terminal.press(&["Enter"]);
+        self.terminal.press(&[USER_MODE, "a"]);
         // The menu opens when the server has answered.
         self.terminal.await_screen(title, wait::SHORT, |screen| {
             screen.contains(title) && screen.contains(" prompt ")

@@ -70,8 +70,12 @@ impl Keyboard for Vim {
         self.ask(&format!("[search('\\V{text}', 'cw')]"));
     }
 
+    fn next_hunk(&self) {
+        self.command("ALENext");
+    }
+
     fn choose(&self, title: &str) {
-        self.command("ALECodeAction");
+        self.terminal.press(&["\\", "a"]);
         let screen = self.terminal.await_text(WHICH, wait::SHORT);
         self.keep("actions");
         let number = screen.lines().find_map(|line| line.strip_suffix(&format!(") {title}")));

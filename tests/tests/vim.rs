@@ -19,7 +19,8 @@ fn a_todo_becomes_hunks_that_are_rejected_there_and_accepted_beside_it() {
     vim.await_hunks(2, wait::LONG);
     assert_eq!(vim.text(), before);
 
-    vim.go_to("Hello {}");
+    vim.next_hunk();
+    vim.next_hunk();
     vim.choose(titles::REJECT);
     vim.await_hunks(1, wait::SHORT);
 
