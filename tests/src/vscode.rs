@@ -39,6 +39,8 @@ pub struct Wishes {
     pub settings: Map<String, Value>,
     /// Of a window, in pixels.
     pub size: (u32, u32),
+    /// What only this scenario wants.
+    pub more: Value,
 }
 
 impl Wishes {
@@ -49,6 +51,7 @@ impl Wishes {
             package: Package::Universal,
             settings: Map::new(),
             size: (1400, 860),
+            more: Value::Null,
         }
     }
 
@@ -90,6 +93,7 @@ impl VsCode {
             "pictures": kept.join("pictures").join(scenario),
             "evidence": kept.join("failures").join(scenario),
             "size": wishes.size,
+            "more": wishes.more,
         });
         let mut command = node(env, &["run.js", scenario]);
         command.env("ACA_TEST_RESULTS", results(env));
@@ -207,13 +211,14 @@ pub fn package(package: Package) -> Option<PathBuf> {
     }
 }
 
-/// The command lines of the processes that were started with a folder.
+/// The command lines of the processes that were started with a folder, the daemon aside: it is the test's, and outlives
+/// its editors.
 fn processes_of(folder: &Path) -> Vec<String> {
     let folder = folder.to_string_lossy().into_owned();
     let entries = std::fs::read_dir("/proc").expect("/proc is there").flatten();
     let commands = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
     commands
         .map(|bytes| String::from_utf8_lossy(&bytes).replace('\0', " "))
-        .filter(|line| line.contains(&folder))
+        .filter(|line| line.contains(&folder) && !line.contains("daemon run"))
         .collect()
 }

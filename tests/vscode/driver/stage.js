@@ -18,6 +18,7 @@ import { Window } from './window.js';
  * @property {string} sources The folder of the extension's sources.
  * @property {Record<string, unknown>} settings More of the user's settings.
  * @property {Record<string, unknown>} machine Settings of the machine.
+ * @property {unknown} more What only this scenario wants.
  * @property {string} pictures Where pictures go.
  * @property {string} evidence Where to keep what explains a failure.
  * @property {[number, number]} size Of a window, in pixels.
@@ -46,6 +47,9 @@ export class Stage {
 
   /** Starts VS Code with the extension installed. The first window starts it if nobody did. */
   async start() {
+    if (this.browser) {
+      return;
+    }
     this.server.configure({ ...quiet, ...this.wishes.settings }, this.wishes.machine);
     if (this.wishes.vsix) {
       this.server.install(this.wishes.vsix);
@@ -59,9 +63,7 @@ export class Stage {
    * @param {{ folder?: string, query?: Record<string, string>, prepare?: (page: import('playwright-core').Page) => Promise<void> }} [how]
    */
   async open(how = {}) {
-    if (!this.browser) {
-      await this.start();
-    }
+    await this.start();
     const [width, height] = this.wishes.size;
     // Every window is a browser of its own to VS Code: its own storage, as on another machine.
     const context = await /** @type {import('playwright-core').Browser} */ (this.browser).newContext({
@@ -99,7 +101,10 @@ export class Stage {
       fs.writeFileSync(`${path_}.log`, window.console.join('\n'));
     }
     fs.writeFileSync(path.join(evidence, 'server.log'), this.server.log);
-    fs.cpSync(path.join(this.server.data, 'data/logs'), path.join(evidence, 'logs'), { recursive: true, force: true });
+    const logs = path.join(this.server.data, 'data/logs');
+    if (fs.existsSync(logs)) {
+      fs.cpSync(logs, path.join(evidence, 'logs'), { recursive: true });
+    }
     return evidence;
   }
 

@@ -79,10 +79,9 @@ export class Window {
       await this.page.keyboard.press('F1');
       await this.quickInput.waitFor({ state: 'visible', timeout: 4000 });
       await this.quickInput.fill(`>${title}`);
-      const row = this.page.locator('.quick-input-list .monaco-list-row', {
-        has: this.page.locator(`.label-name:text-is(${JSON.stringify(title)})`),
-      });
-      await row.first().click({ timeout: 5000 });
+      const label = JSON.stringify(title);
+      const row = `.monaco-list-row[aria-label=${label}], .monaco-list-row[aria-label^=${JSON.stringify(`${title}, `)}]`;
+      await this.page.locator('.quick-input-list').locator(row).first().click({ timeout: 5000 });
     });
   }
 
@@ -135,6 +134,106 @@ export class Window {
    */
   notification(text) {
     return this.page.locator('.notifications-toasts .notification-list-item', { hasText: text });
+  }
+
+  /**
+   * Presses a button of a notification.
+   * @param {import('playwright-core').Locator} notification
+   * @param {string} button
+   */
+  async press(notification, button) {
+    await notification.locator('.monaco-button', { hasText: button }).click();
+  }
+
+  /** Takes away every notification that is shown. */
+  async dismissNotifications() {
+    await this.command('Notifications: Clear All Notifications');
+    await this.notification(/./).first().waitFor({ state: 'hidden' });
+  }
+
+  /**
+   * The comment threads that contain a text, in their title or in their words.
+   * @param {string} text
+   */
+  thread(text) {
+    return this.page.locator('.review-widget', { hasText: text });
+  }
+
+  /**
+   * Chooses one of the links that a thread offers.
+   * @param {string} thread
+   * @param {string} choice
+   */
+  async act(thread, choice) {
+    await this.thread(thread).first().locator('.comment-body a', { hasText: choice }).click();
+  }
+
+  /**
+   * Replies to a thread, which sends a remark to the agent.
+   * @param {string} thread
+   * @param {string} words
+   */
+  async reply(thread, words) {
+    const widget = this.thread(thread).first();
+    await widget.locator('.review-thread-reply-button').click();
+    await widget.locator('.comment-form .monaco-editor.focused').waitFor();
+    await this.page.keyboard.type(words);
+    await widget.locator('.form-actions .monaco-button', { hasText: 'Send to the Agent' }).click();
+  }
+
+  /**
+   * A row of the view of tasks.
+   * @param {string} text
+   */
+  row(text) {
+    return this.page.locator('.pane-body .monaco-list-row', { hasText: text });
+  }
+
+  /** Opens the review of the only task that is ready. */
+  async reviewAgain() {
+    await this.command('aca: Review Changes');
+    await this.review.waitFor();
+    await this.lens(/Accept|Keep Mine/)
+      .first()
+      .waitFor();
+  }
+
+  /**
+   * What a file says in this window, saved or not.
+   * @param {string} name
+   */
+  async textOf(name) {
+    await this.openFile(name);
+    return this.text();
+  }
+
+  /**
+   * Waits until a file has nothing unsaved.
+   * @param {string} name
+   */
+  async settled(name) {
+    await this.page.locator(`.tab.dirty[data-resource-name="${name}"]`).waitFor({ state: 'detached' });
+  }
+
+  /**
+   * Replaces a text that is to be seen, by typing.
+   * @param {string} old
+   * @param {string} text
+   */
+  async replace(old, text, editor = this.editor) {
+    const spaced = old.replaceAll(' ', '\u00a0');
+    const line = editor.locator('.view-line', { hasText: spaced }).first();
+    const shown = (await line.textContent()) ?? '';
+    await line.click({ position: { x: 2, y: 4 } });
+    await this.page.keyboard.press('Home');
+    await this.page.keyboard.press('Home');
+    for (let steps = shown.indexOf(spaced); steps > 0; steps--) {
+      await this.page.keyboard.press('ArrowRight');
+    }
+    for (let steps = old.length; steps > 0; steps--) {
+      await this.page.keyboard.press('Shift+ArrowRight');
+    }
+    await this.page.keyboard.type(text);
   }
 
   /** The visible lines of an editor, in their order on the screen. */

@@ -1,0 +1,64 @@
+//! What VS Code opens is not always one folder that its user trusts.
+
+use aca_tests::TestEnv;
+use aca_tests::model::{Script, tool};
+use aca_tests::scenario::SHOP;
+use aca_tests::vscode::{VsCode, Wishes};
+use serde_json::json;
+
+const WAREHOUSE: &str = "
+//- /src/stock.rs
+//! What is in stock.
+
+// TODO: count boxes
+pub fn count() {}
+";
+
+#[test]
+fn a_workspace_of_two_folders_and_a_file_outside_of_them() {
+    let env = TestEnv::new();
+    let shop = env.workspace(SHOP);
+    let warehouse = env.workspace_at("warehouse", WAREHOUSE);
+    let outside = env.workspace_at("notes", "\n//- /notes.py\n# TODO: sort these\n");
+    let file = env.folder().join("both.code-workspace");
+    let folders = json!({ "folders": [{ "path": shop.root() }, { "path": warehouse.root() }] });
+    std::fs::write(&file, folders.to_string()).expect("it can be written");
+    let path = warehouse.path("src/stock.rs");
+    let edit = json!({ "file_path": path, "old_string": "count() {}", "new_string": "count() -> u32 {\n    0\n}" });
+    env.script(
+        &Script::new()
+            .tools([tool("Read", json!({ "file_path": path }))])
+            .tools([tool("Edit", edit)])
+            .text("Boxes are counted."),
+    );
+    let wishes = Wishes {
+        folder: file,
+        more: json!({ "outside": outside.path("notes.py") }),
+        ..Wishes::of(&shop)
+    };
+    let mut code = VsCode::play(&env, "folders", &wishes);
+    code.await_step("decided");
+    assert_eq!(env.sessions().len(), 1, "only one folder has had a task");
+    code.go_on();
+    code.end();
+}
+
+#[test]
+fn nothing_runs_in_a_folder_that_is_not_trusted() {
+    let env = TestEnv::new();
+    let workspace = env.workspace(SHOP);
+    let wishes = Wishes::of(&workspace)
+        .set("security.workspace.trust.enabled", true)
+        .set("security.workspace.trust.startupPrompt", "never");
+    let mut code = VsCode::play(&env, "untrusted", &wishes);
+    let restricted = code.await_step("restricted");
+    assert_eq!(restricted, json!({ "lenses": 0, "items": 0 }));
+    assert!(env.daemons().is_empty(), "aca was started");
+    code.go_on();
+    code.end();
+    assert_eq!(
+        env.daemons().len(),
+        1,
+        "aca was not started once the folder was trusted"
+    );
+}

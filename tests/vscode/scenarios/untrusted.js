@@ -1,0 +1,22 @@
+// A folder that its user does not trust: nothing of aca runs there, until they do.
+
+/** @param {import('../driver/stage.js').Stage} stage */
+export default async function (stage) {
+  const window = await stage.open();
+  await window.page.locator('.explorer-folders-view .monaco-list-row').first().waitFor();
+  await window.openFile('user.rs');
+  await window.page.locator('.statusbar-item[id="status.workspaceTrust"]').waitFor();
+  await window.page.keyboard.press('F1');
+  await window.quickInput.fill('>aca:');
+  await window.page.getByText('No matching commands').waitFor();
+  await window.picture('1-restricted');
+  await window.page.keyboard.press('Escape');
+  await stage.step('restricted', { lenses: await window.lens(/./).count(), items: await window.statusItem.count() });
+
+  await window.command('Workspaces: Manage Workspace Trust');
+  await window.page.locator('.workspace-trust-editor .monaco-button', { hasText: /^Trust$/ }).click();
+  await window.statusItem.waitFor();
+  await window.openFile('user.rs');
+  await window.lens('Do this').waitFor();
+  await window.picture('2-trusted');
+}
