@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import type { Ctx } from '../ctx';
 import { pickTask, taskIdOf } from '../pick';
-import type { TaskId, TaskView } from '../protocol';
+import type { FileChange, TaskId, TaskView } from '../protocol';
 import { addressOf, fileUri } from './address';
 import type { Decisions } from './decide';
 import { undecided } from './layout';
@@ -117,15 +117,20 @@ async function showInFile(parts: Parts, argument: unknown): Promise<void> {
   }
   await showThreadsInFile(parts, task.id, true);
   const proposal = reviews.get(task.id)?.proposal;
-  const places = proposal === undefined ? [] : undecided(proposal);
-  const [first] = places;
-  const open = vscode.window.activeTextEditor?.document.uri.toString();
-  if (first === undefined) {
-    say(`Nothing is left to review of "${task.title}".`);
-  } else if (!places.some(({ path }) => fileUri(task, path).toString() === open)) {
-    const editor = await vscode.window.showTextDocument(fileUri(task, first.path));
-    editor.revealRange(new vscode.Range(first.hunk.line, 0, first.hunk.line, 0));
+  const places = (proposal === undefined ? [] : undecided(proposal)).filter(({ change }) => isInText(change));
+  const place = places.find(({ hunk }) => hunk.id === atCursor?.hunk) ?? places[0];
+  if (place === undefined) {
+    say(`"${task.title}" changes no text that is there already. Review it instead.`);
+  } else {
+    const { line } = place.hunk;
+    const selection = new vscode.Range(line, 0, line, 0);
+    await vscode.window.showTextDocument(fileUri(task, place.path), { selection });
   }
+}
+
+/** Says whether a change is one of the text of a file that is there already. */
+function isInText({ kind }: FileChange): boolean {
+  return kind === 'modify' || kind === 'delete' || kind === 'mode';
 }
 
 async function hideInFile(parts: Parts): Promise<void> {
