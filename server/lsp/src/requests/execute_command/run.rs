@@ -49,16 +49,16 @@ fn todo(
         None => document.todo_at(line),
     };
     let todo = found.ok_or_else(|| {
-        let text = args
-            .text
-            .as_ref()
-            .map(|text| format!(" (“{}”)", crate::life::short(text, 60)))
-            .unwrap_or_default();
-        EngineError::Stale(format!(
-            "The TODO on line {} of {}{text} is not there any more. Ask for the actions on it again.",
-            line.saturating_add(1),
-            file.relative
-        ))
+        let (line, path) = (line.saturating_add(1), &file.relative);
+        match &args.text {
+            Some(text) => EngineError::Stale(format!(
+                "The TODO on line {line} of {path} (“{}”) is not there any more. Ask for the actions on it again.",
+                crate::life::short(text, 60)
+            )),
+            None => EngineError::Invalid(format!(
+                "There is no TODO on line {line} of {path}. Put the cursor on one, or write one there."
+            )),
+        }
     })?;
     Ok(Origin::Todo {
         path: file.relative.clone(),
