@@ -20,6 +20,7 @@ export function registerTree(ctx: Ctx): void {
     const ready = ctx.tasks.all().filter(can.review).length;
     view.badge = ready === 0 ? undefined : { value: ready, tooltip: `${count(ready, 'task')} to review` };
     rows.refresh();
+    view.description = rows.summary();
   };
   const tick = setInterval(() => {
     if (view.visible && ctx.tasks.all().some((task) => isAtWork(task.state))) {
@@ -28,7 +29,13 @@ export function registerTree(ctx: Ctx): void {
   }, TICK_MS);
   ctx.owns(view);
   ctx.owns(ctx.tasks.onDidChange(update));
-  ctx.owns(ctx.onRunning(() => rows.loadSessions()));
+  ctx.owns(
+    ctx.onRunning((running) => {
+      if (running) {
+        ctx.background(rows.loadSessions().then(update));
+      }
+    }),
+  );
   ctx.owns(vscode.workspace.onDidChangeWorkspaceFolders(update));
   ctx.owns({
     dispose: () => {
@@ -59,11 +66,13 @@ class Rows implements vscode.TreeDataProvider<Row> {
   }
 
   async loadSessions(): Promise<void> {
-    if (this.ctx.health.name === 'running') {
-      const { sessions } = await this.ctx.request(aca.Sessions, {});
-      this.names = new Map(sessions.flatMap(({ id, name }) => (name === undefined ? [] : [[id, name]])));
-      this.refresh();
-    }
+    const { sessions } = await this.ctx.request(aca.Sessions, {});
+    this.names = new Map(sessions.flatMap(({ id, name }) => (name === undefined ? [] : [[id, name]])));
+  }
+
+  /** What stands beside the view's title, where no rows of workspaces say it. */
+  summary(): string {
+    return this.hasWorkspaces() ? '' : this.summaryOf(this.ctx.tasks.all());
   }
 
   getChildren(row?: Row): Row[] {
@@ -73,10 +82,10 @@ class Rows implements vscode.TreeDataProvider<Row> {
         ? tasks.filter((task) => task.workspace === row.workspace).map((task) => ({ task }))
         : [];
     }
-    const workspaces = new Set([...tasks.map((task) => task.workspace)]);
-    if (workspaces.size <= 1 && workspacePaths().length <= 1) {
+    if (!this.hasWorkspaces()) {
       return tasks.map((task) => ({ task }));
     }
+    const workspaces = new Set(tasks.map((task) => task.workspace));
     return [...workspaces].sort().map((workspace) => ({ workspace }));
   }
 
@@ -94,14 +103,26 @@ class Rows implements vscode.TreeDataProvider<Row> {
   private workspaceItem(workspace: string): vscode.TreeItem {
     const tasks = this.ctx.tasks.all().filter((task) => task.workspace === workspace);
     const item = new vscode.TreeItem(basename(workspace), vscode.TreeItemCollapsibleState.Expanded);
-    const paid = cost({ costMicros: tasks.reduce((sum, task) => sum + task.usage.costMicros, 0) });
-    const name = tasks[0] && this.names.get(tasks[0].session);
     item.id = workspace;
-    item.description = [name, count(tasks.length, 'task'), paid].filter(Boolean).join(' · ');
+    item.description = this.summaryOf(tasks);
     item.tooltip = workspace;
     item.iconPath = vscode.ThemeIcon.Folder;
     item.contextValue = 'workspace';
     return item;
+  }
+
+  private hasWorkspaces(): boolean {
+    return workspacePaths().length > 1 || new Set(this.ctx.tasks.all().map((task) => task.workspace)).size > 1;
+  }
+
+  /** The session that the tasks of a workspace belong to, their number and their cost. */
+  private summaryOf(tasks: readonly aca.TaskView[]): string {
+    const [first] = tasks;
+    if (first === undefined) {
+      return '';
+    }
+    const paid = cost({ costMicros: tasks.reduce((sum, task) => sum + task.usage.costMicros, 0) });
+    return [this.names.get(first.session), count(tasks.length, 'task'), paid].filter(Boolean).join(' · ');
   }
 }
 
