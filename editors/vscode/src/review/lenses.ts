@@ -10,7 +10,7 @@ import type { Target } from './threads';
 import { CHOICES, choices, shortReason } from './words';
 
 /** How much of a reason a lens has room for, in characters. */
-const MAX_REASON = 80;
+const MAX_REASON = 60;
 
 /** Remembers that a person was asked whether diffs may have lenses, and has answered. */
 const ASKED = 'aca.review.askedForLenses';

@@ -23,6 +23,9 @@ export class ReviewTabs implements vscode.Disposable {
       reviews.onDidChange((task) => {
         this.ctx.background(this.closeIfDone(task));
       }),
+      vscode.workspace.onDidSaveTextDocument(({ uri }) => {
+        this.ctx.background(closeStray(uri));
+      }),
     ];
     noteActive();
   }
@@ -100,6 +103,16 @@ function singleOf({ input }: vscode.Tab): TaskId | undefined {
     return addressOf(input.modified)?.task;
   }
   return input instanceof vscode.TabInputText ? addressOf(input.uri)?.task : undefined;
+}
+
+/** Closes the tab that VS Code opens, behind the review, for a proposed file that stays unsaved while someone types. */
+async function closeStray(uri: vscode.Uri): Promise<void> {
+  const isStray = ({ input, isActive }: vscode.Tab): boolean =>
+    input instanceof vscode.TabInputText && input.uri.toString() === uri.toString() && !isActive;
+  if (addressOf(uri) !== undefined) {
+    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+    await vscode.window.tabGroups.close(tabs.filter(isStray), true);
+  }
 }
 
 function isOfOneFile({ input }: vscode.Tab): boolean {
