@@ -11,6 +11,7 @@ pub mod ids;
 pub mod methods;
 pub mod proposal;
 pub mod session;
+pub mod settings;
 pub mod task;
 
 pub use ids::{AttemptId, CheckpointId, HunkId, OperationId, SessionId, TaskId};

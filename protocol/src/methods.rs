@@ -16,6 +16,7 @@ use crate::session::{
     NoParams, RecoverParams, RenameSessionParams, RestoreCheckpointResult, SandboxesResult, SessionDetail, SessionInfo,
     SessionParams, SessionsResult, UseParams, UseResult, VerifyAuditResult,
 };
+use crate::settings::SettingsResult;
 use crate::task::{Origin, TaskView};
 use crate::{AttemptId, HunkId, OperationId, SessionId, TaskId};
 
@@ -151,6 +152,8 @@ requests! {
     Cleanup = "aca/cleanup": CleanupParams => CleanupResult;
     /// Lists the sandboxes at work with what they take.
     Sandboxes = "aca/sandboxes": NoParams => SandboxesResult;
+    /// Lists the settings that count in a workspace, each with where it comes from.
+    Settings = "aca/settings": TasksParams => SettingsResult;
     /// Says who serves, for which workspaces, and whether anything is wrong.
     Status = "aca/status": StatusParams => StatusResult;
 }

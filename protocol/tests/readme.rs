@@ -69,6 +69,7 @@ fn examples_of_requests_are_what_the_types_say() {
         request::<methods::CleanupPlan>(),
         request::<methods::Cleanup>(),
         request::<methods::Sandboxes>(),
+        request::<methods::Settings>(),
         request::<methods::Status>(),
     ];
     assert_eq!(checked, REQUESTS);

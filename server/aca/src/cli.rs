@@ -139,7 +139,7 @@ pub(crate) enum Command {
     /// Test everything aca needs and say how to mend what is missing.
     ///
     /// The exit code is 3 if a task could not run like this.
-    #[command(after_help = "Examples:\n  aca doctor\n  aca doctor --json  for programs")]
+    #[command(after_help = DOCTOR_HELP)]
     Doctor,
     /// The image that sandboxes are made from.
     #[command(subcommand)]
@@ -151,6 +151,17 @@ pub(crate) enum Command {
     /// Show the whole loop on an example, with a recorded model: no key, no network.
     Demo(DemoArgs),
 }
+
+const DOCTOR_HELP: &str = "\
+With --json the result is { version, ok, checks }: the version of aca, whether a task could run, and the checks in their
+order. Each is { name, state, found, mend }: the state is good, warning (it works, but not as well as it could) or missing
+(no task can run); mend says what to do, where there is something to do. Names are settings, data directory, data kept,
+daemon, git, file watching, engine, image, sandbox, Claude Code, credential, sealing and strays. A check of what is not
+used is left out, and a name can come several times.
+
+Examples:
+  aca doctor
+  aca doctor --json  for programs";
 
 #[cfg(test)]
 mod tests {

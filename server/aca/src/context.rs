@@ -130,6 +130,18 @@ impl Context {
         }))
     }
 
+    /// Connects a client to the owner for a command that is about no workspace, if there is an owner already.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer.
+    pub(crate) async fn client_if_there(&self) -> Result<Option<Client>, Failure> {
+        match self.attach_if_there().await? {
+            Some(attached) => Client::start(attached.stream, None, &self.name).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     async fn attach_in_process(&self) -> Result<Attached, Failure> {
         let deadline = Instant::now() + HANDOVER;
         loop {

@@ -122,7 +122,7 @@ async fn run(cli: Cli, name: String) -> Result<Exit, Failure> {
         Command::Doctor => command::doctor::run(&context).await,
         Command::Image(cli::ImageCommand::Build) => command::image::build(&context).await,
         Command::Completions(args) => command::completions::run(&context, &args),
-        Command::Config(args) => command::config::run(&context, &args),
+        Command::Config(args) => command::config::run(&context, &args).await,
         Command::Demo(args) => command::demo::run(&context, &args).await,
     }
 }

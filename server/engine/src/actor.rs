@@ -28,7 +28,7 @@ use crate::attempt::Steer;
 use crate::core::{Command, Effect, Event, Live, Stage, State};
 use crate::handle::{Change, Shared, Who};
 use crate::proposal::Job;
-use crate::{Error, attempt, audit, check, checkpoint, config, house, proposal};
+use crate::{Error, attempt, audit, check, checkpoint, house, proposal};
 
 /// How long a shutdown waits for the sandboxes and checkouts of ended attempts to be removed.
 const DISCARD_GRACE: Duration = Duration::from_secs(5);
@@ -95,6 +95,8 @@ pub(crate) enum Message {
         session: SessionId,
         reply: oneshot::Sender<Result<PathBuf, Error>>,
     },
+    /// The settings of a workspace may say something else.
+    Settings(PathBuf),
     /// A problem that a person should know of.
     Problem(String),
     /// Finish and stop.
@@ -213,6 +215,7 @@ impl Actor {
                     reply,
                 } => drop(reply.send(self.name(&session, name, who).await)),
                 Message::Delete { session, reply } => drop(reply.send(self.delete(&session).await)),
+                Message::Settings(root) => self.settings_changed(&root),
                 Message::Problem(problem) => self.problem(problem),
                 Message::Shutdown { reply } => {
                     self.sessions.values_mut().for_each(|session| session.checks.stop_all());
@@ -253,12 +256,24 @@ impl Actor {
 
     /// Returns how many attempts a workspace's settings let run at once.
     fn max_parallel(&self, root: &Path) -> usize {
-        match config::load(Some(root)) {
+        match self.shared.settings.load(root) {
             Ok(loaded) => loaded.config.session.max_parallel as usize,
             Err(error) => {
                 self.problem(error.to_string());
                 1
             }
+        }
+    }
+
+    /// What the settings say counts from the next beginning on.
+    fn settings_changed(&mut self, root: &Path) {
+        let max_parallel = self.shared.settings.load(root);
+        let open = self.sessions.values_mut().find(|session| session.context.root == root);
+        // Settings that cannot be read are said where they are asked for; those from before go on.
+        if let (Some(session), Ok(loaded)) = (open, max_parallel) {
+            session
+                .state
+                .set_max_parallel(loaded.config.session.max_parallel as usize);
         }
     }
 

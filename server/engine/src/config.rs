@@ -1,13 +1,18 @@
-//! Settings: the workspace's `aca.toml`, then the user's, then the defaults, each value with its origin.
+//! Settings: the workspace's `aca.toml`, then what an attached editor sends, then the user's file, then the defaults,
+//! each value with its origin.
 //!
 //! A workspace's file is text from whoever wrote the repository. It can choose what concerns the project, lower
 //! limits, and nothing else: where credentials go, which programs run on the host and how an agent is confined are for
 //! the user's file only. `keys.rs` says for each key who may set it; `aca.default.toml` documents them all.
 
+mod defaults;
+mod editor;
 mod error;
 mod keys;
 mod place;
 mod read;
+mod schema;
+mod show;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -17,8 +22,11 @@ use std::path::{Path, PathBuf};
 
 use aca_protocol::agent::Driver;
 
+pub use editor::EditorSettings;
 pub use error::ConfigError;
 pub use place::{USER_FILE_VARIABLE, data_dir, user_file};
+pub use schema::schema;
+pub use show::render;
 
 /// The commented file of all defaults.
 pub const DEFAULT_FILE: &str = include_str!("config/aca.default.toml");
@@ -241,6 +249,8 @@ pub enum Origin {
     Default,
     /// The user's file.
     User(PathBuf),
+    /// An attached editor, by its name.
+    Editor(String),
     /// The workspace's file.
     Workspace(PathBuf),
 }
@@ -261,8 +271,16 @@ pub struct Loaded {
 /// When a file cannot be read, is not TOML, or holds a key or a value that is not allowed there. The message names
 /// file, line and key. A missing file is no error, except one named by [`USER_FILE_VARIABLE`].
 pub fn load(workspace: Option<&Path>) -> Result<Loaded, ConfigError> {
-    let user = place::user_file_required()?;
-    load_files(user, workspace)
+    load_layers(place::user_file_required()?, None, workspace)
+}
+
+/// Loads the settings for a workspace in which an editor's count.
+///
+/// # Errors
+///
+/// As [`load`]. What is wrong with an editor's settings is said where they are [read](EditorSettings::read).
+pub fn load_with(editor: Option<&EditorSettings>, workspace: &Path) -> Result<Loaded, ConfigError> {
+    load_layers(place::user_file_required()?, editor, Some(workspace))
 }
 
 /// Loads the settings from a given user's file, or from none, and a workspace.
@@ -271,9 +289,20 @@ pub fn load(workspace: Option<&Path>) -> Result<Loaded, ConfigError> {
 ///
 /// As [`load`].
 pub fn load_files(user: Option<PathBuf>, workspace: Option<&Path>) -> Result<Loaded, ConfigError> {
+    load_layers(user, None, workspace)
+}
+
+fn load_layers(
+    user: Option<PathBuf>,
+    editor: Option<&EditorSettings>,
+    workspace: Option<&Path>,
+) -> Result<Loaded, ConfigError> {
     let mut loaded = Loaded::default();
     if let Some(path) = user {
         read::file(&mut loaded, &path, keys::Source::User)?;
+    }
+    if let Some(editor) = editor {
+        editor.put_over(&mut loaded);
     }
     if let Some(root) = workspace {
         read::file(&mut loaded, &root.join(FILE_NAME), keys::Source::Workspace)?;
@@ -291,36 +320,6 @@ impl Backend {
     }
 }
 
-impl Loaded {
-    /// Renders every key as a line of TOML with its origin in a comment.
-    pub fn render_with_origins(&self) -> String {
-        let mut out = String::new();
-        let mut section = "";
-        for key in keys::KEYS {
-            if key.section() != section {
-                section = key.section();
-                let gap = if out.is_empty() { "" } else { "\n" };
-                out.push_str(&format!("{gap}[{section}]\n"));
-            }
-            let line = match (key.get)(&self.config) {
-                Some(value) => format!("{} = {value}", key.leaf()),
-                None => format!("# {} is not set", key.leaf()),
-            };
-            let origin = self.origins.get(key.name).unwrap_or(&Origin::Default);
-            out.push_str(&format!("{line:<44} # {origin}\n"));
-        }
-        out
-    }
-
-    /// Returns every key with its value, if it has one, and its origin, in the order of the default file.
-    pub fn values(&self) -> impl Iterator<Item = (&'static str, Option<toml::Value>, &Origin)> {
-        keys::KEYS.iter().map(|key| {
-            let origin = self.origins.get(key.name).unwrap_or(&Origin::Default);
-            (key.name, (key.get)(&self.config), origin)
-        })
-    }
-}
-
 impl Default for Loaded {
     fn default() -> Self {
         Self {
@@ -335,71 +334,8 @@ impl std::fmt::Display for Origin {
         match self {
             Self::Default => f.write_str("default"),
             Self::User(path) => write!(f, "user: {}", path.display()),
+            Self::Editor(name) => write!(f, "editor: {name}"),
             Self::Workspace(path) => write!(f, "workspace: {}", path.display()),
-        }
-    }
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            session: Session {
-                max_parallel: 4,
-                checkpoint_interval_minutes: 15,
-            },
-            todo: Todo {
-                keywords: ["TODO", "FIXME", "HACK", "BUG", "XXX"].map(String::from).to_vec(),
-            },
-            agent: Agent {
-                driver: Driver::ClaudeCode,
-                model: "claude-opus-4-8".into(),
-                max_turns: 200,
-                silence_minutes: 15,
-                total_minutes: 120,
-                reasons: true,
-            },
-            review: Review { save_landed: false },
-            claude_code: ClaudeCode {
-                path: None,
-                version: "2.1.197".into(),
-            },
-            sandbox: Sandbox {
-                backend: Backend::Docker,
-                memory_mb: 4096,
-                cpus: 2.0,
-                pids: 512,
-                tmp_mb: 512,
-                unconfined: false,
-            },
-            docker: Docker {
-                host: None,
-                image: None,
-                base: "debian:bookworm-slim".into(),
-            },
-            checks: Checks {
-                enabled: true,
-                command: None,
-                timeout_minutes: 15,
-                retries: 1,
-            },
-            gateway: Gateway {
-                upstream: Upstream::Http("https://api.anthropic.com".into()),
-                api_key_env: "ANTHROPIC_API_KEY".into(),
-                api_key_file: None,
-                idle_timeout_secs: 300,
-            },
-            secrets: Secrets { seal_sessions: false },
-            logging: Logging {
-                level: LogLevel::Info,
-                format: LogFormat::Text,
-            },
-            daemon: Daemon { idle_minutes: 10 },
-            cleanup: Cleanup {
-                after_days: 90,
-                max_gb: 5,
-                trash_days: 14,
-                min_free_mb: 512,
-            },
         }
     }
 }

@@ -22,6 +22,7 @@ mod proposal;
 mod rows;
 mod sealing;
 mod session;
+mod settings;
 #[cfg(test)]
 mod simulate;
 mod staging;

@@ -52,11 +52,11 @@ pub fn docker(config: &Config) -> Docker {
 ///
 /// A sentence, if the settings cannot be read or no such backend exists.
 pub(crate) fn backend_of(
-    host: &EngineConfig,
+    shared: &Shared,
     root: &Path,
     attempt: &Attempt,
 ) -> Result<Box<dyn aca_sandbox::Backend>, String> {
-    backend_called(host, root, attempt.id.as_str(), attempt.backend.as_deref())
+    backend_called(shared, root, attempt.id.as_str(), attempt.backend.as_deref())
 }
 
 /// Returns the backend called `name`, which the sandbox `of` was started with; without a name that of the settings.
@@ -65,19 +65,20 @@ pub(crate) fn backend_of(
 ///
 /// Those of [`backend_of`].
 pub(crate) fn backend_called(
-    host: &EngineConfig,
+    shared: &Shared,
     root: &Path,
     of: &str,
     name: Option<&str>,
 ) -> Result<Box<dyn aca_sandbox::Backend>, String> {
-    let config = config::load(Some(root)).map_err(|error| error.to_string())?.config;
+    let loaded = shared.settings.load(root).map_err(|error| error.to_string())?;
+    let config = loaded.config;
     let name = name.unwrap_or(config.sandbox.backend.name());
     let known = [Backend::Docker, Backend::Process]
         .into_iter()
         .find(|backend| backend.name() == name);
     let known = known
         .ok_or_else(|| format!("{of} was started with the backend {name:?}, which this version does not have."))?;
-    Ok(backend(host, &config, known))
+    Ok(backend(&shared.config, &config, known))
 }
 
 /// Returns the gateway that the settings describe; the same one for as long as they stay.
@@ -86,10 +87,8 @@ pub(crate) fn backend_called(
 ///
 /// A sentence, if the settings cannot be read or the upstream cannot be used.
 pub(crate) fn shared_gateway(shared: &Shared, root: &Path) -> Result<Gateway, String> {
-    let settings = config::load(Some(root))
-        .map_err(|error| error.to_string())?
-        .config
-        .gateway;
+    let loaded = shared.settings.load(root).map_err(|error| error.to_string())?;
+    let settings = loaded.config.gateway;
     let mut cached = shared.gateway.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((known, gateway)) = &*cached
         && *known == settings

@@ -9,7 +9,8 @@ use aca_workspace::todo;
 use ropey::Rope;
 
 use crate::proposal::read_plain;
-use crate::{Buffers, Error, config};
+use crate::settings::Settings;
+use crate::{Buffers, Error};
 
 mod interrupted;
 mod review;
@@ -26,14 +27,14 @@ const MAX_TITLE: usize = 72;
 ///
 /// [`Error::Invalid`] for a path outside the workspace or a task without words, [`Error::NotFound`] where no TODO is
 /// at the named line.
-pub(crate) fn resolve(root: &Path, origin: Origin, buffers: &Buffers) -> Result<Origin, Error> {
+pub(crate) fn resolve(root: &Path, origin: Origin, buffers: &Buffers, settings: &Settings) -> Result<Origin, Error> {
     match origin {
         Origin::Todo { path, line, text } => {
             let file = paths::resolve(root, &path).map_err(|error| Error::Invalid(error.to_string()))?;
             if !text.trim().is_empty() {
                 return Ok(Origin::Todo { path, line, text });
             }
-            let (line, text) = todo_at(root, &file, &path, line, buffers)?;
+            let (line, text) = todo_at(root, &file, &path, line, buffers, settings)?;
             Ok(Origin::Todo { path, line, text })
         }
         Origin::Selection {
@@ -56,7 +57,14 @@ pub(crate) fn resolve(root: &Path, origin: Origin, buffers: &Buffers) -> Result<
     }
 }
 
-fn todo_at(root: &Path, file: &Path, path: &str, line: u32, buffers: &Buffers) -> Result<(u32, String), Error> {
+fn todo_at(
+    root: &Path,
+    file: &Path,
+    path: &str,
+    line: u32,
+    buffers: &Buffers,
+    settings: &Settings,
+) -> Result<(u32, String), Error> {
     let text = match buffers.live(file) {
         Some(live) => live.text,
         None => {
@@ -76,7 +84,7 @@ fn todo_at(root: &Path, file: &Path, path: &str, line: u32, buffers: &Buffers) -
             "aca does not know the language of {path}, so it finds no TODO there."
         )));
     };
-    let keywords = config::load(Some(root)).unwrap_or_default().config.keywords();
+    let keywords = settings.load(root).unwrap_or_default().config.keywords();
     let index = todo::TodoIndex::new(language, Arc::new(keywords), &text);
     let wanted = line as usize;
     let found = index
@@ -189,20 +197,22 @@ mod tests {
             line: 0,
             text: String::new(),
         };
-        let refused = resolve(dir.path(), todo, &Buffers::default()).unwrap_err();
+        let refused = resolve(dir.path(), todo, &Buffers::default(), &Settings::default()).unwrap_err();
         assert!(refused.to_string().contains("not a plain file"), "{refused}");
     }
 
     #[test]
     fn empty_words_and_foreign_paths_are_refused() {
-        let buffers = Buffers::default();
-        let root = Path::new("/p");
-        assert!(matches!(resolve(root, text("  "), &buffers), Err(Error::Invalid(_))));
+        let refused = |origin| {
+            let resolved = resolve(Path::new("/p"), origin, &Buffers::default(), &Settings::default());
+            matches!(resolved, Err(Error::Invalid(_)))
+        };
+        assert!(refused(text("  ")));
         let outside = Origin::Todo {
             path: "../x.rs".to_owned(),
             line: 0,
             text: "TODO x".to_owned(),
         };
-        assert!(matches!(resolve(root, outside, &buffers), Err(Error::Invalid(_))));
+        assert!(refused(outside));
     }
 }

@@ -57,6 +57,7 @@ pub(crate) struct Connection {
     pub(crate) ready: CancellationToken,
     flags: OnceLock<ClientFlags>,
     asker: OnceLock<Engine>,
+    name: OnceLock<String>,
 }
 
 impl Connection {
@@ -86,6 +87,7 @@ impl Connection {
             ready: CancellationToken::new(),
             flags: OnceLock::new(),
             asker: OnceLock::new(),
+            name: OnceLock::new(),
         }
     }
 
@@ -101,6 +103,12 @@ impl Connection {
         let name = format!("{} {version}", client.name);
         // As with the flags.
         let _ = self.asker.set(self.engine.as_client(&name));
+        let _ = self.name.set(name.trim().to_owned());
+    }
+
+    /// Returns what the client calls itself, with its version, if it has said so.
+    pub(crate) fn client_name(&self) -> Option<&str> {
+        self.name.get().map(String::as_str)
     }
 
     /// Returns the handle for what the client asks for, which is recorded with its name.
@@ -132,19 +140,21 @@ impl Connection {
 
     /// Adds a workspace. Its session is opened behind the handler, as soon as the client can be told of a failure.
     pub(crate) fn add_root(self: &Arc<Self>, given: PathBuf) -> Option<Arc<Root>> {
-        match Root::new(given) {
-            Ok((root, problem)) => {
-                let (root, is_new) = self.workspaces.add(root);
-                if is_new {
-                    self.open_session(Arc::clone(&root), problem);
-                }
-                Some(root)
-            }
+        let canonical = match Root::canonical(&given) {
+            Ok(canonical) => canonical,
             Err(problem) => {
                 self.complain(problem);
-                None
+                return None;
             }
+        };
+        // First, so that this client's settings count in what is read.
+        self.engine.attach_editor(self.editor, &canonical);
+        let (root, problem) = Root::new(&self.engine, given, canonical);
+        let (root, is_new) = self.workspaces.add(root);
+        if is_new {
+            self.open_session(Arc::clone(&root), problem);
         }
+        Some(root)
     }
 
     /// Runs a call of the engine to its end, even if the request that asked for it is cancelled, and returns what

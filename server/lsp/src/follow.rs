@@ -14,7 +14,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::connection::Connection;
-use crate::{checks, conflict};
+use crate::{checks, conflict, settings};
 
 /// Follows the engine's changes for as long as both live.
 pub(crate) async fn changes(connection: Arc<Connection>, mut changes: broadcast::Receiver<Change>) {
@@ -30,6 +30,12 @@ pub(crate) async fn changes(connection: Arc<Connection>, mut changes: broadcast:
                 }
             }
             Ok(Change::Session(root)) => session(&connection, &root).await,
+            Ok(Change::Settings(root)) => {
+                if let Some(root) = connection.workspaces.canonical(&root) {
+                    // What is wrong is said to the one that made it so.
+                    settings::read_again(&connection, &root);
+                }
+            }
             Err(RecvError::Lagged(missed)) => {
                 tracing::debug!(missed, "the client fell behind the engine; everything is read again");
                 read_everything(&connection).await;

@@ -43,6 +43,7 @@ mod review;
 mod selection;
 mod serve;
 mod service;
+mod settings;
 mod transcripts;
 mod transport;
 mod workspaces;

@@ -138,7 +138,7 @@ where
         let _ = serving.await;
     }
     // First, so that a landing that ends with the connection finds the file on disk and not the document again.
-    engine.buffers().disconnect(editor);
+    engine.disconnect_editor(editor);
     background.close();
     if tokio::time::timeout(FLUSH, pump).await.is_err() {
         tracing::debug!("the client did not read the last replies");

@@ -64,6 +64,7 @@ pub(crate) fn build(init: impl FnOnce(Client) -> Connection) -> (LspService<Serv
         .custom_method(methods::CleanupPlan::METHOD, passed_on::cleanup_plan)
         .custom_method(methods::Cleanup::METHOD, passed_on::cleanup)
         .custom_method(methods::Sandboxes::METHOD, passed_on::sandboxes)
+        .custom_method(methods::Settings::METHOD, passed_on::settings)
         .custom_method(
             "window/workDoneProgress/cancel",
             notifications::work_done_progress_cancel,

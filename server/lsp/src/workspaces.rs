@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aca_engine::Engine;
 use aca_workspace::todo::Keywords;
 use lsp_types::{InitializeParams, Url};
 
@@ -20,28 +21,29 @@ pub(crate) struct Root {
 }
 
 impl Root {
-    /// Looks at a directory the client named. A broken configuration is a problem to tell the user of; the defaults
-    /// count meanwhile.
+    /// Returns the engine's name for a directory that the client named.
     ///
     /// # Errors
     ///
     /// A sentence that says why it cannot be a workspace.
-    pub(crate) fn new(given: PathBuf) -> Result<(Self, Option<String>), String> {
-        let canonical = given
-            .canonicalize()
-            .map_err(|error| format!("The workspace {} cannot be opened: {error}.", given.display()))?;
-        let (keywords, problem) = match aca_engine::config::load(Some(&canonical)) {
+    pub(crate) fn canonical(given: &Path) -> Result<PathBuf, String> {
+        let canonical = given.canonicalize();
+        canonical.map_err(|error| format!("The workspace {} cannot be opened: {error}.", given.display()))
+    }
+
+    /// Looks at the settings of a directory with both of its names. A broken configuration is a problem to tell the user
+    /// of; the defaults count meanwhile.
+    pub(crate) fn new(engine: &Engine, given: PathBuf, canonical: PathBuf) -> (Self, Option<String>) {
+        let (keywords, problem) = match engine.load_settings(&canonical) {
             Ok(loaded) => (loaded.config.keywords(), None),
             Err(error) => (Keywords::default(), Some(error.to_string())),
         };
-        Ok((
-            Self {
-                given,
-                canonical,
-                keywords: Arc::new(keywords),
-            },
-            problem,
-        ))
+        let root = Self {
+            given,
+            canonical,
+            keywords: Arc::new(keywords),
+        };
+        (root, problem)
     }
 
     /// A workspace that is not on disk.

@@ -38,6 +38,9 @@ pub(crate) struct ConfigArgs {
     /// Print the commented file of all defaults instead.
     #[arg(long = "default")]
     pub(crate) default_file: bool,
+    /// Print the settings that an editor may send, as the properties of a JSON schema.
+    #[arg(long, conflicts_with = "default_file")]
+    pub(crate) schema: bool,
 }
 
 const CONFIG_HELP: &str = "\

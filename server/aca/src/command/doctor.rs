@@ -6,6 +6,7 @@ mod space;
 
 use ratatui::style::Stylize as _;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -80,8 +81,9 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     for check in &all {
         context.screen.say(&line(check));
     }
-    context.screen.result(&serde_json::json!({ "checks": all }))?;
     let ok = all.iter().all(|check| check.state != State::Missing);
+    let result = json!({ "version": env!("CARGO_PKG_VERSION"), "ok": ok, "checks": all });
+    context.screen.result(&result)?;
     if !ok {
         context
             .screen

@@ -138,7 +138,7 @@ pub(crate) async fn discard(shared: Arc<Shared>, session: Arc<SessionContext>, a
 pub(crate) async fn sweep(shared: Arc<Shared>, session: Arc<SessionContext>, ended: Vec<Attempt>) {
     let backends: BTreeSet<&str> = ended.iter().filter_map(|attempt| attempt.backend.as_deref()).collect();
     for name in backends {
-        let Ok(backend) = parts::backend_called(&shared.config, &session.root, "an attempt", Some(name)) else {
+        let Ok(backend) = parts::backend_called(&shared, &session.root, "an attempt", Some(name)) else {
             continue;
         };
         let found = match backend.list(("aca.session", session.id.as_str())).await {
@@ -165,7 +165,7 @@ async fn remove_sandbox(
     ran_here: bool,
 ) -> Result<(), String> {
     let text = |error: aca_sandbox::Error| error.to_string();
-    let backend = parts::backend_of(&shared.config, &session.root, attempt)?;
+    let backend = parts::backend_of(shared, &session.root, attempt)?;
     let name = attempt.id.as_str();
     let dir = AttemptDir::new(&session.dir, &attempt.id);
     let found = backend.find(name).await.map_err(text)?;
@@ -207,7 +207,7 @@ impl Context {
     async fn reconcile(&self, stage: Stage) -> Result<AttemptEnd, String> {
         let mut pause = RETRY_FIRST;
         let backend = loop {
-            match parts::backend_of(&self.shared.config, &self.session.root, &self.attempt) {
+            match parts::backend_of(&self.shared, &self.session.root, &self.attempt) {
                 Ok(backend) => break backend,
                 Err(reason) => self.before_retry(reason, &mut pause).await?,
             }

@@ -8,7 +8,7 @@ use aca_workspace::objects::Tree;
 
 use super::Context;
 use super::round::Round;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::core::Command;
 use crate::{house, parts, prompt, staging};
 
@@ -64,7 +64,9 @@ impl Context {
     }
 
     fn config(&self) -> Result<Config, String> {
-        config::load(Some(&self.session.root))
+        let settings = &self.shared.settings;
+        settings
+            .load(&self.session.root)
             .map(|loaded| loaded.config)
             .map_err(|error| error.to_string())
     }
@@ -113,7 +115,7 @@ impl Context {
         // What is wrong with the gateway's settings is said before anything runs.
         parts::shared_gateway(&self.shared, &self.session.root)?;
         let backend = match &self.attempt.backend {
-            Some(_) => parts::backend_of(&self.shared.config, &self.session.root, &self.attempt)?,
+            Some(_) => parts::backend_of(&self.shared, &self.session.root, &self.attempt)?,
             None => parts::backend(&self.shared.config, config, config.sandbox.backend),
         };
         let mut show = |line: String| self.show(line);

@@ -49,7 +49,7 @@ impl Context {
         if matches!(staging::outcome(&self.dir), Ok(Some(_))) {
             return Ok(());
         }
-        let backend = parts::backend_of(&self.shared.config, &self.session.root, &self.attempt)?;
+        let backend = parts::backend_of(&self.shared, &self.session.root, &self.attempt)?;
         let name = self.attempt.id.as_str();
         let found = backend.find(name).await.map_err(|error| error.to_string())?;
         let labels = staging::labels(&self.session, &self.task.id, &self.attempt.id, &self.dir);

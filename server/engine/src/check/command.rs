@@ -9,7 +9,7 @@ use aca_protocol::methods::CheckCommandResult;
 
 use super::detect::{self, Files};
 use crate::Error;
-use crate::config::{self, Config, Loaded, Origin};
+use crate::config::{Config, Loaded, Origin};
 use crate::handle::Shared;
 
 /// How much of a build file is read, in bytes.
@@ -31,9 +31,10 @@ pub(crate) async fn command(
     let confirmed = shared
         .read(session, |state| state.confirmed_check().map(str::to_owned))
         .await?;
+    let loaded = shared.settings.load(root);
+    let loaded = loaded.map_err(|error| Error::Invalid(error.to_string()))?;
     let root = root.to_owned();
     let finding = tokio::task::spawn_blocking(move || {
-        let loaded = config::load(Some(&root)).map_err(|error| Error::Invalid(error.to_string()))?;
         let guess = detect::detect(&build_files(&root));
         Ok((choose(&loaded, guess, confirmed.as_deref()), loaded.config))
     });
@@ -51,6 +52,8 @@ fn choose(loaded: &Loaded, guess: Option<detect::Guess>, confirmed: Option<&str>
             let origin = loaded.origins.get(KEY).unwrap_or(&Origin::Default);
             let (file, is_users) = match origin {
                 Origin::User(file) => (file.display().to_string(), true),
+                // Some editors have it from the repository.
+                Origin::Editor(name) => (format!("the settings of {name}"), false),
                 Origin::Workspace(file) => (file.display().to_string(), false),
                 Origin::Default => (String::new(), false),
             };
@@ -87,6 +90,7 @@ fn build_files(root: &Path) -> Files {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config;
 
     /// Returns command, confirmed, and whether the source is named, for settings of the user and of the workspace.
     fn chosen(user: &str, workspace: &str, confirmed: Option<&str>) -> (Option<String>, bool) {

@@ -55,7 +55,7 @@ pub(super) async fn remove(shared: &Shared, session: &SessionContext, name: &str
     let dir = AttemptDir::of_check(&session.dir, name);
     match std::fs::read_to_string(backend_file(&dir)) {
         Ok(backend) => {
-            let backend = parts::backend_called(&shared.config, &session.root, name, Some(&backend))?;
+            let backend = parts::backend_called(shared, &session.root, name, Some(&backend))?;
             backend.remove(name).await.map_err(|error| error.to_string())?;
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}

@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::actor::{Message, SessionContext};
 use crate::core::{Command, State};
 use crate::handle::{Shared, Who};
+use crate::settings::Settings;
 use crate::{Error, config, proposal, staging};
 
 pub(crate) use diff::difference;
@@ -85,8 +86,8 @@ pub(crate) fn spawn(
         store,
         review,
     };
-    let root = worker.session.root.clone();
-    tokio::spawn(worker.run(inbox, move || interval(&root)));
+    let (shared, root) = (Arc::clone(&worker.shared), worker.session.root.clone());
+    tokio::spawn(worker.run(inbox, move || interval(&shared.settings, &root)));
     jobs
 }
 
@@ -199,8 +200,8 @@ fn newest(inbox: &mut mpsc::UnboundedReceiver<Job>, mut note: Note) -> (Note, Op
 }
 
 /// Returns how long work goes on without a checkpoint, as the settings say now.
-fn interval(root: &Path) -> Option<Duration> {
-    let minutes = config::load(Some(root)).map_or_else(
+fn interval(settings: &Settings, root: &Path) -> Option<Duration> {
+    let minutes = settings.load(root).map_or_else(
         |_| config::Config::default().session.checkpoint_interval_minutes,
         |loaded| loaded.config.session.checkpoint_interval_minutes,
     );

@@ -17,6 +17,7 @@ use crate::actor::{Message, SessionContext};
 use crate::config::Config;
 use crate::core::{Command, State};
 use crate::handle::Shared;
+use crate::settings::Settings;
 use crate::{ClaudeSource, EngineConfig};
 
 /// Longer than anything here takes.
@@ -164,17 +165,23 @@ async fn time_makes_no_checkpoint_while_nothing_is_at_work() {
 #[tokio::test]
 async fn the_settings_say_how_long() {
     let root = tempfile::tempdir().unwrap();
-    assert_eq!(interval(root.path()), Some(Duration::from_secs(15 * 60)));
+    assert_eq!(
+        interval(&Settings::default(), root.path()),
+        Some(Duration::from_secs(15 * 60))
+    );
     std::fs::write(
         root.path().join("aca.toml"),
         "[session]\ncheckpoint_interval_minutes = 2\n",
     )
     .unwrap();
-    assert_eq!(interval(root.path()), Some(Duration::from_secs(120)));
+    assert_eq!(
+        interval(&Settings::default(), root.path()),
+        Some(Duration::from_secs(120))
+    );
     std::fs::write(
         root.path().join("aca.toml"),
         "[session]\ncheckpoint_interval_minutes = 0\n",
     )
     .unwrap();
-    assert_eq!(interval(root.path()), None);
+    assert_eq!(interval(&Settings::default(), root.path()), None);
 }

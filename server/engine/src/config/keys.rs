@@ -1,19 +1,25 @@
 //! Every key: its name, who may set it, how it is read and written.
 
+use std::marker::PhantomData;
 use std::path::Path;
 
 use aca_protocol::agent::Driver;
 use toml::Value;
 
-use super::values::{self, Named, Problem};
+use super::values::{
+    Absolute, Keywords, Kind as _, Name, Named, Number, Problem, Schema, Service, Truth, Variable, Version, Whole,
+    Word, name_of,
+};
 use super::{Backend, Config, LogFormat, LogLevel, Upstream};
 
-/// Whose file a value stands in.
+/// Where a value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
-    /// The user's.
+    /// The user's file.
     User,
-    /// The workspace's, whoever wrote that.
+    /// The settings that the user has made in an editor.
+    Editor,
+    /// The workspace's file, whoever wrote that; or an editor that may have read its settings there.
     Workspace,
 }
 
@@ -24,11 +30,14 @@ pub(super) enum Scope {
     Any,
     /// The user; the workspace may only lower it.
     Lower,
-    /// The user alone.
+    /// The user, in their file or in an editor of theirs.
+    Personal,
+    /// The user's file alone.
     User,
 }
 
 /// One key.
+#[derive(Debug)]
 pub(super) struct Key {
     /// Section and name.
     pub(super) name: &'static str,
@@ -38,9 +47,31 @@ pub(super) struct Key {
     pub(super) set: fn(&mut Config, &Value, &Path) -> Result<(), Problem>,
     /// Returns the value, if it has one.
     pub(super) get: fn(&Config) -> Option<Value>,
+    /// Returns the JSON schema of its values.
+    pub(super) schema: fn() -> Schema,
 }
 
 impl Key {
+    /// Says whether a value of this source may be taken.
+    pub(super) fn may_come_from(&self, source: Source) -> bool {
+        match self.scope {
+            Scope::Any | Scope::Lower => true,
+            Scope::Personal => source != Source::Workspace,
+            Scope::User => source == Source::User,
+        }
+    }
+
+    /// Says whether a value in `config` is above the one in `floor`, for a key whose values are numbers.
+    pub(super) fn is_raised(&self, floor: &Config, config: &Config) -> bool {
+        let as_number = |config: &Config| {
+            let value = (self.get)(config)?;
+            let whole = || Some(f64::from(u32::try_from(value.as_integer()?).ok()?));
+            value.as_float().or_else(whole)
+        };
+        // What cannot be compared counts as raised.
+        !matches!((as_number(config), as_number(floor)), (Some(now), Some(floor)) if now <= floor)
+    }
+
     /// The section's name.
     pub(super) fn section(&self) -> &'static str {
         self.name.split_once('.').map_or("", |(section, _)| section)
@@ -71,61 +102,62 @@ pub(super) const SECTIONS: &[&str] = &[
 ];
 
 macro_rules! keys {
-    ($($scope:ident $section:ident . $leaf:ident: |$value:ident, $folder:pat_param| $set:expr, |$get:ident| $shown:expr;)*) => {
+    ($($scope:ident $section:ident . $leaf:ident: $kind:expr, |$get:ident| $shown:expr;)*) => {
         /// All keys, in the order of the default file.
         pub(super) const KEYS: &[Key] = &[$(Key {
             name: concat!(stringify!($section), ".", stringify!($leaf)),
             scope: Scope::$scope,
-            set: |config, $value, $folder| {
-                config.$section.$leaf = $set;
+            set: |config, value, folder| {
+                config.$section.$leaf = $kind.read(value, folder)?.into();
                 Ok(())
             },
             get: |config| {
                 let $get = &config.$section.$leaf;
                 $shown
             },
+            schema: || $kind.schema(),
         }),*];
     };
 }
 
 keys! {
-    Lower session.max_parallel: |v, _| values::whole(v, 1..=64)?, |it| number(*it);
-    Any session.checkpoint_interval_minutes: |v, _| values::whole(v, 0..=1440)?.into(), |it| number(*it);
-    Any todo.keywords: |v, _| values::keywords(v)?, |it| Some(Value::from(it.clone()));
-    Any agent.driver: |v, _| values::named(v)?, |it| values::name_of(*it);
-    User agent.model: |v, _| values::word(v)?, |it| text(it);
-    Lower agent.max_turns: |v, _| values::whole(v, 1..=10_000)?, |it| number(*it);
-    Lower agent.silence_minutes: |v, _| values::whole(v, 1..=1440)?.into(), |it| number(*it);
-    Lower agent.total_minutes: |v, _| values::whole(v, 1..=1440)?.into(), |it| number(*it);
-    Any agent.reasons: |v, _| values::truth(v)?, |it| Some(Value::Boolean(*it));
-    Any review.save_landed: |v, _| values::truth(v)?, |it| Some(Value::Boolean(*it));
-    User claude_code.path: |v, _| Some(values::absolute(v)?), |it| path(it.as_deref());
-    User claude_code.version: |v, _| values::version(v)?, |it| text(it);
-    User sandbox.backend: |v, _| values::named(v)?, |it| values::name_of(*it);
-    Lower sandbox.memory_mb: |v, _| values::whole(v, 256..=1_048_576)?.into(), |it| number(*it);
-    Lower sandbox.cpus: |v, _| values::number(v, 0.1..=1024.0)?, |it| Some(Value::Float(*it));
-    Lower sandbox.pids: |v, _| values::whole(v, 32..=32_768)?, |it| number(*it);
-    Lower sandbox.tmp_mb: |v, _| values::whole(v, 16..=65_536)?.into(), |it| number(*it);
-    User sandbox.unconfined: |v, _| values::truth(v)?, |it| Some(Value::Boolean(*it));
-    User docker.host: |v, _| Some(values::word(v)?), |it| it.as_ref().and_then(|host| text(host));
-    Any docker.image: |v, _| Some(values::word(v)?), |it| it.as_ref().and_then(|image| text(image));
-    User docker.base: |v, _| values::word(v)?, |it| text(it);
-    Any checks.enabled: |v, _| values::truth(v)?, |it| Some(Value::Boolean(*it));
-    Any checks.command: |v, _| Some(values::word(v)?), |it| it.as_ref().and_then(|command| text(command));
-    Lower checks.timeout_minutes: |v, _| values::whole(v, 1..=1440)?.into(), |it| number(*it);
-    Lower checks.retries: |v, _| values::whole(v, 0..=10)?, |it| number(*it);
-    User gateway.upstream: |v, folder| values::upstream(v, folder)?, |it| upstream(it);
-    User gateway.api_key_env: |v, _| values::variable(v)?, |it| text(it);
-    User gateway.api_key_file: |v, _| Some(values::absolute(v)?), |it| path(it.as_deref());
-    User gateway.idle_timeout_secs: |v, _| values::whole(v, 5..=3600)?.into(), |it| number(*it);
-    User secrets.seal_sessions: |v, _| values::truth(v)?, |it| Some(Value::Boolean(*it));
-    User logging.level: |v, _| values::named(v)?, |it| values::name_of(*it);
-    User logging.format: |v, _| values::named(v)?, |it| values::name_of(*it);
-    User daemon.idle_minutes: |v, _| values::whole(v, 0..=10_080)?.into(), |it| number(*it);
-    User cleanup.after_days: |v, _| values::whole(v, 1..=36_500)?.into(), |it| number(*it);
-    User cleanup.max_gb: |v, _| values::whole(v, 1..=1_000_000)?.into(), |it| number(*it);
-    User cleanup.trash_days: |v, _| values::whole(v, 0..=36_500)?.into(), |it| number(*it);
-    User cleanup.min_free_mb: |v, _| values::whole(v, 16..=1_048_576)?.into(), |it| number(*it);
+    Lower session.max_parallel: Whole(1..=64), |it| number(*it);
+    Any session.checkpoint_interval_minutes: Whole(0..=1440), |it| number(*it);
+    Any todo.keywords: Keywords, |it| Some(Value::from(it.clone()));
+    Any agent.driver: Name::<Driver>(PhantomData), |it| name_of(*it);
+    Personal agent.model: Word, |it| text(it);
+    Lower agent.max_turns: Whole(1..=10_000), |it| number(*it);
+    Lower agent.silence_minutes: Whole(1..=1440), |it| number(*it);
+    Lower agent.total_minutes: Whole(1..=1440), |it| number(*it);
+    Any agent.reasons: Truth, |it| Some(Value::Boolean(*it));
+    Any review.save_landed: Truth, |it| Some(Value::Boolean(*it));
+    User claude_code.path: Absolute, |it| path(it.as_deref());
+    User claude_code.version: Version, |it| text(it);
+    User sandbox.backend: Name::<Backend>(PhantomData), |it| name_of(*it);
+    Lower sandbox.memory_mb: Whole(256..=1_048_576), |it| number(*it);
+    Lower sandbox.cpus: Number(0.1..=1024.0), |it| Some(Value::Float(*it));
+    Lower sandbox.pids: Whole(32..=32_768), |it| number(*it);
+    Lower sandbox.tmp_mb: Whole(16..=65_536), |it| number(*it);
+    User sandbox.unconfined: Truth, |it| Some(Value::Boolean(*it));
+    User docker.host: Word, |it| it.as_ref().and_then(|host| text(host));
+    Any docker.image: Word, |it| it.as_ref().and_then(|image| text(image));
+    User docker.base: Word, |it| text(it);
+    Any checks.enabled: Truth, |it| Some(Value::Boolean(*it));
+    Any checks.command: Word, |it| it.as_ref().and_then(|command| text(command));
+    Lower checks.timeout_minutes: Whole(1..=1440), |it| number(*it);
+    Lower checks.retries: Whole(0..=10), |it| number(*it);
+    User gateway.upstream: Service, |it| upstream(it);
+    User gateway.api_key_env: Variable, |it| text(it);
+    User gateway.api_key_file: Absolute, |it| path(it.as_deref());
+    User gateway.idle_timeout_secs: Whole(5..=3600), |it| number(*it);
+    User secrets.seal_sessions: Truth, |it| Some(Value::Boolean(*it));
+    User logging.level: Name::<LogLevel>(PhantomData), |it| name_of(*it);
+    User logging.format: Name::<LogFormat>(PhantomData), |it| name_of(*it);
+    User daemon.idle_minutes: Whole(0..=10_080), |it| number(*it);
+    User cleanup.after_days: Whole(1..=36_500), |it| number(*it);
+    User cleanup.max_gb: Whole(1..=1_000_000), |it| number(*it);
+    User cleanup.trash_days: Whole(0..=36_500), |it| number(*it);
+    User cleanup.min_free_mb: Whole(16..=1_048_576), |it| number(*it);
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a key's getter returns an option")]

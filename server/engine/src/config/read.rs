@@ -80,7 +80,7 @@ impl Reader<'_> {
         let Some(key) = KEYS.iter().find(|key| key.name == name) else {
             return Err(self.unknown(line, name, KEYS.iter().map(|key| key.name)));
         };
-        if self.source == Source::Workspace && key.scope == Scope::User {
+        if !key.may_come_from(self.source) {
             return Err(ConfigError::UserOnly {
                 path: self.path.into(),
                 line,
@@ -94,22 +94,17 @@ impl Reader<'_> {
         if self.source == Source::Workspace && key.scope == Scope::Lower {
             self.check_not_raised(key, line, &loaded.config)?;
         }
-        let origin = match self.source {
-            Source::User => Origin::User(self.path.into()),
-            Source::Workspace => Origin::Workspace(self.path.into()),
+        let origin = if self.source == Source::User {
+            Origin::User(self.path.into())
+        } else {
+            Origin::Workspace(self.path.into())
         };
         loaded.origins.insert(key.name, origin);
         Ok(())
     }
 
     fn check_not_raised(&self, key: &Key, line: usize, config: &Config) -> Result<(), ConfigError> {
-        let as_number = |config: &Config| {
-            let value = (key.get)(config)?;
-            value
-                .as_float()
-                .or_else(|| Some(f64::from(u32::try_from(value.as_integer()?).ok()?)))
-        };
-        if as_number(config) <= as_number(&self.floor) {
+        if !key.is_raised(&self.floor, config) {
             return Ok(());
         }
         Err(ConfigError::Raised {
@@ -124,12 +119,8 @@ impl Reader<'_> {
     }
 
     fn unknown<'k>(&self, line: usize, key: &str, known: impl Iterator<Item = &'k str>) -> ConfigError {
-        let nearest = known
-            .map(|known| (strsim::jaro_winkler(key, known), known))
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .filter(|(likeness, _)| *likeness > 0.8);
-        let hint = nearest
-            .map(|(_, known)| format!(" Did you mean `{known}`?"))
+        let hint = nearest(key, known)
+            .map(|known| format!(" Did you mean `{known}`?"))
             .unwrap_or_default();
         ConfigError::UnknownKey {
             path: self.path.into(),
@@ -152,6 +143,13 @@ impl Reader<'_> {
     fn line(&self, offset: usize) -> usize {
         self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
     }
+}
+
+/// Returns the name that was probably meant.
+pub(super) fn nearest<'k>(written: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let likeness = known.map(|known| (strsim::jaro_winkler(written, known), known));
+    let nearest = likeness.max_by(|a, b| a.0.total_cmp(&b.0));
+    nearest.filter(|(likeness, _)| *likeness > 0.8).map(|(_, known)| known)
 }
 
 /// The value without its places; dates and tables are no setting's type.

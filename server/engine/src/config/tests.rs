@@ -41,6 +41,7 @@ fn every_key_is_documented_with_its_scope() {
         let scope = match key.scope {
             keys::Scope::Any => "(any)",
             keys::Scope::Lower => "(lower)",
+            keys::Scope::Personal => "(personal)",
             keys::Scope::User => "(user)",
         };
         assert!(at > 0 && lines[at - 1].starts_with("# "), "{} has no comment", key.name);
@@ -66,7 +67,7 @@ fn the_nearer_file_wins_and_the_origin_says_so() {
 
 #[test]
 fn what_is_printed_can_be_read_back() {
-    let printed = Loaded::default().render_with_origins();
+    let printed = render(&Loaded::default().views());
     assert_eq!(load_texts(&printed, "").unwrap().config, Config::default());
     assert!(printed.contains("# claude_code.path is not set") || printed.contains("# path is not set"));
 }

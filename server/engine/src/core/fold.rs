@@ -39,7 +39,8 @@ impl State {
     /// At most `max_parallel` attempts run at once.
     pub fn from_fold(bytes: &[u8], session: &SessionId, max_parallel: usize) -> Option<Self> {
         let folded: Folded = serde_json::from_slice(bytes).ok()?;
-        let state = folded.state.with_max_parallel(max_parallel);
+        let mut state = folded.state;
+        state.set_max_parallel(max_parallel);
         (folded.version == VERSION && state.session() == session).then_some(state)
     }
 }

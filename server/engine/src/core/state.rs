@@ -98,9 +98,9 @@ impl State {
         }
     }
 
-    /// Returns the same state under another limit of attempts at once.
-    pub fn with_max_parallel(self, max_parallel: usize) -> Self {
-        Self { max_parallel, ..self }
+    /// Sets how many attempts may run at once; those that run already go on.
+    pub fn set_max_parallel(&mut self, max_parallel: usize) {
+        self.max_parallel = max_parallel;
     }
 
     /// Folds the session's next event, written at `at_ms`, into the state.

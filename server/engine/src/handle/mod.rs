@@ -8,6 +8,7 @@ mod house;
 mod recover;
 mod review;
 mod sessions;
+mod settings;
 mod steer;
 mod transcripts;
 
@@ -90,6 +91,8 @@ pub enum Change {
     Status(StatusResult),
     /// A workspace has another session open: everything about it is to be read again.
     Session(PathBuf),
+    /// The settings of a workspace are to be read again.
+    Settings(PathBuf),
 }
 
 /// The engine. Clones are handles to the same one.
@@ -123,6 +126,8 @@ pub(crate) struct Shared {
     pub(crate) listeners: Listeners,
     /// What was read of sessions.
     pub(crate) known: session::Known,
+    /// What editors have set.
+    pub(crate) settings: crate::settings::Settings,
     /// Whether there is room, and what else a person should know of the house.
     pub(crate) house: crate::house::House,
 }
@@ -141,6 +146,7 @@ impl Shared {
             footprints: attempt::Footprints::default(),
             listeners: Listeners::default(),
             known: session::Known::default(),
+            settings: crate::settings::Settings::default(),
             house: crate::house::House::default(),
         }
     }
@@ -227,7 +233,7 @@ impl Engine {
     pub async fn run(&self, params: RunParams) -> Result<TaskView, Error> {
         let root = canonical(&params.workspace)?;
         let session = self.open(&root).await?;
-        let origin = prompt::resolve(&root, params.origin, &self.shared.buffers)?;
+        let origin = prompt::resolve(&root, params.origin, &self.shared.buffers, &self.shared.settings)?;
         let task = self.shared.new_task_id();
         let title = prompt::title(&origin);
         let command = Command::Create {

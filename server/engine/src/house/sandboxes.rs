@@ -35,7 +35,7 @@ pub(crate) async fn at_work(shared: &Arc<Shared>) -> SandboxesResult {
             let (shared, root) = (Arc::clone(shared), root.clone());
             looks.spawn(async move {
                 // One that cannot be looked at, or has just ended, is left out.
-                let backend = parts::backend_of(&shared.config, &root, &attempt).ok()?;
+                let backend = parts::backend_of(&shared, &root, &attempt).ok()?;
                 let load = backend.load(attempt.id.as_str()).await.ok()??;
                 Some((attempt, backend.name(), load))
             });

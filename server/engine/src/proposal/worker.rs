@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
 use aca_protocol::methods::{
-    AmendParams, DecideParams, DecideResult, JoinParams, ProposalFileParams, SplitParams, UndoParams, UndoResult,
+    AmendParams, DecideParams, DecideResult, EditProposalParams, JoinParams, ProposalFileParams, SplitParams,
+    UndoParams, UndoResult,
 };
 use aca_protocol::proposal::{HunkView, ProposalFileView, ProposalView};
 use aca_protocol::{HunkId, TaskId};
@@ -50,6 +51,11 @@ pub(crate) enum Wish {
     /// Read a file.
     File {
         params: ProposalFileParams,
+        reply: Reply<ProposalFileView>,
+    },
+    /// Take over an edit of a file's proposed text.
+    Edit {
+        params: EditProposalParams,
         reply: Reply<ProposalFileView>,
     },
     /// Cut a hunk.
@@ -189,6 +195,7 @@ impl Worker {
                 drop(reply.send(self.decide(params).await));
             }
             Wish::File { params, reply } => drop(reply.send(self.file(params).await)),
+            Wish::Edit { params, reply } => drop(reply.send(self.edit(params).await)),
             Wish::Split { params, reply } => drop(reply.send(self.split(params).await)),
             Wish::Join { params, reply } => drop(reply.send(self.join(params).await)),
             Wish::Amend { params, reply } => drop(reply.send(self.amend(params).await)),
@@ -198,7 +205,7 @@ impl Worker {
 
     /// Reads what an operation on a task's files depends on.
     pub(super) fn begin(&mut self, task: &TaskId) {
-        let config = crate::config::load(Some(&self.session.root));
+        let config = self.shared.settings.load(&self.session.root);
         self.saves = config.is_ok_and(|loaded| loaded.config.review.save_landed);
         let title = self.ledgers.get(task).map(|ledger| ledger.task.title.clone());
         self.label = title.unwrap_or_default();

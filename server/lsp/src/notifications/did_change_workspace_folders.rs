@@ -13,6 +13,7 @@ pub(crate) fn did_change_workspace_folders(connection: &Arc<Connection>, params:
     connection.workspaces.set_named();
     for folder in params.event.removed.iter().filter_map(|folder| path_of(&folder.uri)) {
         if let Some(root) = connection.workspaces.remove(&folder) {
+            connection.engine.detach_editor(connection.editor, &root.canonical);
             let (tasks, files) = connection.board.forget(&root.canonical);
             connection.progress.forget(&tasks);
             connection.publisher.files(files);

@@ -39,7 +39,7 @@ fn find_project(connection: &Arc<Connection>, uri: Url) {
 }
 
 /// Gives every open document its place in the workspaces as they are now.
-pub(super) fn place_anew(connection: &Arc<Connection>) {
+pub(crate) fn place_anew(connection: &Arc<Connection>) {
     for document in connection.documents.all() {
         let file = connection.workspaces.file(&document.uri);
         let is_as_before = match (&file, &document.file) {

@@ -42,6 +42,8 @@ pub(super) struct Session {
     shutdown: bool,
     /// Whether the server has said that nobody is to start another one before one is needed.
     rests: bool,
+    /// The editor's last word on aca's settings.
+    settings: Option<Bytes>,
     documents: Shadow,
     folders: Folders,
     editor_requests: EditorRequests,
@@ -118,6 +120,13 @@ impl Session {
                     .and_then(|params| params.get("id").map(Value::to_string));
                 if let Some(answer) = id.and_then(|id| self.editor_requests.cancel(&id)) {
                     return vec![Out::Editor(answer)];
+                }
+            }
+            // One that says nothing of aca takes nothing back.
+            "workspace/didChangeConfiguration" => {
+                let params = message.params::<Value>();
+                if params.is_some_and(|params| params.pointer("/settings/aca").is_some()) {
+                    self.settings = Some(Bytes::copy_from_slice(&body));
                 }
             }
             folders::CHANGED => self.folders.heard(message),
@@ -205,6 +214,8 @@ impl Session {
         }
         self.server = Server::Up;
         let mut told: Vec<Bytes> = self.initialized.iter().cloned().collect();
+        // Before anything that they are about.
+        told.extend(self.settings.clone());
         told.extend(self.folders.change());
         told.extend(self.documents.opened());
         told.extend(self.editor_requests.release());

@@ -28,6 +28,7 @@ fn short(body: &[u8]) -> String {
     let id = message.get("id").map(|id| format!("{id} ")).unwrap_or_default();
     let rest = match method {
         "textDocument/didOpen" => &message["params"]["textDocument"]["text"],
+        "workspace/didChangeConfiguration" => &message["params"]["settings"]["aca"]["todo"]["keywords"],
         "workspace/didChangeWorkspaceFolders" => &message["params"]["event"]["added"],
         "$/progress" => &message["params"]["value"]["kind"],
         "textDocument/publishDiagnostics" => &message["params"]["uri"],
@@ -136,6 +137,31 @@ fn the_next_server_is_told_what_the_editor_declared() {
     };
     let introduction: Value = serde_json::from_slice(body).unwrap();
     assert_eq!(introduction["params"], params);
+}
+
+#[test]
+fn the_last_word_on_settings_is_repeated() {
+    let mut talk = Talk::begun();
+    let mut changed = |settings: Value| {
+        talk.editor(&json!({ "method": "workspace/didChangeConfiguration", "params": { "settings": settings } }))
+    };
+    assert_eq!(changed(json!({ "aca": { "todo": { "keywords": ["SOON"] } } })).len(), 1);
+    // To the server it says that nothing has changed.
+    assert_eq!(changed(json!({ "python": {} })).len(), 1);
+    changed(Value::Null);
+    talk.lost();
+    let told = talk.next_server();
+    assert_eq!(told[1], "server: workspace/didChangeConfiguration [\"SOON\"]");
+    assert!(told[2].starts_with("server: textDocument/didOpen"), "{told:?}");
+
+    talk.lost();
+    let settings = json!({ "aca": { "todo": { "keywords": ["LATER"] } } });
+    let change = json!({ "method": "workspace/didChangeConfiguration", "params": { "settings": settings } });
+    assert!(talk.editor(&change).is_empty(), "there is no server to hear it");
+    assert_eq!(
+        talk.next_server()[1],
+        "server: workspace/didChangeConfiguration [\"LATER\"]"
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ use lsp_types::{InitializeParams, InitializeResult, ServerInfo};
 
 use crate::capabilities::{self, ClientFlags};
 use crate::connection::Connection;
+use crate::settings;
 use crate::transport::parent;
 use crate::workspaces::named_roots;
 
@@ -17,6 +18,10 @@ pub(crate) fn initialize(connection: &Arc<Connection>, params: &InitializeParams
     ));
     if let Some(client) = &params.client_info {
         connection.set_client(client);
+    }
+    let options = params.initialization_options.as_ref();
+    if let Some(sent) = options.and_then(|options| options.get("settings")) {
+        settings::take(connection, sent);
     }
     if let Some(pid) = params.process_id.filter(|_| connection.options.watch_parent) {
         parent::watch(pid, connection.stop.clone());

@@ -8,6 +8,7 @@ use aca_protocol::session::{
     NoParams, RecoverParams, RenameSessionParams, RestoreCheckpointResult, SandboxesResult, SessionDetail, SessionInfo,
     SessionParams, SessionsResult, UseParams, UseResult, VerifyAuditResult,
 };
+use aca_protocol::settings::SettingsResult;
 use aca_protocol::task::TaskView;
 use tower_lsp::jsonrpc::Result;
 
@@ -53,6 +54,7 @@ passed_on! {
     usage(UseParams) -> UseResult: "a look at the usage";
     cleanup_plan(NoParams) -> CleanupPlanResult: "a look at what takes space";
     cleanup(CleanupParams) -> CleanupResult: "a cleanup";
+    settings(TasksParams) -> SettingsResult: "a look at the settings";
     sandboxes(NoParams) -> SandboxesResult: "a list of sandboxes";
 }
 

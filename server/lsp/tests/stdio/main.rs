@@ -14,6 +14,7 @@ mod gone;
 mod review;
 mod seed;
 mod server;
+mod settings;
 mod traffic;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -32,6 +33,7 @@ fn main() {
         front_end::TESTS,
         gone::TESTS,
         review::TESTS,
+        settings::TESTS,
     ]
     .concat();
     let trials = tests.into_iter().map(|(name, test)| {
