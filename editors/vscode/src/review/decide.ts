@@ -66,7 +66,8 @@ export class Decisions {
       }
       return;
     }
-    const message = `${count(decided.length, 'hunk')} decided. ${count(refused.length, 'hunk')} need a look: ${first.reason}`;
+    const open = refused.length === 1 ? '1 hunk needs a look' : `${refused.length} hunks need a look`;
+    const message = `${count(decided.length, 'hunk')} decided. ${open}: ${first.reason}`;
     void vscode.window.showWarningMessage(message, 'Show').then((choice) => {
       if (choice !== undefined) {
         void vscode.commands.executeCommand('aca.review', { task, hunk: first.hunk });
