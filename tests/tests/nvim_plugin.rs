@@ -60,7 +60,7 @@ fn nothing_is_mapped_and_every_command_says_why_it_does_nothing() {
         ("Aca continue", "no task has stopped"),
         ("Aca check", "nothing to check"),
         ("Aca quickfix", "there is no undecided hunk"),
-        ("Aca undo", "nothing"),
+        ("Aca undo", "There is no landing to undo"),
         ("Aca dance", "does not exist"),
     ] {
         nvim.lua("_G.told = {}");
@@ -119,7 +119,7 @@ fn a_run_is_seen_in_the_task_tree_the_transcript_and_the_status_line() {
     assert!(nvim.lua("return vim.fn.line('$')").as_u64() > before.as_u64());
     nvim.press("gg");
     nvim.press("q");
-    nvim.wait(
+    nvim.look(
         "the transcript to close",
         wait::SHORT,
         "return vim.bo.filetype == 'acatasks'",
@@ -145,7 +145,7 @@ fn a_run_is_seen_in_the_task_tree_the_transcript_and_the_status_line() {
     nvim.press("<CR>");
     nvim.await_screen(&["▴ aca 1/2  a accept"], wait::SHORT);
     nvim.press("a");
-    nvim.wait("one item", wait::SHORT, "return #vim.fn.getqflist() == 1");
+    nvim.look("one item", wait::SHORT, "return #vim.fn.getqflist() == 1");
     nvim.keep_screen("all-at-once");
     nvim.press("q");
     nvim.await_event("AcaReviewClosed", wait::SHORT);
@@ -186,15 +186,21 @@ fn a_selection_is_done_as_a_person_says_and_a_run_is_stopped_and_continued() {
         "vim.lsp.buf.code_action({ apply = true, range = { start = { 20, 0 }, ['end'] = { 22, 5 } },
         filter = function(action) return action.title == 'Do this…' end })",
     );
-    nvim.wait("the second task", wait::SHORT, "return #require('aca').tasks() == 2");
+    nvim.look("the second task", wait::SHORT, "return #require('aca').tasks() == 2");
     assert_eq!(
         nvim.lua("return require('aca').tasks()[2].origin.instruction"),
         "shorter"
     );
-    nvim.answer(&["shorter", "greet more"]);
+    nvim.answer(&["shorter"]);
     nvim.command("Aca stop");
+    nvim.look(
+        "the second to stop",
+        wait::SHORT,
+        "return require('aca').tasks()[2].state.name == 'stopped'",
+    );
+    // Only one is left that can be stopped, so nobody is asked.
     nvim.command("Aca stop");
-    nvim.wait(
+    nvim.look(
         "both to stop",
         wait::SHORT,
         "return vim.iter(require('aca').tasks()):all(function(task) return task.state.name == 'stopped' end)",
@@ -202,7 +208,7 @@ fn a_selection_is_done_as_a_person_says_and_a_run_is_stopped_and_continued() {
     env.model().go_on();
     nvim.answer(&["greet more", "again"]);
     nvim.command("Aca continue");
-    nvim.wait(
+    nvim.look(
         "the first to go on",
         wait::LONG,
         "return require('aca').tasks()[1].state.name ~= 'stopped'",

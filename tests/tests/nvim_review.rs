@@ -140,10 +140,7 @@ fn what_is_typed_meanwhile_moves_the_hunks_and_what_overlaps_is_a_question() {
     env.model().go_on();
     nvim.review();
     nvim.go_to("Good day");
-    let screen = nvim.await_screen(
-        &["co mine  ct agent's  cb both  cr redo"],
-        wait::SHORT,
-    );
+    let screen = nvim.await_screen(&["co mine  ct agent's  cb both  cr redo"], wait::SHORT);
     assert!(screen.contains("conflict: you changed the same words"), "{screen}");
     assert!(lines_from(&screen, "Good day", 1)[0].starts_with("! "), "{screen}");
     nvim.keep_screen("conflict");
@@ -271,7 +268,7 @@ fn changes_of_whole_files_have_sheets_and_all_of_a_task_lands_at_once() {
     nvim.lua("for _, b in ipairs(vim.api.nvim_list_bufs()) do if vim.api.nvim_buf_get_name(b):find('old.txt$') then vim.cmd.buffer(b) end end");
     nvim.await_screen(&["old.txt goes away"], wait::SHORT);
     nvim.press("x");
-    nvim.wait(
+    nvim.look(
         "the deletion to be rejected",
         wait::SHORT,
         "local review = require('aca.review').state(); return review ~= nil and #review.entries == 5",

@@ -49,7 +49,7 @@ fn a_remark_brings_a_second_round() {
     nvim.await_told("sent back", wait::SHORT);
     nvim.await_told("at work again", wait::SHORT);
     assert_eq!(nvim.lua("return #_G.asked"), 2, "an empty remark was sent");
-    nvim.wait(
+    nvim.look(
         "the second round",
         wait::LONG,
         "local task = require('aca').tasks()[1]; return task.state.name == 'ready' and task.attempt:find('2$') ~= nil",
@@ -96,7 +96,7 @@ fn a_conflict_is_made_again_on_what_was_typed() {
     nvim.await_screen(&["cr redo"], wait::SHORT);
     nvim.press("cr");
     nvim.await_event("AcaReviewClosed", wait::SHORT);
-    nvim.wait(
+    nvim.look(
         "the second round",
         wait::LONG,
         "local task = require('aca').tasks()[1]; return task.state.name == 'ready' and task.attempt:find('2$') ~= nil",

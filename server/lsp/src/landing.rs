@@ -3,6 +3,7 @@
 //! One `workspace/applyEdit` for one document, versioned and minimal. What the client answers proves little: Neovim
 //! skips an edit of a stale version and still answers `applied: true`. The document's own `didChange` counts.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -185,9 +186,10 @@ fn refusal(answer: Result<jsonrpc::Result<ApplyWorkspaceEditResponse>, oneshot::
 
 fn workspace_edit(document: &Document, after: &str, flags: &ClientFlags) -> WorkspaceEdit {
     let before = document.text.to_string();
-    let edits = aca_review::edits(&before, after).into_iter().map(|edit| TextEdit {
-        range: flags.encoding.to_range(&document.text, edit.start_byte..edit.end_byte),
-        new_text: edit.text,
+    let edits = aca_review::edits(&before, after).into_iter().map(|edit| {
+        let (place, new_text) = within_lines(&before, edit.start_byte..edit.end_byte, edit.text);
+        let range = flags.encoding.to_range(&document.text, place);
+        TextEdit { range, new_text }
     });
     if flags.document_changes {
         let identifier = OptionalVersionedTextDocumentIdentifier {
@@ -213,6 +215,19 @@ fn workspace_edit(document: &Document, after: &str, flags: &ClientFlags) -> Work
             changes: Some(changes),
             ..WorkspaceEdit::default()
         }
+    }
+}
+
+/// Returns an edit that appends lines as one of the last line: Neovim adds an empty line to what is put after all lines.
+fn within_lines(before: &str, place: Range<usize>, text: String) -> (Range<usize>, String) {
+    let line_end = if before.ends_with("\r\n") { "\r\n" } else { "\n" };
+    let appends = place.start == before.len() && before.ends_with(line_end);
+    match text.strip_suffix(line_end).filter(|_| appends) {
+        Some(lines) => {
+            let end = before.len() - line_end.len();
+            (end..end, format!("{line_end}{lines}"))
+        }
+        None => (place, text),
     }
 }
 

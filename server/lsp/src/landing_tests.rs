@@ -394,3 +394,16 @@ async fn a_reply_after_the_landing_was_given_up_is_survived() {
     editor.answer(&edit, json!({ "applied": true })).await;
     editor.ask("aca/status", json!({})).await;
 }
+
+/// Neovim 0.11 leaves an empty line behind what is inserted after the last line.
+#[test]
+fn lines_are_appended_to_the_last_line_and_not_after_it() {
+    let appended = |before: &str, text: &str| within_lines(before, before.len()..before.len(), text.to_owned());
+    assert_eq!(appended("one\n", "two\n"), (3..3, "\ntwo".to_owned()));
+    assert_eq!(appended("one\r\n", "two\r\n"), (3..3, "\r\ntwo".to_owned()));
+    assert_eq!(appended("one", "\ntwo\n"), (3..3, "\ntwo\n".to_owned()));
+    assert_eq!(appended("one\n", "two"), (4..4, "two".to_owned()));
+    assert_eq!(appended("", "one\n"), (0..0, "one\n".to_owned()));
+    let inside = within_lines("one\ntwo\n", 4..4, "and\n".to_owned());
+    assert_eq!(inside, (4..4, "and\n".to_owned()));
+}

@@ -146,13 +146,32 @@ impl Nvim {
     /// Waits until an autocommand of the plugin has come at least once.
     pub fn await_event(&self, event: &str, limit: Duration) {
         let chunk = format!("return vim.list_contains(_G.events, '{event}')");
-        self.wait(&format!("the event {event}"), limit, &chunk);
+        self.look(&format!("the event {event}"), limit, &chunk);
+    }
+
+    /// Waits until a chunk of Lua returns true; what the person was told and sees is said if it does not.
+    pub fn look(&self, what: &str, limit: Duration, chunk: &str) {
+        let deadline = Instant::now() + limit;
+        while self.lua(chunk) != Value::Bool(true) {
+            let waits = Instant::now() < deadline;
+            assert!(
+                waits,
+                "waited in vain for {what}. Told: {:#?}\n{}",
+                self.told(),
+                self.screen()
+            );
+        }
+    }
+
+    /// Waits until a server is attached to the buffer that is shown.
+    pub fn await_attached(&self) {
+        self.await_server();
     }
 
     /// Waits until the state of the newest task, as the plugin knows it, has this name.
     pub fn await_state(&self, name: &str, limit: Duration) {
         let chunk = format!("local all = require('aca').tasks(); return #all > 0 and all[#all].state.name == '{name}'");
-        self.wait(&format!("a task that is {name}"), limit, &chunk);
+        self.look(&format!("a task that is {name}"), limit, &chunk);
     }
 
     /// Opens the review of the only task that waits for one, and waits until it is on the screen.
