@@ -6,17 +6,27 @@ import type { Ctx } from './ctx';
 import { Proposal, type ConflictParams, type TaskId, type TaskView } from './protocol';
 import { describe, isAtWork } from './words';
 
+/** Where the tasks at work are kept for the next window. */
+const AT_WORK = 'aca.atWork';
+
 export function registerNotifications(ctx: Ctx): void {
-  // Only a change that was seen is news: what was ready before this window opened is in the view and its badge.
-  const atWork = new Set<TaskId>();
+  // Only the end of work that was seen is news; what ends while the window is reloaded or closed is news afterwards.
+  const { workspaceState } = ctx.extension;
+  const atWork = new Set(workspaceState.get<TaskId[]>(AT_WORK, []));
   ctx.owns(
     ctx.onTask((task) => {
-      const wasAtWork = atWork.delete(task.id);
-      if (isAtWork(task.state)) {
+      const wasAtWork = atWork.has(task.id);
+      const isNow = isAtWork(task.state);
+      if (wasAtWork === isNow) {
+        return;
+      }
+      if (isNow) {
         atWork.add(task.id);
-      } else if (wasAtWork) {
+      } else {
+        atWork.delete(task.id);
         ended(ctx, task);
       }
+      ctx.background(Promise.resolve(workspaceState.update(AT_WORK, [...atWork])));
     }),
   );
   ctx.owns(ctx.onConflict(conflict));

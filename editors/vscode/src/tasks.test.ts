@@ -27,6 +27,16 @@ suite('the known tasks', () => {
     );
   });
 
+  test('a session takes the place of the one that was open before', () => {
+    const store = new TaskStore();
+    store.put(task({ name: 'queued' }));
+    store.put(task({ name: 'queued' }, { id: 'other', session: 's-2' }));
+    assert.deepEqual(
+      store.all().map(({ id }) => id),
+      ['other'],
+    );
+  });
+
   test('tasks of a folder that was closed are forgotten', () => {
     const store = new TaskStore();
     store.put(task({ name: 'queued' }));

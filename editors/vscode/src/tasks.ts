@@ -25,7 +25,11 @@ export class TaskStore implements vscode.Disposable {
     if (known !== undefined && known.revision >= task.revision) {
       return false;
     }
-    this.set([...this.tasks, [task.id, task]]);
+    // A workspace has one session open. Another one's task says that it took the place of the one before.
+    const others = [...this.tasks].filter(
+      ([, other]) => other.workspace !== task.workspace || other.session === task.session,
+    );
+    this.set([...others, [task.id, task]]);
     return known;
   }
 

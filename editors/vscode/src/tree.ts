@@ -1,9 +1,9 @@
-// The view of all tasks, by workspace where the window has several.
+// The view of all tasks, by workspace and its session.
 
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import * as can from './can';
-import { workspacePaths, type Ctx } from './ctx';
+import type { Ctx } from './ctx';
 import * as aca from './protocol';
 import { asMarkdown, atWorkSince, cost, count, describe, duration, isAtWork } from './words';
 
@@ -20,7 +20,6 @@ export function registerTree(ctx: Ctx): void {
     const ready = ctx.tasks.all().filter(can.review).length;
     view.badge = ready === 0 ? undefined : { value: ready, tooltip: `${count(ready, 'task')} to review` };
     rows.refresh();
-    view.description = rows.summary();
   };
   const tick = setInterval(() => {
     if (view.visible && ctx.tasks.all().some((task) => isAtWork(task.state))) {
@@ -30,8 +29,8 @@ export function registerTree(ctx: Ctx): void {
   ctx.owns(view);
   ctx.owns(ctx.tasks.onDidChange(update));
   ctx.owns(
-    ctx.onRunning((running) => {
-      if (running) {
+    ctx.onTask((task) => {
+      if (rows.isNew(task.session)) {
         ctx.background(rows.loadSessions().then(update));
       }
     }),
@@ -54,8 +53,8 @@ export function registerTree(ctx: Ctx): void {
 class Rows implements vscode.TreeDataProvider<Row> {
   private readonly changed = new vscode.EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.changed.event;
-  /** The names of the sessions that people have given them. */
-  private names: ReadonlyMap<aca.SessionId, string> = new Map();
+  /** The sessions, with the names that people have given them. */
+  private names = new Map<aca.SessionId, string | undefined>();
 
   constructor(private readonly ctx: Ctx) {
     ctx.owns(this.changed);
@@ -65,14 +64,18 @@ class Rows implements vscode.TreeDataProvider<Row> {
     this.changed.fire(undefined);
   }
 
-  async loadSessions(): Promise<void> {
-    const { sessions } = await this.ctx.request(aca.Sessions, {});
-    this.names = new Map(sessions.flatMap(({ id, name }) => (name === undefined ? [] : [[id, name]])));
+  /** Says whether a session was not met before. */
+  isNew(session: aca.SessionId): boolean {
+    const isNew = !this.names.has(session);
+    if (isNew) {
+      this.names.set(session, undefined);
+    }
+    return isNew;
   }
 
-  /** What stands beside the view's title, where no rows of workspaces say it. */
-  summary(): string {
-    return this.hasWorkspaces() ? '' : this.summaryOf(this.ctx.tasks.all());
+  async loadSessions(): Promise<void> {
+    const { sessions } = await this.ctx.request(aca.Sessions, {});
+    this.names = new Map(sessions.map(({ id, name }) => [id, name]));
   }
 
   getChildren(row?: Row): Row[] {
@@ -81,9 +84,6 @@ class Rows implements vscode.TreeDataProvider<Row> {
       return 'workspace' in row
         ? tasks.filter((task) => task.workspace === row.workspace).map((task) => ({ task }))
         : [];
-    }
-    if (!this.hasWorkspaces()) {
-      return tasks.map((task) => ({ task }));
     }
     const workspaces = new Set(tasks.map((task) => task.workspace));
     return [...workspaces].sort().map((workspace) => ({ workspace }));
@@ -103,26 +103,14 @@ class Rows implements vscode.TreeDataProvider<Row> {
   private workspaceItem(workspace: string): vscode.TreeItem {
     const tasks = this.ctx.tasks.all().filter((task) => task.workspace === workspace);
     const item = new vscode.TreeItem(basename(workspace), vscode.TreeItemCollapsibleState.Expanded);
+    const paid = cost({ costMicros: tasks.reduce((sum, task) => sum + task.usage.costMicros, 0) });
+    const name = tasks[0] && this.names.get(tasks[0].session);
     item.id = workspace;
-    item.description = this.summaryOf(tasks);
+    item.description = [name, count(tasks.length, 'task'), paid].filter(Boolean).join(' · ');
     item.tooltip = workspace;
     item.iconPath = vscode.ThemeIcon.Folder;
     item.contextValue = 'workspace';
     return item;
-  }
-
-  private hasWorkspaces(): boolean {
-    return workspacePaths().length > 1 || new Set(this.ctx.tasks.all().map((task) => task.workspace)).size > 1;
-  }
-
-  /** The session that the tasks of a workspace belong to, their number and their cost. */
-  private summaryOf(tasks: readonly aca.TaskView[]): string {
-    const [first] = tasks;
-    if (first === undefined) {
-      return '';
-    }
-    const paid = cost({ costMicros: tasks.reduce((sum, task) => sum + task.usage.costMicros, 0) });
-    return [this.names.get(first.session), count(tasks.length, 'task'), paid].filter(Boolean).join(' · ');
   }
 }
 
@@ -130,12 +118,14 @@ function taskItem(task: aca.TaskView): vscode.TreeItem {
   const item = new vscode.TreeItem(task.title);
   const since = atWorkSince(task);
   const time = since === undefined ? '' : duration(Date.now() - since);
-  const opens = can.review(task) ? ['aca.review', 'Review Changes'] : ['aca.showTranscript', 'Show Transcript'];
+  const opens = can.review(task)
+    ? { command: 'aca.review', title: 'Review Changes' }
+    : { command: 'aca.showTranscript', title: 'Show Transcript' };
   item.id = task.id;
   item.description = [describe(task), time, cost(task.usage)].filter(Boolean).join(' · ');
   item.iconPath = icon(task.state);
   item.contextValue = `task ${can.abilities(task)}`;
-  item.command = { command: opens[0] ?? '', title: opens[1] ?? '', arguments: [{ task: task.id }] };
+  item.command = { ...opens, arguments: [{ task: task.id }] };
   return item;
 }
 
