@@ -1,9 +1,10 @@
-//! The picture in the README: a real Neovim in a real terminal, reviewing what the real Claude Code did in a real
-//! container. `aca-picture FILE.svg` makes it anew.
+//! The pictures in the READMEs: a real Neovim in a real terminal, and a real VS Code, reviewing what the real Claude Code
+//! did in a real container. `aca-picture EDITORS` makes them anew, in the folder of the editors.
 
 mod screen;
+mod vscode;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use aca_tests::nvim::Nvim;
@@ -26,7 +27,12 @@ vim.diagnostic.config({ virtual_lines = true })
 const HUNKS: &str = "return #vim.tbl_filter(function(d) return d.source == 'aca' end, vim.diagnostic.get(0)) == 2";
 
 fn main() {
-    let target = PathBuf::from(std::env::args().nth(1).expect("usage: aca-picture FILE.svg"));
+    let editors = PathBuf::from(std::env::args().nth(1).expect("usage: aca-picture EDITORS"));
+    vscode::draw(&editors.join("vscode/pictures"));
+    neovim(&editors.join("picture.svg"));
+}
+
+fn neovim(target: &Path) {
     let env = TestEnv::new();
     let workspace = env.workspace(SHOP);
     env.script(&two_hunks(&workspace));
@@ -44,7 +50,7 @@ fn main() {
             screen.contains("Welcome back") && screen.contains(titles::REJECT) && screen.contains("Type number");
         complete.then_some(screen)
     });
-    std::fs::write(&target, screen::to_svg(&shown, COLUMNS, LINES)).expect("the picture can be written");
+    std::fs::write(target, screen::to_svg(&shown, COLUMNS, LINES)).expect("the picture can be written");
 }
 
 /// A terminal of its own in a tmux server of its own.

@@ -80,7 +80,6 @@ impl VsCode {
             Package::Platform => json!({}),
             Package::Universal | Package::None => json!({ "aca.server.path": parts::aca() }),
         };
-        let kept = parts::checkout().join("target/vscode");
         let wishes = json!({
             "server": parts::vscode(),
             "chromium": parts::chromium(),
@@ -90,8 +89,8 @@ impl VsCode {
             "sources": parts::checkout().join("editors/vscode"),
             "settings": wishes.settings,
             "machine": machine,
-            "pictures": kept.join("pictures").join(scenario),
-            "evidence": kept.join("failures").join(scenario),
+            "pictures": pictures(scenario),
+            "evidence": kept().join("failures").join(scenario),
             "size": wishes.size,
             "more": wishes.more,
         });
@@ -184,6 +183,15 @@ impl Drop for VsCode {
             thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// Where a scenario's pictures go.
+pub fn pictures(scenario: &str) -> PathBuf {
+    kept().join("pictures").join(scenario)
+}
+
+fn kept() -> PathBuf {
+    parts::checkout().join("target/vscode")
 }
 
 /// Where the extension's own tests leave their results.

@@ -37,9 +37,17 @@ fn a_workspace_of_two_folders_and_a_file_outside_of_them() {
         ..Wishes::of(&shop)
     };
     let mut code = VsCode::play(&env, "folders", &wishes);
-    code.await_step("decided");
-    assert_eq!(env.sessions().len(), 1, "only one folder has had a task");
-    code.go_on();
+    let asked = code.pass("outside");
+    assert_eq!(asked["lenses"], 0, "{asked}");
+    let said = asked["said"].as_str().expect("a text");
+    assert!(said.contains("notes.py"), "{said}");
+    let decided = code.pass("decided");
+    assert_eq!(
+        decided,
+        warehouse
+            .read("src/stock.rs")
+            .replace("count() {}", "count() -> u32 {\n    0\n}")
+    );
     code.end();
 }
 
@@ -52,7 +60,7 @@ fn nothing_runs_in_a_folder_that_is_not_trusted() {
         .set("security.workspace.trust.startupPrompt", "never");
     let mut code = VsCode::play(&env, "untrusted", &wishes);
     let restricted = code.await_step("restricted");
-    assert_eq!(restricted, json!({ "lenses": 0, "items": 0 }));
+    assert_eq!(restricted, json!({ "commands": [], "items": 0, "lenses": 0 }));
     assert!(env.daemons().is_empty(), "aca was started");
     code.go_on();
     code.end();

@@ -59,8 +59,8 @@ export class Stage {
   }
 
   /**
-   * Opens a window and waits until it shows its files.
-   * @param {{ folder?: string, query?: Record<string, string>, prepare?: (page: import('playwright-core').Page) => Promise<void> }} [how]
+   * Opens a window, on what the test wants, on another folder, or on none.
+   * @param {{ folder?: string | null, query?: Record<string, string>, prepare?: (page: import('playwright-core').Page) => Promise<void> }} [how]
    */
   async open(how = {}) {
     await this.start();
@@ -73,9 +73,10 @@ export class Stage {
     const window = new Window(page, this.wishes.pictures);
     this.windows.push(window);
     await how.prepare?.(page);
-    const folder = how.folder ?? this.wishes.folder;
-    const kind = folder.endsWith('.code-workspace') ? 'workspace' : 'folder';
-    await page.goto(this.server.url({ [kind]: folder, ...how.query }), { waitUntil: 'domcontentloaded' });
+    const folder = how.folder === undefined ? this.wishes.folder : how.folder;
+    const kind = folder?.endsWith('.code-workspace') ? 'workspace' : 'folder';
+    const opened = folder === null ? { ew: 'true' } : { [kind]: folder };
+    await page.goto(this.server.url({ ...opened, ...how.query }), { waitUntil: 'domcontentloaded' });
     return window;
   }
 

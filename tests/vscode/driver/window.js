@@ -208,14 +208,6 @@ export class Window {
   }
 
   /**
-   * Waits until a file has nothing unsaved.
-   * @param {string} name
-   */
-  async settled(name) {
-    await this.page.locator(`.tab.dirty[data-resource-name="${name}"]`).waitFor({ state: 'detached' });
-  }
-
-  /**
    * Replaces a text that is to be seen, by typing.
    * @param {string} old
    * @param {string} text

@@ -1,30 +1,42 @@
-// A workspace of two folders, and a file that is in neither.
+// A workspace of two folders, a file that is in neither, and a window without any folder.
 
 import { LONG } from '../driver/window.js';
 
 /** @param {import('../driver/stage.js').Stage} stage */
 export default async function (stage) {
   const { outside } = /** @type {{ outside: string }} */ (stage.wishes.more);
-  const authority = () => `127.0.0.1:${stage.server.port}`;
   await stage.start();
-  const payload = JSON.stringify([['openFile', `vscode-remote://${authority()}${outside}`]]);
+  const payload = JSON.stringify([['openFile', `vscode-remote://127.0.0.1:${stage.server.port}${outside}`]]);
   const window = await stage.open({ query: { payload } });
   await window.ready();
   await window.tab('notes.py').waitFor();
-  await window.lens('Do this').waitFor();
-  await window.picture('1-outside');
   await window.openFile('stock.rs');
   await window.lens('Do this').click();
   await window.lens(/hunks?: review/).waitFor({ timeout: LONG });
   await window.openFile('user.rs');
   await window.lens('Do this').waitFor();
   await window.command('aca: Focus on Tasks View');
-  await window.row('warehouse').waitFor();
-  await window.picture('2-two-folders');
+  await window.row('count boxes').waitFor();
+  await window.dismissNotifications();
+  await window.picture('1-two-folders');
+  // A file outside of the folders is none of their business, and that is said to who asks for it.
+  await window.openFile('notes.py');
+  await window.goTo('TODO: sort these');
+  await window.command('aca: Do TODO at Cursor');
+  await window.notification(/./).first().waitFor();
+  const said = await window.notification(/./).first().textContent();
+  await window.picture('2-outside');
+  await stage.step('outside', { said, lenses: await window.lens('Do this').count() });
   await window.dismissNotifications();
   await window.command('aca: Review Changes');
   await window.review.waitFor();
   await window.command('aca: Accept All');
   await window.review.waitFor({ state: 'hidden' });
-  await stage.step('decided');
+  await stage.step('decided', await window.textOf('stock.rs'));
+
+  // Where no folder is open, a file belongs to the project that it lies in.
+  const bare = await stage.open({ folder: null, query: { payload } });
+  await bare.tab('notes.py').waitFor();
+  await bare.lens('Do this').waitFor();
+  await bare.picture('3-no-folder');
 }

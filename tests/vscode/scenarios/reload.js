@@ -36,6 +36,7 @@ export default async function (stage) {
   await first.review.waitFor({ state: 'hidden' });
   await first.textOf('user.rs');
   await first.save();
-  await second.settled('user.rs');
+  // The hunk has landed in the text that each window has open; each saves it.
+  await second.save();
   await stage.step('decided', [await first.text(), await second.text()]);
 }

@@ -7,11 +7,19 @@ export default async function (stage) {
   await window.openFile('user.rs');
   await window.page.locator('.statusbar-item[id="status.workspaceTrust"]').waitFor();
   await window.page.keyboard.press('F1');
-  await window.quickInput.fill('>aca:');
-  await window.page.getByText('No matching commands').waitFor();
+  await window.quickInput.fill('>aca: ');
+  const rows = window.page.locator('.quick-input-list .monaco-list-row');
+  await rows.first().waitFor();
+  const labels = await rows.evaluateAll((elements) =>
+    elements.map((element) => element.getAttribute('aria-label') ?? ''),
+  );
   await window.picture('1-restricted');
   await window.page.keyboard.press('Escape');
-  await stage.step('restricted', { lenses: await window.lens(/./).count(), items: await window.statusItem.count() });
+  await stage.step('restricted', {
+    commands: labels.filter((label) => label.startsWith('aca:')),
+    items: await window.statusItem.count(),
+    lenses: await window.lens(/./).count(),
+  });
 
   await window.command('Workspaces: Manage Workspace Trust');
   await window.page.locator('.workspace-trust-editor .monaco-button', { hasText: /^Trust$/ }).click();

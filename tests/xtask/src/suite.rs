@@ -54,7 +54,7 @@ pub(crate) fn bench(arguments: &[String]) -> Result<ExitCode> {
     })
 }
 
-/// Installs the parts and draws the picture of the README anew.
+/// Installs the parts and draws the pictures of the READMEs anew.
 ///
 /// # Errors
 ///
@@ -62,10 +62,11 @@ pub(crate) fn bench(arguments: &[String]) -> Result<ExitCode> {
 pub(crate) fn picture() -> Result<ExitCode> {
     on_real_parts(|| {
         run(cargo().args(["build", "--quiet", "--package", "aca", "--bin", "aca"]))?;
+        vsix::for_tests()?;
         let mut picture = cargo();
         picture.env("ACA_TEST_BIN", target_dir().join("debug/aca"));
         picture.args(["run", "--quiet", "--package", "aca-tests", "--bin", "aca-picture", "--"]);
-        picture.arg(checkout().join("editors/picture.svg"));
+        picture.arg(checkout().join("editors"));
         Ok(picture)
     })
 }
