@@ -12,6 +12,7 @@ use tokio::io::{DuplexStream, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::codec::{FramedRead, FramedWrite};
 
+use super::within_lines;
 use crate::ServeOptions;
 use crate::background::Background;
 use crate::connection::Connection;
