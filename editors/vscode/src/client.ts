@@ -76,6 +76,15 @@ export function createClient(
   return { client, lastWords: () => voice.lastWords() };
 }
 
+/** Has the lenses asked for again, as when they are turned on or off. */
+export function drawLensesAnew(client: lc.LanguageClient): void {
+  const lenses = client.getFeature(lc.CodeLensRequest.method);
+  const providers = vscode.workspace.textDocuments.map((document) => lenses.getProvider(document));
+  for (const provider of new Set(providers)) {
+    provider?.onDidChangeCodeLensEmitter.fire();
+  }
+}
+
 /** A client that only logs what goes wrong in it: what a person should know of that, its owner says. */
 class QuietClient extends lc.LanguageClient {
   override error(message: string, data?: unknown): void {

@@ -3,7 +3,7 @@
 import { sep } from 'node:path';
 import * as vscode from 'vscode';
 import * as lc from 'vscode-languageclient/node';
-import { createClient, type Connection } from './client';
+import { createClient, drawLensesAnew, type Connection } from './client';
 import { Config, isOurs, needsRestart } from './config';
 import * as aca from './protocol';
 import { findServer, type Server } from './server';
@@ -242,11 +242,16 @@ export class Ctx {
       this.setHealth({ name: 'running', server, status });
     }
     for (const workspace of workspacePaths()) {
-      const { session, tasks } = await client.sendRequest(aca.Tasks, { workspace });
-      const before = new Map(this.tasks.all().map((task) => [task.id, task.revision]));
-      this.tasks.replace(session, [workspace], tasks);
-      for (const task of tasks.filter((task) => before.get(task.id) !== task.revision)) {
-        this.task.fire(task);
+      try {
+        const { session, tasks } = await client.sendRequest(aca.Tasks, { workspace });
+        const before = new Map(this.tasks.all().map((task) => [task.id, task.revision]));
+        this.tasks.replace(session, [workspace], tasks);
+        for (const task of tasks.filter((task) => before.get(task.id) !== task.revision)) {
+          this.task.fire(task);
+        }
+      } catch (error) {
+        // The server has told the person already why this workspace cannot be opened; the others can.
+        this.log.warn(messageOf(error));
       }
     }
   }
@@ -272,8 +277,10 @@ export class Ctx {
         this.background(this.restart());
       }
     } else if (isOurs(event) && this.current?.client.isRunning()) {
+      const { client } = this.current;
       const settings = { aca: this.config.serverSettings() };
-      this.background(this.current.client.sendNotification(lc.DidChangeConfigurationNotification.type, { settings }));
+      this.background(client.sendNotification(lc.DidChangeConfigurationNotification.type, { settings }));
+      drawLensesAnew(client);
     }
   }
 
