@@ -6,8 +6,8 @@ import type { FileView, TaskId, TaskView } from '../protocol';
 /** The scheme of the writable proposals: the right sides of a review. */
 export const PROPOSAL = 'aca-review';
 
-/** The query of a document without text: the left side of a file that has none to compare with. No file has this path. */
-const EMPTY = '/';
+/** What comes before the path in the query of a left side that is no real file. No path begins with it. */
+const LIVE = '/';
 
 /** One file of a task's proposal. */
 export interface Address {
@@ -35,9 +35,9 @@ export function addressOf(uri: vscode.Uri): Address | undefined {
   return isFile ? { task: uri.authority, path: uri.query } : undefined;
 }
 
-/** Says whether a document is the left side of a file that has no text. */
-export function isEmpty(uri: vscode.Uri): boolean {
-  return uri.scheme === PROPOSAL && uri.query === EMPTY;
+/** Returns the file that a left side stands for which is no real file, because there is none or it is not text. */
+export function liveAddressOf(uri: vscode.Uri): Address | undefined {
+  return uri.query.startsWith(LIVE) ? addressOf(uri.with({ query: uri.query.slice(LIVE.length) })) : undefined;
 }
 
 /** Returns the two sides of a file in a review. */
@@ -52,16 +52,11 @@ export function sides(
     case 'create':
     case 'binary':
     case 'unsupported':
-      // The right side of what is no text is a sentence about it.
-      return [right.with({ query: EMPTY }), right];
+      // The editor cannot show what is not there, or is not text.
+      return [right.with({ query: LIVE + path }), right];
     default:
       return [fileUri(task, path), right];
   }
-}
-
-/** Says whether a file has a left side at all. A multi-file diff shows one without as new. */
-export function hasLeft({ change }: FileView): boolean {
-  return change.kind !== 'create';
 }
 
 /** Returns the title of a task's review. It ends with the task's identifier, which is how its tab is known again. */

@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import type { Ctx } from '../ctx';
 import * as aca from '../protocol';
-import { addressOf, isEmpty, PROPOSAL, type Address } from './address';
+import { addressOf, liveAddressOf, PROPOSAL, type Address } from './address';
 import type { Reviews } from './model';
 import type { Owned } from './state';
 import { decode, encode, isSame, shownText } from './text';
@@ -38,9 +38,11 @@ export class ProposalFiles implements vscode.FileSystemProvider, vscode.Disposab
       this.changed,
       vscode.workspace.registerFileSystemProvider(PROPOSAL, this, { isCaseSensitive: true }),
       reviews.onDidChange((task) => {
-        openDocuments(task).forEach((document) => {
-          this.refresh(document);
-        });
+        vscode.workspace.textDocuments
+          .filter(({ uri }) => uri.scheme === PROPOSAL && uri.authority === task)
+          .forEach((document) => {
+            this.refresh(document);
+          });
       }),
       vscode.workspace.onDidOpenTextDocument((document) => {
         this.documentChanged(document);
@@ -61,32 +63,26 @@ export class ProposalFiles implements vscode.FileSystemProvider, vscode.Disposab
   }
 
   async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
-    const address = addressOf(uri);
-    if (address === undefined) {
-      const stat = { ctime: 0, mtime: 0, size: 0 };
-      return isEmpty(uri)
-        ? { ...stat, type: vscode.FileType.File, permissions: vscode.FilePermission.Readonly }
-        : { ...stat, type: vscode.FileType.Directory };
+    const side = sideOf(uri);
+    if (side === undefined) {
+      return { type: vscode.FileType.Directory, ctime: 0, mtime: 0, size: 0 };
     }
-    const file = await this.file(address);
+    const file = await this.file(side.address);
     const stat = {
       type: vscode.FileType.File,
       ctime: 0,
       mtime: this.times.get(uri.toString()) ?? this.nextTime(uri.toString()),
-      size: encode(shownText(file)).length,
+      size: encode(side.text(file)).length,
     };
-    return file.editable ? stat : { ...stat, permissions: vscode.FilePermission.Readonly };
+    return file.editable && side.isRight ? stat : { ...stat, permissions: vscode.FilePermission.Readonly };
   }
 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
-    const address = addressOf(uri);
-    if (address === undefined) {
-      if (isEmpty(uri)) {
-        return new Uint8Array();
-      }
+    const side = sideOf(uri);
+    if (side === undefined) {
       throw vscode.FileSystemError.FileIsADirectory(uri);
     }
-    const text = shownText(await this.file(address));
+    const text = side.text(await this.file(side.address));
     this.offered.set(uri.toString(), text);
     return encode(text);
   }
@@ -199,9 +195,9 @@ export class ProposalFiles implements vscode.FileSystemProvider, vscode.Disposab
   }
 
   private known(document: vscode.TextDocument): string | undefined {
-    const address = addressOf(document.uri);
-    const file = address && this.reviews.get(address.task)?.files.get(address.path);
-    return file && shownText(file);
+    const side = sideOf(document.uri);
+    const file = side && this.reviews.get(side.address.task)?.files.get(side.address.path);
+    return file && side.text(file);
   }
 
   private forget(key: string): void {
@@ -231,6 +227,22 @@ export class ProposalFiles implements vscode.FileSystemProvider, vscode.Disposab
       await this.ctx.extension.workspaceState.update(BASES, Object.fromEntries(entries));
     }
   }
+}
+
+/** What a document of a review shows. */
+interface Side {
+  address: Address;
+  isRight: boolean;
+  text: (file: aca.ProposalFileResult) => string;
+}
+
+/** Returns what a document shows; nothing for a folder above one. */
+function sideOf(uri: vscode.Uri): Side | undefined {
+  const [right, left] = [addressOf(uri), liveAddressOf(uri)];
+  if (right !== undefined) {
+    return { address: right, isRight: true, text: shownText };
+  }
+  return left && { address: left, isRight: false, text: ({ live }) => live ?? '' };
 }
 
 /** Returns the open proposed documents of a task. */

@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import type { Ctx } from '../ctx';
 import type { TaskId, TaskView } from '../protocol';
-import { addressOf, fileUri, hasLeft, reviewTitle, sides, taskOfLabel } from './address';
+import { addressOf, fileUri, reviewTitle, sides, taskOfLabel } from './address';
 import { isUndecided, undecided } from './layout';
 import type { Reviews } from './model';
 import type { Owned } from './state';
@@ -40,10 +40,7 @@ export class ReviewTabs implements vscode.Disposable {
       void vscode.window.showInformationMessage(`Nothing is left to review of "${task.title}".`);
       return false;
     }
-    const resources = [...files.values()].map((file) => {
-      const [left, right] = sides(task, file);
-      return [fileUri(task, file.path), hasLeft(file) ? left : undefined, right];
-    });
+    const resources = [...files.values()].map((file) => [fileUri(task, file.path), ...sides(task, file)]);
     const content = JSON.stringify(resources);
     const active = (): vscode.Tab | undefined => vscode.window.tabGroups.activeTabGroup.activeTab;
     if (tabsOf(task.id).whole.some((tab) => tab === active()) && this.contents.get(task.id) === content) {

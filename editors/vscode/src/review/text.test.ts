@@ -5,7 +5,8 @@ import { suite, test } from 'mocha';
 import { decode, encode, isSame, shownText } from './text';
 
 suite('texts of a review', () => {
-  const texts = { task: 't', path: 'a', revision: 1, hunks: [] };
+  const place = { id: 'h', line: 0, lines: 0, proposedLine: 0, proposedLines: 0 };
+  const texts = { task: 't', path: 'a', revision: 1, hunks: [place] };
 
   test('bytes say that they are UTF-8, and the text does not', () => {
     assert.deepEqual([...encode('ä').slice(0, 3)], [0xef, 0xbb, 0xbf]);

@@ -19,12 +19,12 @@ export function isSame(a: string, b: string): boolean {
   return a === b || unixLines(a) === unixLines(b);
 }
 
-/** Returns what the right side of a review says about a file. */
-export function shownText(file: ProposalFileResult): string {
-  if (file.proposed !== null) {
-    return file.proposed;
+/** Returns what the right side of a review says about a file: of what is not text, a sentence while it is not decided. */
+export function shownText({ live, proposed, hunks, reason }: ProposalFileResult): string {
+  if (proposed !== null) {
+    return proposed;
   }
-  return file.live === null && file.reason !== undefined ? file.reason : '';
+  return live === null && hunks.length > 0 ? (reason ?? '') : '';
 }
 
 function unixLines(text: string): string {

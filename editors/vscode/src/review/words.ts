@@ -70,7 +70,7 @@ export function threadText(place: Place, about: Circumstances, link: (choice: Ch
   const needs = needWords(place, about.proposal);
   const offered = choices(place, about.decidable);
   const paragraphs = [
-    about.refusal === undefined ? '' : `$(warning) **Not done:** ${escape(about.refusal)}`,
+    about.refusal === undefined ? '' : `$(warning) **Not done:** ${asMarkdown(about.refusal)}`,
     about.decidable ? '' : '$(sync) The agent works on this task again. The next round replaces what is shown here.',
     conflict,
     changeWords(place.change),
@@ -88,14 +88,6 @@ export function threadText(place: Place, about: Circumstances, link: (choice: Ch
     context: contextOf(offered),
     urgent: [about.refusal ?? '', conflict, needs, findings].some((words) => words !== ''),
   };
-}
-
-/** Has text stand in markdown for itself. */
-export function escape(text: string): string {
-  return text
-    .replace(/[\\`*_{}[\]()#+\-!~|<>&$]/g, '\\$&')
-    .replace(/\r\n?|\n/g, '  \n')
-    .trim();
 }
 
 /** Returns text as a block of code, whatever is in it. */
@@ -120,7 +112,7 @@ function conflictWords({ hunk }: Place): string {
     case 'overlapping':
       return `$(git-merge) **Conflict:** the same words were changed meanwhile. The file says now:\n\n${codeBlock(hunk.state.live, '')}`;
     case 'gone':
-      return `$(git-merge) **Conflict:** ${escape(hunk.state.reason)}`;
+      return `$(git-merge) **Conflict:** ${asMarkdown(hunk.state.reason)}`;
     default:
       return '';
   }
@@ -133,13 +125,13 @@ function changeWords(change: FileChange): string {
     case 'delete':
       return 'The file is deleted.';
     case 'rename':
-      return `The file is renamed, from ${escape(change.from)}.`;
+      return `The file is renamed, from ${asMarkdown(change.from)}.`;
     case 'binary':
       return 'The content is not text. It can only be taken as a whole.';
     case 'mode':
       return change.executable ? 'The file becomes executable.' : 'The file is not executable any more.';
     case 'unsupported':
-      return escape(change.reason);
+      return asMarkdown(change.reason);
     case 'modify':
       return '';
   }
@@ -149,7 +141,7 @@ function reasonWords({ hunk }: Place): string {
   if (hunk.reason === undefined || hunk.reason.why.trim() === '') {
     return '';
   }
-  const words = escape(hunk.reason.why);
+  const words = asMarkdown(hunk.reason.why);
   return hunk.reason.verified ? words : `${words} _(unverified)_`;
 }
 
@@ -185,14 +177,14 @@ function needWords({ hunk }: Place, proposal: ProposalView): string {
   if (places.length === 0) {
     return '';
   }
-  const names = places.map((other) => `${escape(other.path)} line ${other.hunk.line + 1}`);
+  const names = places.map((other) => `${asMarkdown(other.path)} line ${other.hunk.line + 1}`);
   return `$(link) It uses names that undecided hunks introduce: ${names.join(', ')}.`;
 }
 
 function findingWords({ hunk }: Place, check: CheckView | undefined): string {
   const findings = (check?.findings ?? []).filter((finding) => finding.hunk === hunk.id);
   return findings
-    .map(({ error, message, line }) => `$(${error ? 'error' : 'warning'}) Line ${line + 1}: ${escape(message)}`)
+    .map(({ error, message, line }) => `$(${error ? 'error' : 'warning'}) Line ${line + 1}: ${asMarkdown(message)}`)
     .join('\n\n');
 }
 
@@ -200,7 +192,7 @@ function checkWords({ hunk }: Place, check: CheckView | undefined): string {
   if (check === undefined || (check.hunks !== undefined && !check.hunks.includes(hunk.id))) {
     return '';
   }
-  const command = escape(check.command);
+  const command = asMarkdown(check.command);
   switch (check.state.name) {
     case 'running':
       return `$(sync) The check _${command}_ runs.`;
@@ -209,6 +201,6 @@ function checkWords({ hunk }: Place, check: CheckView | undefined): string {
     case 'failed':
       return `$(error) The check _${command}_ failed.`;
     case 'broken':
-      return `$(warning) The check _${command}_ could not be run: ${escape(check.state.reason)}`;
+      return `$(warning) The check _${command}_ could not be run: ${asMarkdown(check.state.reason)}`;
   }
 }
