@@ -38,6 +38,7 @@ suite('words about tasks', () => {
   });
 
   test('a title is no markdown, and no link', () => {
-    assert.equal(asMarkdown('[x](command:y) <b> & `z`'), '\\[x\\]\\(command:y\\) &lt;b&gt; &amp; \\`z\\`');
+    assert.equal(asMarkdown('[x](command:y) <b> & `z`'), '\\[x\\]\\(command:y\\) \\<b\\> \\& \\`z\\`');
+    assert.equal(asMarkdown('1. one\n2. two'), '1\\. one  \n2\\. two');
   });
 });

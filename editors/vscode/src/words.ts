@@ -71,11 +71,11 @@ export function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }
 
-/** Returns a text as markdown that shows just it. `appendText` of VS Code makes spaces that no line breaks at. */
+/** Returns markdown that shows just a text. `appendText` of VS Code makes spaces that no line breaks at. */
 export function asMarkdown(text: string): string {
   return text
-    .replace(/[\\`*_{}[\]()#+\-.!|~$]/g, '\\$&')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;');
+    .replace(/[\\`*_{}[\]()#+\-!~|<>&$]/g, '\\$&')
+    .replace(/^(\d+)\./gm, '$1\\.')
+    .replace(/\r\n?|\n/g, '  \n')
+    .trim();
 }

@@ -4,7 +4,8 @@ import * as assert from 'node:assert/strict';
 import { suite, test } from 'mocha';
 import type { HunkView, ProposalView } from '../protocol';
 import { file, hunk, place, proposal } from './fixture';
-import { codeBlock, choices, escape, shortReason, threadText, type Circumstances, type ThreadText } from './words';
+import { asMarkdown } from '../words';
+import { codeBlock, choices, shortReason, threadText, type Circumstances, type ThreadText } from './words';
 
 function textOf(view: HunkView, about: Partial<Circumstances> = {}, more: Partial<ProposalView> = {}): ThreadText {
   const whole = { proposal: proposal([file('a.rs', [view])], more), decidable: true, refusal: undefined };
@@ -92,7 +93,7 @@ suite('words of a review', () => {
   });
 
   test('line ends of text are kept', () => {
-    assert.equal(escape('one\r\ntwo'), 'one  \ntwo');
+    assert.equal(asMarkdown('one\r\ntwo'), 'one  \ntwo');
   });
 
   test('a long reason is cut between characters', () => {

@@ -1,6 +1,7 @@
 // What is said about a hunk: the text of its thread and the choices it offers, as markdown.
 
 import type { CheckView, FileChange, ProposalView } from '../protocol';
+import { asMarkdown } from '../words';
 import { isConflict, undecided, type Place } from './layout';
 
 /** What a person can do with a hunk. Each is a command that takes `{ task, hunk }`. */
