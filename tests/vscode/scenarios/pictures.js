@@ -19,6 +19,7 @@ export default async function (stage) {
   await window.lens('2 hunks: review').click();
   await window.review.waitFor();
   await window.lens('Accept').nth(1).waitFor();
+  await window.lens('cannot be greeted').click();
   await window.thread('cannot be greeted').waitFor();
   await window.picture('review');
 }
