@@ -104,10 +104,13 @@ export class ProposalFiles implements vscode.FileSystemProvider, vscode.Disposab
     await this.keepBase(uri.toString(), undefined);
   }
 
-  /** Saves what was typed into a task's documents. Says whether all of it is with the server now. */
+  /** Saves what was typed into a task's documents. Says whether all of it is with the server now, and nothing else. */
   async settle(task: aca.TaskId): Promise<boolean> {
     const unsaved = openDocuments(task).filter((document) => document.isDirty);
     const saved = await Promise.all(unsaved.map((document) => document.save()));
+    if (saved.every(Boolean) && !unsaved.every((document) => this.isSettled(document))) {
+      throw new Error('The proposal changed while you typed. Look at it again, then decide.');
+    }
     return saved.every(Boolean);
   }
 

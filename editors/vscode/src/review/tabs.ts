@@ -33,14 +33,14 @@ export class ReviewTabs implements vscode.Disposable {
   /** Opens the review of a task, or says that there is nothing to review. */
   async open(task: TaskView): Promise<boolean> {
     const { proposal } = await this.reviews.refresh(task.id);
-    const files = new Map(
-      proposal.files.filter((file) => file.hunks.some(isUndecided)).map((file) => [file.path, file]),
-    );
-    if (files.size === 0) {
+    const open = proposal.files.filter((file) => file.hunks.some(isUndecided));
+    // A file whose mode changes too is there twice.
+    const files = open.filter(({ path }, index) => open.findIndex((other) => other.path === path) === index);
+    if (files.length === 0) {
       void vscode.window.showInformationMessage(`Nothing is left to review of "${task.title}".`);
       return false;
     }
-    const resources = [...files.values()].map((file) => [fileUri(task, file.path), ...sides(task, file)]);
+    const resources = files.map((file) => [fileUri(task, file.path), ...sides(task, file)]);
     const content = JSON.stringify(resources);
     const active = (): vscode.Tab | undefined => vscode.window.tabGroups.activeTabGroup.activeTab;
     if (tabsOf(task.id).whole.some((tab) => tab === active()) && this.contents.get(task.id) === content) {
