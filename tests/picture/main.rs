@@ -1,6 +1,8 @@
 //! The pictures in the READMEs: a real Neovim in a real terminal, and a real VS Code, reviewing what the real Claude Code
-//! did in a real container. `aca-picture EDITORS` makes them anew, in the folder of the editors.
+//! did in a real container. `aca-picture EDITORS [NAME]...` makes them anew, in the folder of the editors, or only those
+//! that are named: `vscode`, `neovim`, `review`.
 
+mod review;
 mod screen;
 mod vscode;
 
@@ -27,9 +29,18 @@ vim.diagnostic.config({ virtual_lines = true })
 const HUNKS: &str = "return #vim.tbl_filter(function(d) return d.source == 'aca' end, vim.diagnostic.get(0)) == 2";
 
 fn main() {
-    let editors = PathBuf::from(std::env::args().nth(1).expect("usage: aca-picture EDITORS"));
-    vscode::draw(&editors.join("vscode/pictures"));
-    neovim(&editors.join("picture.svg"));
+    let editors = PathBuf::from(std::env::args().nth(1).expect("usage: aca-picture EDITORS [NAME]..."));
+    let names: Vec<String> = std::env::args().skip(2).collect();
+    let is_wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
+    if is_wanted("vscode") {
+        vscode::draw(&editors.join("vscode/pictures"));
+    }
+    if is_wanted("neovim") {
+        neovim(&editors.join("picture.svg"));
+    }
+    if is_wanted("review") {
+        review::draw(&editors.join("nvim/review.svg"));
+    }
 }
 
 fn neovim(target: &Path) {
