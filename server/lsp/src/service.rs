@@ -27,6 +27,7 @@ pub(crate) fn build(init: impl FnOnce(Client) -> Connection) -> (LspService<Serv
         .custom_method(Stop::METHOD, requests::aca_stop)
         .custom_method(Proposal::METHOD, requests::aca_proposal)
         .custom_method(methods::ProposalFile::METHOD, requests::aca_proposal_file)
+        .custom_method(methods::EditProposal::METHOD, requests::aca_edit_proposal)
         .custom_method(Decide::METHOD, requests::aca_decide)
         .custom_method(Split::METHOD, requests::aca_split)
         .custom_method(Join::METHOD, requests::aca_join)

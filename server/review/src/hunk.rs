@@ -23,6 +23,8 @@ pub struct Hunk {
     pub old: String,
     /// The text it puts there.
     pub new: String,
+    /// Which one it is of a person's own insertions at the same place.
+    pub nth: u32,
 }
 
 /// Returns the hunks that turn `base` into `result`, in file order. `path` only goes into the identifiers.
@@ -48,6 +50,7 @@ pub(crate) fn build(path: &str, base: &Lines<'_>, result: &Lines<'_>, changes: &
             result: span.result.clone(),
             old: old.to_owned(),
             new: new.to_owned(),
+            nth: span.nth,
         }
     };
     spans.iter().map(hunk).collect()
@@ -59,14 +62,20 @@ fn id(path: &str, changes: &[Change], span: &Span, old: &str, new: &str) -> Hunk
     let index = changes.partition_point(|change| change.after.start <= span.result.start);
     let change = index.checked_sub(1).and_then(|index| changes.get(index));
     let within = change.map_or(0, |change| span.result.start - change.after.start);
-    digest(&[
+    let (line, within) = ((span.base.start as u64).to_le_bytes(), (within as u64).to_le_bytes());
+    let nth = span.nth.to_le_bytes();
+    let mut parts: Vec<&[u8]> = vec![
         b"lines",
         path.as_bytes(),
-        &(span.base.start as u64).to_le_bytes(),
-        &(within as u64).to_le_bytes(),
+        &line,
+        &within,
         old.as_bytes(),
         new.as_bytes(),
-    ])
+    ];
+    if span.nth > 0 {
+        parts.push(&nth);
+    }
+    digest(&parts)
 }
 
 /// Returns the identifier of a change that is decided as a whole: a new, deleted, renamed or binary file, or a mode.

@@ -31,6 +31,21 @@ pub enum Standing {
     Rejected,
 }
 
+/// What a person made of a hunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Amendment {
+    /// The text that it is to put into the file.
+    pub text: String,
+    /// The text that it replaces, if that is not the hunk's old text: what the file said there when it was amended.
+    pub over: Option<String>,
+}
+
+impl From<String> for Amendment {
+    fn from(text: String) -> Self {
+        Self { text, over: None }
+    }
+}
+
 /// Why the hunks of a file were not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
@@ -94,7 +109,20 @@ pub struct FileLedger {
 #[derive(Debug, Clone)]
 struct State {
     standing: Standing,
-    amended: Option<String>,
+    amended: Option<Amendment>,
+}
+
+impl State {
+    /// Returns the text that the hunk would put into the file.
+    fn puts<'a>(&'a self, hunk: &'a Hunk) -> &'a str {
+        self.amended.as_ref().map_or(&hunk.new, |amended| &amended.text)
+    }
+
+    /// Returns the text that the hunk replaces.
+    fn replaces<'a>(&'a self, hunk: &'a Hunk) -> &'a str {
+        let over = self.amended.as_ref().and_then(|amended| amended.over.as_deref());
+        over.unwrap_or(&hunk.old)
+    }
 }
 
 /// How many bytes of lines that are in no text any more are remembered, at least.
@@ -153,6 +181,7 @@ impl FileLedger {
         let span = |hunk: &Hunk| Span {
             base: hunk.base.clone(),
             result: hunk.result.clone(),
+            nth: hunk.nth,
         };
         self.hunks.iter().map(span).collect()
     }
@@ -171,6 +200,17 @@ impl FileLedger {
     pub fn proposed(&self, id: &HunkId) -> Option<&str> {
         let index = self.index(id).ok()?;
         self.proposed_at(index)
+    }
+
+    /// Returns the text that a hunk replaces: what the file said there when it was amended, or what the base has.
+    pub fn replaced(&self, id: &HunkId) -> Option<&str> {
+        let index = self.index(id).ok()?;
+        Some(self.states.get(index)?.replaces(self.hunks.get(index)?))
+    }
+
+    /// Returns what a person made of a hunk.
+    pub fn amendment(&self, id: &HunkId) -> Option<&Amendment> {
+        self.states.get(self.index(id).ok()?)?.amended.as_ref()
     }
 
     /// Sets what was decided about a hunk. Any decision may follow any other.
@@ -194,14 +234,14 @@ impl FileLedger {
     /// # Errors
     ///
     /// [`Refused::Unknown`], and [`Refused::Decided`] if the hunk is not open.
-    pub fn amend(&mut self, id: &HunkId, text: Option<String>) -> Result<(), Refused> {
+    pub fn amend(&mut self, id: &HunkId, amended: Option<Amendment>) -> Result<(), Refused> {
         let index = self.index(id)?;
         if let Some(state) = self.states.get_mut(index) {
             if state.standing != Standing::Open {
                 return Err(Refused::Decided(id.clone()));
             }
-            if state.amended != text {
-                state.amended = text;
+            if state.amended != amended {
+                state.amended = amended;
                 self.forget();
             }
         }
@@ -256,10 +296,7 @@ impl FileLedger {
         let (Some(top), Some(bottom)) = (spans.get(first), spans.get(last)) else {
             return Err(Refused::NotNeighbours);
         };
-        let whole = Span {
-            base: top.base.start..bottom.base.end,
-            result: top.result.start..bottom.result.end,
-        };
+        let whole = Span::new(top.base.start..bottom.base.end, top.result.start..bottom.result.end);
         spans.splice(first..=last, [whole]);
         self.recut(&spans);
         self.hunks
@@ -315,10 +352,9 @@ impl FileLedger {
         for (hunk, state) in self.hunks.iter().zip(&self.states) {
             let start = done + (hunk.base.start - from);
             text.push(base.text(from..hunk.base.start));
-            let proposed = state.amended.as_deref().unwrap_or(&hunk.new);
             let (here, other, landed) = match &state.standing {
-                Standing::Landed { text } => (text.as_str(), hunk.old.as_str(), true),
-                Standing::Open | Standing::Rejected => (hunk.old.as_str(), proposed, false),
+                Standing::Landed { text } => (text.as_str(), state.replaces(hunk), true),
+                Standing::Open | Standing::Rejected => (state.replaces(hunk), state.puts(hunk), false),
             };
             text.push(here);
             from = hunk.base.end;
@@ -342,7 +378,7 @@ impl FileLedger {
     }
 
     /// Cuts the file anew; hunks that stay keep what was decided about them.
-    fn recut(&mut self, spans: &[Span]) {
+    pub(crate) fn recut(&mut self, spans: &[Span]) {
         let (base, result) = (Lines::new(&self.base), Lines::new(&self.result));
         let hunks = build(&self.path, &base, &result, &self.changes, spans);
         let old = self.hunks.iter().map(|hunk| &hunk.id).zip(self.states.drain(..));
@@ -378,8 +414,7 @@ impl FileLedger {
     }
 
     pub(crate) fn proposed_at(&self, index: usize) -> Option<&str> {
-        let (hunk, state) = (self.hunks.get(index)?, self.states.get(index)?);
-        Some(state.amended.as_deref().unwrap_or(&hunk.new))
+        Some(self.states.get(index)?.puts(self.hunks.get(index)?))
     }
 
     pub(crate) fn placed_at(&self, index: usize) -> Option<&Placed> {
@@ -388,6 +423,22 @@ impl FileLedger {
 
     pub(crate) fn site(&self, index: usize) -> Option<&Site> {
         self.sites.as_ref()?.get(index)
+    }
+
+    /// Returns the hunks on the expected text, once the live text was placed.
+    pub(crate) fn sites(&self) -> &[Site] {
+        self.sites.as_deref().unwrap_or_default()
+    }
+
+    /// Returns what the user changed, once the live text was placed.
+    pub(crate) fn changed_by_user(&self) -> Vec<Change> {
+        let (expected, live) = (self.expected.tokens(), self.live.tokens());
+        git_difference(expected, live, self.interner.count()).changes
+    }
+
+    /// Returns the lines of the base and of the result.
+    pub(crate) fn texts(&self) -> (Lines<'_>, Lines<'_>) {
+        (Lines::new(&self.base), Lines::new(&self.result))
     }
 
     pub(crate) fn expected(&self) -> &Document {

@@ -9,14 +9,17 @@
 //! Positions are lines, counted from zero. A line ends at `\n` and includes it; a `\r` before it is part of the line,
 //! and a last line without `\n` differs from the same line with one.
 
+mod alignment;
 mod compact;
 mod compose;
 mod diff;
 mod document;
 mod edit;
+mod edited;
 mod hunk;
 mod landing;
 pub mod ledger;
+mod line_ends;
 mod merge;
 mod myers;
 pub mod needs;
@@ -28,6 +31,8 @@ pub mod text;
 mod words;
 
 pub use edit::{TextEdit, edits};
+pub use edited::EditError;
 pub use hunk::{Hunk, hunks, whole_file_hunk};
+pub use line_ends::{with_line_ends_of, with_line_feeds};
 pub use merge::{Merge, merge};
 pub use proposed::{Piece, Proposed};

@@ -167,7 +167,9 @@ impl Placer<'_> {
     fn untouched(&self, site: &Site) -> Placed {
         let line = self.live_line(site);
         let lines = site.lines.len();
-        let placement = if line == site.lines.start {
+        let placement = if !site.landed && self.expected.lines(site.lines.clone()) == site.other {
+            Placement::AlreadyThere { line, lines }
+        } else if line == site.lines.start {
             Placement::Clean { line, lines }
         } else {
             Placement::Moved { line, lines }

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use aca_protocol::HunkId;
 
+use crate::alignment::carried;
 use crate::landing::Done;
-use crate::ledger::{FileLedger, Placement, Resolution, Standing};
+use crate::ledger::{FileLedger, Resolution, Standing};
 
 /// The live text with every undecided hunk in its place. Where one is in conflict, the agent's version is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl FileLedger {
         self.place(live);
         let open = self.hunks().iter().enumerate();
         let open = open.filter(|(_, hunk)| self.standing(&hunk.id) == Some(&Standing::Open));
-        let mut left: Vec<usize> = open.map(|(index, _)| index).collect();
+        let mut left: Vec<(usize, Resolution)> = open.map(|(index, _)| (index, Resolution::Merge)).collect();
         let mut proposed = Proposed {
             text: live.to_owned(),
             pieces: Vec::new(),
@@ -43,13 +44,13 @@ impl FileLedger {
         let mut trial = self.clone();
         while !left.is_empty() {
             let placements = trial.place(&proposed.text);
-            let resolution = |index: &usize| match placements.get(*index) {
-                Some(Placement::Overlap { .. } | Placement::Gone { .. }) => Resolution::Agent,
-                _ => Resolution::Merge,
-            };
-            let chosen: Vec<(usize, Resolution)> = left.iter().map(|index| (*index, resolution(index))).collect();
+            for (index, resolution) in &mut left {
+                if placements.get(*index).is_some_and(|placement| !placement.lands()) {
+                    *resolution = Resolution::Agent;
+                }
+            }
             // Nothing is refused where each has the resolution that it takes.
-            let Ok(round) = trial.round(&proposed.text, &chosen) else {
+            let Ok(round) = trial.round(&proposed.text, &left) else {
                 break;
             };
             proposed.text = round.text;
@@ -58,7 +59,7 @@ impl FileLedger {
                 // The hunk is one of the ledger's own.
                 let _ = trial.set(&done.id, Standing::Landed { text: done.text });
             }
-            left = round.left.into_iter().map(|(index, _)| index).collect();
+            left = round.left;
         }
         for piece in &mut proposed.pieces {
             piece.hunks.sort_by_key(|id| self.index(id).unwrap_or(usize::MAX));
@@ -111,10 +112,4 @@ fn composed(pieces: &[Piece], round: &[Done]) -> Vec<Piece> {
             hunks,
         });
     }
-}
-
-/// Returns the line in another text of a line behind `last`, whose lines differ in the two. Without it, they are the
-/// same up to there.
-pub(crate) fn carried(line: usize, last: Option<(&Range<usize>, &Range<usize>)>) -> usize {
-    last.map_or(line, |(from, to)| line - from.end + to.end)
 }

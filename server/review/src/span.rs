@@ -13,6 +13,21 @@ pub struct Span {
     pub base: Range<usize>,
     /// Its lines of the result; empty for a removal.
     pub result: Range<usize>,
+    /// Which one it is of a person's own insertions at the same place.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub nth: u32,
+}
+
+impl Span {
+    /// Returns the span of these lines.
+    pub fn new(base: Range<usize>, result: Range<usize>) -> Self {
+        Self { base, result, nth: 0 }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(nth: &u32) -> bool {
+    *nth == 0
 }
 
 /// Changes with fewer unchanged lines than this between them are one decision.
@@ -35,10 +50,7 @@ pub(crate) fn joined(changes: &[Change]) -> Vec<Span> {
 
 /// Returns the span of a single change.
 pub(crate) fn span(change: &Change) -> Span {
-    Span {
-        base: change.before.clone(),
-        result: change.after.clone(),
-    }
+    Span::new(change.before.clone(), change.after.clone())
 }
 
 /// Returns for each span how many lines above and below it count as touched by the changes in it. `reach` has the
@@ -58,7 +70,8 @@ pub(crate) fn margins(spans: &[Span], changes: &[Change], reach: &[Range<usize>]
     margins
 }
 
-/// Says whether spans are in order and disjoint, and the texts differ within each and nowhere else.
+/// Says whether spans are in order and disjoint, and the texts differ nowhere but within them. Within a span that is a
+/// person's own they are the same.
 pub(crate) fn cut_whole(spans: &[Span], base: &Lines<'_>, result: &Lines<'_>) -> bool {
     let (mut base_at, mut result_at) = (0, 0);
     for span in spans {
@@ -67,7 +80,6 @@ pub(crate) fn cut_whole(spans: &[Span], base: &Lines<'_>, result: &Lines<'_>) ->
         let real = span.base.start <= span.base.end && span.result.start <= span.result.end;
         if !(in_order && within && real)
             || base.text(base_at..span.base.start) != result.text(result_at..span.result.start)
-            || base.text(span.base.clone()) == result.text(span.result.clone())
         {
             return false;
         }
@@ -121,15 +133,15 @@ fn old_line(changes: &[Change], new: usize, above: bool) -> usize {
 }
 
 /// Takes unchanged lines off the ends of a piece; nothing is left of a piece without a change.
-fn trimmed(base: Range<usize>, result: Range<usize>, old: &Lines<'_>, new: &Lines<'_>) -> Option<Span> {
+pub(crate) fn trimmed(base: Range<usize>, result: Range<usize>, old: &Lines<'_>, new: &Lines<'_>) -> Option<Span> {
     let (before, after) = (old.slice(base.clone()), new.slice(result.clone()));
     let head = before.iter().zip(after).take_while(|(a, b)| a == b).count();
     let rest = before.len().min(after.len()) - head;
     let ends = before.iter().rev().zip(after.iter().rev());
     let tail = ends.take_while(|(a, b)| a == b).count().min(rest);
-    let span = Span {
-        base: base.start + head..base.end - tail,
-        result: result.start + head..result.end - tail,
-    };
+    let span = Span::new(
+        base.start + head..base.end - tail,
+        result.start + head..result.end - tail,
+    );
     (!span.base.is_empty() || !span.result.is_empty()).then_some(span)
 }

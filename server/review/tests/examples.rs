@@ -123,7 +123,7 @@ fn gone() {
 fn an_amended_text_lands_instead() {
     let mut ledger = FileLedger::new("f", BASE, RESULT);
     let id = only(&ledger);
-    ledger.amend(&id, Some("let total = 7;\n".to_owned())).unwrap();
+    ledger.amend(&id, Some("let total = 7;\n".to_owned().into())).unwrap();
     assert_eq!(ledger.proposed(&id), Some("let total = 7;\n"));
     let landed = ledger.land(BASE, &[(id.clone(), Resolution::Merge)]).unwrap();
     assert_eq!(landed.text, BASE.replace("sum(items)", "7"));
@@ -167,10 +167,7 @@ fn old_lines_split_where_there_are_no_new_ones() {
 
 #[test]
 fn spans_of_other_texts_are_refused() {
-    let span = Span {
-        base: 0..1,
-        result: 0..1,
-    };
+    let span = Span::new(0..1, 0..1);
     assert_eq!(FileLedger::with_spans("f", BASE, RESULT, &[span]).unwrap_err(), Misfit);
 }
 

@@ -116,6 +116,7 @@ mod tests {
             task: TaskId::new("t1"),
             hunk: HunkId::new("h1"),
             text: Some(format!("const KEY: &str = \"{KEY}\";")),
+            over: None,
         };
         assert!(body(&amended).contains(KEY));
         let decided = Event::Decided {

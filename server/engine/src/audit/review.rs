@@ -30,7 +30,7 @@ pub(super) fn sentence(event: &Event, known: &Known) -> String {
         Event::Reopened { hunks, .. } => with_hunks(hunks, known, "undecided again"),
         Event::Regrouped { path, hunks, .. } => {
             format!(
-                "The hunks of {path} were cut or joined and are now: {}.",
+                "The hunks of {path} were cut, joined or added and are now: {}.",
                 list(hunks.iter().map(aca_protocol::HunkId::as_str))
             )
         }

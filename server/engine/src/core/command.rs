@@ -12,6 +12,23 @@ use aca_protocol::{AttemptId, CheckpointId, HunkId, OperationId, TaskId};
 use super::{AttemptEnd, Continues, Event, ModelRequest, Operation, Phase, Span, Stage, State, Step, Task};
 use crate::Error;
 
+/// What becomes of the hunks of a file when a person changes its proposed text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The task.
+    pub task: TaskId,
+    /// The file's path in the result.
+    pub path: String,
+    /// The file's hunks, in file order.
+    pub hunks: Vec<HunkId>,
+    /// Where they are.
+    pub spans: Vec<Span>,
+    /// Rejected hunks that are undecided again, or part of an undecided one.
+    pub reopened: Vec<HunkId>,
+    /// For each undecided hunk, its text and what it replaces, as in [`Event::Amended`].
+    pub amended: Vec<(HunkId, Option<String>, Option<String>)>,
+}
+
 /// A wish or a report. Fields mean the same as in the event of the similar name.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "the fields mean the same as in the events")]
@@ -94,6 +111,8 @@ pub enum Command {
         hunk: HunkId,
         text: Option<String>,
     },
+    /// A person changed the proposed text of a file.
+    Edit(Edit),
     /// Send the proposal back to its agent.
     SendBack { task: TaskId, remark: String },
     /// A check of chosen hunks begins, or a check has ended. With a `retry`, and if it was the check of the agent's whole result, the agent gets that remark.
@@ -224,6 +243,7 @@ impl State {
                 spans,
             } => self.regroup(task, path, hunks, spans),
             Command::Amend { task, hunk, text } => self.amend(task, hunk, text),
+            Command::Edit(edit) => self.edit(edit),
             Command::SendBack { task, remark } => self.send_back(task, remark),
             Command::Checked { task, check, retry } => self.checked(task, check, retry),
             Command::Recover { task, how } => self.recover(task, how),

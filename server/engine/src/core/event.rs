@@ -180,6 +180,9 @@ pub enum Event {
         hunk: HunkId,
         /// The text; nothing for the agent's own.
         text: Option<String>,
+        /// The text that it replaces, where that is not the hunk's old text.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        over: Option<String>,
     },
     /// The proposal goes back to its agent.
     SentBack {

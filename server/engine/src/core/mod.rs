@@ -19,7 +19,7 @@ mod view;
 mod tests;
 
 pub use checkpoint::Checkpoint;
-pub use command::Command;
+pub use command::{Command, Edit};
 pub use effect::Effect;
 pub use event::{AttemptEnd, Content, Continues, Event, HunkRef, ModelRequest, Operation, Proposed, Span, Step};
 pub use restore::Toggle;

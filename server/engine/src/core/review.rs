@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aca_protocol::proposal::Decision;
 use aca_protocol::{HunkId, OperationId, TaskId};
 
-use super::{Event, Operating, Operation, Span, State, Step};
+use super::{Edit, Event, Operating, Operation, Span, State, Step};
 use crate::Error;
 
 impl State {
@@ -141,17 +141,62 @@ impl State {
         }])
     }
 
+    pub(super) fn edit(&self, edit: Edit) -> Result<Vec<Event>, Error> {
+        let Edit {
+            task,
+            path,
+            hunks,
+            spans,
+            reopened,
+            amended,
+        } = edit;
+        let mut events = self.reopen(task.clone(), &reopened)?;
+        let known = self.known_task(&task)?;
+        let proposed = known.proposed.iter().flat_map(|proposed| &proposed.hunks);
+        let before: Vec<&HunkId> = proposed.filter(|hunk| hunk.path == path).map(|hunk| &hunk.id).collect();
+        let lost = |hunk: &&&HunkId| !hunks.contains(hunk) && !reopened.contains(hunk);
+        if let Some(lost) = before
+            .iter()
+            .filter(lost)
+            .find(|hunk| known.decisions.contains_key(**hunk))
+        {
+            return Err(Error::Invalid(format!(
+                "The hunk {lost} is decided, so it stays as it is."
+            )));
+        }
+        let same = before.into_iter().eq(&hunks) && known.spans.get(&path).is_none_or(|known| *known == spans);
+        if !same {
+            events.push(Event::Regrouped {
+                task: task.clone(),
+                path,
+                hunks,
+                spans,
+            });
+        }
+        let differs = |(hunk, text, over): &(HunkId, Option<String>, Option<String>)| {
+            (known.amended.get(hunk), known.over.get(hunk)) != (text.as_ref(), over.as_ref())
+        };
+        let amended = amended.into_iter().filter(differs);
+        events.extend(amended.map(|(hunk, text, over)| Event::Amended {
+            task: task.clone(),
+            hunk,
+            text,
+            over,
+        }));
+        Ok(events)
+    }
+
     pub(super) fn amend(&self, task: TaskId, hunk: HunkId, text: Option<String>) -> Result<Vec<Event>, Error> {
         if self.undecided(&task, std::slice::from_ref(&hunk))?.is_empty() {
             return Err(Error::Invalid(format!(
                 "The hunk {hunk} is decided, so its text stays. Bring it back first."
             )));
         }
-        let same = self.known_task(&task)?.amended.get(&hunk) == text.as_ref();
-        Ok((!same)
-            .then_some(Event::Amended { task, hunk, text })
-            .into_iter()
-            .collect())
+        let known = self.known_task(&task)?;
+        let over = text.as_ref().and_then(|_| known.over.get(&hunk)).cloned();
+        let same = known.amended.get(&hunk) == text.as_ref();
+        let amended = Event::Amended { task, hunk, text, over };
+        Ok((!same).then_some(amended).into_iter().collect())
     }
 
     pub(super) fn known_operation(&self, task: &TaskId, operation: &OperationId) -> Result<&Operating, Error> {

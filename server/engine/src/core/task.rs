@@ -44,6 +44,9 @@ pub struct Task {
     /// What a person wants to land in place of the agent's text, by hunk.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub amended: BTreeMap<HunkId, String>,
+    /// What amended hunks replace, where that is not what the agent started from.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub over: BTreeMap<HunkId, String>,
     /// Where the hunks of a file are, where a person has cut or joined them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub spans: BTreeMap<String, Vec<Span>>,
@@ -187,6 +190,7 @@ impl Task {
             decisions: BTreeMap::new(),
             landed: BTreeMap::new(),
             amended: BTreeMap::new(),
+            over: BTreeMap::new(),
             spans: BTreeMap::new(),
             operations: Vec::new(),
             round: 1,
@@ -293,11 +297,13 @@ impl Task {
                 }
             }
             Event::Regrouped { path, hunks, spans, .. } => self.regroup(path, hunks, spans),
-            Event::Amended { hunk, text, .. } => {
-                match text {
-                    Some(text) => drop(self.amended.insert(hunk.clone(), text.clone())),
-                    None => drop(self.amended.remove(hunk)),
+            Event::Amended { hunk, text, over, .. } => {
+                let set = |texts: &mut BTreeMap<HunkId, String>, text: &Option<String>| match text {
+                    Some(text) => drop(texts.insert(hunk.clone(), text.clone())),
+                    None => drop(texts.remove(hunk)),
                 };
+                set(&mut self.amended, text);
+                set(&mut self.over, over);
             }
             _ => {}
         }
@@ -346,6 +352,9 @@ impl Task {
                 proposed.reasons.entry(hunk.clone()).or_insert(reason);
             }
         }
+        let known: BTreeSet<&HunkId> = proposed.hunks.iter().map(|hunk| &hunk.id).collect();
+        self.amended.retain(|hunk, _| known.contains(hunk));
+        self.over.retain(|hunk, _| known.contains(hunk));
         self.spans.insert(path.to_owned(), spans.to_vec());
     }
 
@@ -400,6 +409,7 @@ impl Task {
         self.decisions.clear();
         self.landed.clear();
         self.amended.clear();
+        self.over.clear();
         self.spans.clear();
         self.check = None;
         self.note.clear();

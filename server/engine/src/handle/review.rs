@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use aca_protocol::TaskId;
 use aca_protocol::methods::{
-    AmendParams, DecideParams, DecideResult, JoinParams, OperationsResult, ProposalFileParams, SplitParams,
-    TasksParams, UndoParams, UndoResult,
+    AmendParams, DecideParams, DecideResult, EditProposalParams, JoinParams, OperationsResult, ProposalFileParams,
+    SplitParams, TasksParams, UndoParams, UndoResult,
 };
 use aca_protocol::proposal::{ProposalFileView, ProposalView};
 use tokio::sync::{mpsc, oneshot};
@@ -37,6 +37,17 @@ impl Engine {
     pub async fn proposal_file(&self, params: ProposalFileParams) -> Result<ProposalFileView, Error> {
         let review = self.review_of(&params.task)?;
         self.wish(&review, |reply| Wish::File { params, reply }).await
+    }
+
+    /// Takes over what a person made of a file's proposed text, and returns the file.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Engine::proposal_file`], [`Error::Stale`] if the text was changed in the same place meanwhile, and
+    /// [`Error::Invalid`] if it cannot be edited so.
+    pub async fn edit_proposal(&self, params: EditProposalParams) -> Result<ProposalFileView, Error> {
+        let review = self.review_of(&params.task)?;
+        self.wish(&review, |reply| Wish::Edit { params, reply }).await
     }
 
     /// Cuts lines out of an undecided hunk as a hunk of their own, and returns the proposal.

@@ -153,10 +153,10 @@ fn spans(
     let placed: BTreeMap<HunkId, Placement> = ids.into_iter().zip(later.place(after).iter().cloned()).collect();
     let range = |placement: &Placement| placement.line()..placement.line() + placement.lines();
     let span = |chosen: &&Chosen| {
-        Some(Span {
-            base: range(before.get(&chosen.within)?),
-            result: range(placed.get(&chosen.within)?),
-        })
+        Some(Span::new(
+            range(before.get(&chosen.within)?),
+            range(placed.get(&chosen.within)?),
+        ))
     };
     let spans: Option<Vec<Span>> = carried.iter().map(span).collect();
     let spans = spans.unwrap_or_default();

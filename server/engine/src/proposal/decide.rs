@@ -242,7 +242,7 @@ fn aims(ledger: &Ledger, landing: &HashMap<HunkId, ledger::Resolution>, outcome:
 
 /// Returns a change that is decided as a whole.
 fn whole(file: &ChangedFile, resolution: ledger::Resolution) -> Result<Change, String> {
-    let Parts::Whole { id, base, result } = &file.parts else {
+    let Parts::Whole { id, base, result, .. } = &file.parts else {
         return Err(format!("{} is decided by its lines.", file.path));
     };
     if resolution == ledger::Resolution::Both {

@@ -37,7 +37,9 @@ pub(crate) enum Parts {
         id: HunkId,
         /// The file in the base.
         base: Option<Blob>,
-        /// The file in the result.
+        /// The file in the agent's result.
+        agents: Option<Blob>,
+        /// The file as it would land: the agent's, or what a person made of it.
         result: Option<Blob>,
     },
 }
@@ -166,7 +168,12 @@ fn changed(diff: FileDiff) -> ChangedFile {
     ChangedFile {
         path,
         change,
-        parts: Parts::Whole { id, base, result },
+        parts: Parts::Whole {
+            id,
+            base,
+            agents: result.clone(),
+            result,
+        },
     }
 }
 

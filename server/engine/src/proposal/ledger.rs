@@ -6,8 +6,9 @@ use aca_protocol::methods::Refusal;
 use aca_protocol::proposal::{Decision, FileChange, FileView, HunkState, HunkView, Selection, Since};
 use aca_protocol::{HunkId, TaskId};
 use aca_review::Hunk;
-use aca_review::ledger::{FileLedger, Span, Standing};
+use aca_review::ledger::{Amendment, FileLedger, Span, Standing};
 use aca_review::needs;
+use aca_workspace::objects::Blob;
 
 use super::file::{ChangedFile, Parts};
 use crate::Error;
@@ -56,7 +57,8 @@ impl Ledger {
 
     /// Takes over what was recorded about the task since.
     pub(crate) fn update(&mut self, task: Task) {
-        let recut = task.spans != self.task.spans || task.amended != self.task.amended;
+        let texts = |task: &Task| (task.spans.clone(), task.amended.clone(), task.over.clone());
+        let recut = texts(&task) != texts(&self.task);
         self.task = task;
         if recut {
             for file in &mut self.files {
@@ -82,12 +84,23 @@ impl Ledger {
     fn stand(&mut self) {
         let task = &self.task;
         for file in &mut self.files {
-            let Parts::Lines { ledger, .. } = &mut file.parts else {
-                continue;
+            let ledger = match &mut file.parts {
+                Parts::Lines { ledger, .. } => ledger,
+                Parts::Whole { id, agents, result, .. } => {
+                    *result = amended(agents.as_ref(), task.amended.get(id));
+                    continue;
+                }
             };
             for hunk in ledger.hunks().to_vec() {
-                // The hunk is one of the ledger's own, and what is decided keeps its text.
-                let _ = ledger.amend(&hunk.id, task.amended.get(&hunk.id).cloned());
+                let amended = task.amended.get(&hunk.id).map(|text| Amendment {
+                    text: text.clone(),
+                    over: task.over.get(&hunk.id).cloned(),
+                });
+                // The hunk is one of the ledger's own. One that is decided keeps its text.
+                if ledger.amendment(&hunk.id) != amended.as_ref() {
+                    let _ = ledger.set(&hunk.id, Standing::Open);
+                    let _ = ledger.amend(&hunk.id, amended);
+                }
                 let _ = ledger.set(&hunk.id, standing(task, &hunk));
             }
         }
@@ -117,6 +130,28 @@ impl Ledger {
         content
             .map(|(index, _)| index)
             .ok_or_else(|| untouched(&self.task.id, path))
+    }
+
+    /// Adds the hunks of a path that have no lines, such as that of its mode, to those that have.
+    pub(crate) fn with_wholes(&self, path: &str, mut hunks: Vec<HunkId>) -> Vec<HunkId> {
+        let whole = |file: &&ChangedFile| file.path == path && matches!(file.parts, Parts::Whole { .. });
+        hunks.extend(self.files.iter().filter(whole).flat_map(ChangedFile::ids));
+        hunks
+    }
+
+    /// Returns the file that has a hunk.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if none has it.
+    pub(crate) fn file_of(&self, hunk: &HunkId) -> Result<&ChangedFile, Error> {
+        let task = &self.task.id;
+        let file = self.files.iter().find(|file| file.ids().contains(hunk));
+        file.ok_or_else(|| {
+            Error::NotFound(format!(
+                "The proposal of task {task} has no hunk {hunk} any more. Ask for the proposal again."
+            ))
+        })
     }
 
     /// Returns the line hunks of the file that has a hunk.
@@ -284,12 +319,22 @@ fn standing(task: &Task, hunk: &Hunk) -> Standing {
     }
 }
 
+/// Returns a file as it lands, where a person may have changed its text.
+fn amended(agents: Option<&Blob>, text: Option<&String>) -> Option<Blob> {
+    let agents = agents?;
+    let changed = text.and_then(|text| {
+        let encoding = aca_review::text::decode(&agents.bytes)?.encoding;
+        aca_review::text::encode(text, encoding).ok()
+    });
+    Some(Blob {
+        bytes: changed.unwrap_or_else(|| agents.bytes.clone()),
+        executable: agents.executable,
+    })
+}
+
 /// Says for each hunk of each file whether `previous` had it with the same texts.
 fn known_before(files: &[ChangedFile], previous: &[ChangedFile]) -> Vec<Vec<(Span, bool)>> {
-    let whole = Span {
-        base: 0..0,
-        result: 0..0,
-    };
+    let whole = Span::new(0..0, 0..0);
     let mut texts: HashSet<(&str, String, String)> = HashSet::new();
     let mut wholes: HashSet<HunkId> = HashSet::new();
     for file in previous {
@@ -308,10 +353,7 @@ fn known_before(files: &[ChangedFile], previous: &[ChangedFile]) -> Vec<Vec<(Spa
         Parts::Lines { texts: both, .. } => {
             let hunks = aca_review::hunks(&file.path, &both.before, &both.after);
             let same = |hunk: Hunk| {
-                let span = Span {
-                    base: hunk.base,
-                    result: hunk.result,
-                };
+                let span = Span::new(hunk.base, hunk.result);
                 (span, texts.contains(&(file.path.as_str(), hunk.old, hunk.new)))
             };
             hunks.into_iter().map(same).collect()
@@ -333,8 +375,8 @@ fn needed(files: &[ChangedFile]) -> HashMap<HunkId, Vec<HunkId>> {
                     owned.push((file.path.as_str(), hunk.old.clone(), new.to_owned()));
                 }
             }
-            Parts::Whole { id, base, result } => {
-                let text = |blob: &Option<aca_workspace::objects::Blob>| {
+            Parts::Whole { id, base, result, .. } => {
+                let text = |blob: &Option<Blob>| {
                     let decoded = blob.as_ref().and_then(|blob| aca_review::text::decode(&blob.bytes));
                     decoded.map(|decoded| decoded.text).unwrap_or_default()
                 };

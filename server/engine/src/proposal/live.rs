@@ -9,7 +9,7 @@ use ropey::Rope;
 use crate::{Buffers, LiveBuffer};
 
 /// Some editors keep the mark in the document, most do not. Hunks never have it.
-const MARK: char = '\u{feff}';
+pub(super) const MARK: char = '\u{feff}';
 
 /// The live content of one file.
 #[derive(Debug, Clone)]

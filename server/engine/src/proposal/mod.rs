@@ -5,6 +5,7 @@
 
 mod content;
 mod decide;
+mod edit;
 mod file;
 mod late;
 mod ledger;

@@ -19,7 +19,7 @@ pub(super) fn view(task: &Task, file: &mut ChangedFile, root: &Path, buffers: &B
     let live = Live::read(buffers, root, &file.path);
     let hunks = match &mut file.parts {
         Parts::Lines { ledger, .. } => lines(task, &file.path, ledger, live),
-        Parts::Whole { id, base, result } => {
+        Parts::Whole { id, base, result, .. } => {
             let whole = Whole {
                 path: &file.path,
                 change: &file.change,
@@ -28,7 +28,11 @@ pub(super) fn view(task: &Task, file: &mut ChangedFile, root: &Path, buffers: &B
             };
             let state = decided(task, id).unwrap_or_else(|| whole.state(&live, root, buffers));
             let (old, new) = (shown(whole.base), shown(whole.result));
-            vec![HunkView::new(id.clone(), state, 0, 0, old, new)]
+            let amended = task.amended.contains_key(id);
+            vec![HunkView {
+                amended,
+                ..HunkView::new(id.clone(), state, 0, 0, old, new)
+            }]
         }
     };
     FileView {
@@ -67,7 +71,7 @@ fn lines(task: &Task, path: &str, ledger: &mut FileLedger, live: Live) -> Vec<Hu
             state,
             number(line),
             number(lines),
-            hunk.old.clone(),
+            ledger.replaced(&hunk.id).unwrap_or(&hunk.old).to_owned(),
             new,
         );
         HunkView {

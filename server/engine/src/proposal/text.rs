@@ -68,39 +68,39 @@ fn texts(
     let live = Live::read(buffers, root, path);
     let (id, base, result) = match parts {
         Parts::Lines { ledger, .. } => return lines(path, ledger, live),
-        Parts::Whole { id, base, result } => (&*id, base.as_ref(), result.as_ref()),
+        Parts::Whole { id, base, result, .. } => (&*id, base.as_ref(), result.as_ref()),
     };
     let decision = decided(id);
-    let source = match change {
-        FileChange::Rename { from } if decision != Some(Decision::Accept) => Live::read(buffers, root, from),
-        _ => live,
+    let now = match change {
+        FileChange::Rename { from } if decision != Some(Decision::Accept) => {
+            Live::read(buffers, root, from).content(root, from)
+        }
+        _ => live.content(root, path),
     };
-    let now = source.content(root, path).ok().flatten();
+    let now = now.ok().flatten();
     let proposed = match change {
         _ if decision.is_some() => now.clone(),
         FileChange::Rename { .. } => moved(base, now.as_ref(), result),
         FileChange::Mode { .. } => now.clone(),
         _ => result.cloned(),
     };
-    let whole = format!("{path} is decided as a whole.");
-    let reason = match change {
-        FileChange::Unsupported { reason } => Some(reason.clone()),
-        FileChange::Binary => None,
-        FileChange::Mode { .. } => Some(format!("Only the mode of {path} changes. Accept or reject that.")),
-        FileChange::Delete => Some(format!("{path} would go away. Reject that to keep it.")),
-        FileChange::Create | FileChange::Rename { .. } | FileChange::Modify => Some(whole),
-    };
     let read = |blob: Option<&Blob>| blob.map(|blob| text::decode(&blob.bytes).map(|decoded| decoded.text));
-    let is_text = !matches!(change, FileChange::Binary | FileChange::Unsupported { .. });
-    let both = (read(now.as_ref()), read(proposed.as_ref()));
-    let (live, proposed, reason) = match both {
-        (Some(None), _) | (_, Some(None)) => (None, None, None),
-        _ if !is_text => (None, None, reason),
-        (live, proposed) => (live.flatten(), proposed.flatten(), reason),
+    let (live, proposed, reason) = match (change, read(now.as_ref()), read(proposed.as_ref())) {
+        (FileChange::Unsupported { reason }, ..) => (None, None, Some(reason.clone())),
+        (FileChange::Binary, ..) | (_, Some(None), _) | (_, _, Some(None)) => {
+            let reason =
+                format!("{path} is not text, so there is nothing to read or edit. Accept or reject it as a whole.");
+            (None, None, Some(reason))
+        }
+        (change, live, proposed) => {
+            let reason = match change {
+                FileChange::Delete => Some(format!("{path} would go away. Reject that to keep it.")),
+                FileChange::Mode { .. } => Some(format!("Only the mode of {path} changes. Accept or reject that.")),
+                _ => decision.map(|_| format!("{path} is decided. Edit the file itself, or bring it back first.")),
+            };
+            (live.flatten(), proposed.flatten(), reason)
+        }
     };
-    let reason = reason.unwrap_or_else(|| {
-        format!("{path} is not text, so there is nothing to read or edit. Accept or reject it as a whole.")
-    });
     let count = |text: &Option<String>| number(text.as_deref().map_or(0, |text| text.split_inclusive('\n').count()));
     let hunk = HunkPlace {
         id: id.clone(),
@@ -113,12 +113,12 @@ fn texts(
         hunks: decision.is_none().then_some(hunk).into_iter().collect(),
         live,
         proposed,
-        reason: Some(reason),
+        reason,
     }
 }
 
 /// Returns what a file that moves has in its new place.
-fn moved(base: Option<&Blob>, now: Option<&Blob>, result: Option<&Blob>) -> Option<Blob> {
+pub(super) fn moved(base: Option<&Blob>, now: Option<&Blob>, result: Option<&Blob>) -> Option<Blob> {
     let changed = now.filter(|now| base.is_none_or(|base| base.bytes != now.bytes));
     match changed {
         Some(now) => merged(base, now, result).or_else(|| result.cloned()),
@@ -160,7 +160,7 @@ pub(super) fn number(value: usize) -> u32 {
 }
 
 /// Says why nothing of a task's proposal can be edited, if that is so.
-fn uneditable(task: &Task) -> Option<String> {
+pub(super) fn uneditable(task: &Task) -> Option<String> {
     let decided = || "Everything of this proposal is decided, so the text is the file's own. Edit the file.".to_owned();
     task.undecidable()
         .or_else(|| task.pending().next().is_none().then(decided))

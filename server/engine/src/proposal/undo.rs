@@ -294,6 +294,7 @@ fn parts(step: &Step, texts: &Texts, hunks: &[HunkId]) -> Result<(FileLedger, Ve
         .map(|span| Span {
             base: span.result.clone(),
             result: span.base.clone(),
+            nth: span.nth,
         })
         .collect();
     let cut = FileLedger::with_spans("", &texts.before, &texts.after, &spans).ok();

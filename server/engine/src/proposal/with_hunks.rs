@@ -58,7 +58,7 @@ pub(crate) fn with_hunks(objects: &Objects, onto: &Tree, task: &Task, chosen: &[
         let wanted = file.ids().into_iter().filter(|id| chosen.contains(id)).collect();
         let landed = match file.parts {
             Parts::Lines { mut ledger, .. } => lines(&mut ledger, &file.path, wanted, &mut contents, &mut left_out),
-            Parts::Whole { id, base, result } => {
+            Parts::Whole { id, base, result, .. } => {
                 let both = (base.as_ref(), result.as_ref());
                 whole(&id, &file.path, &file.change, both, &mut contents, &mut left_out)
             }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
 use aca_protocol::methods::{
-    AmendParams, DecideParams, DecideResult, JoinParams, ProposalFileParams, SplitParams, UndoParams, UndoResult,
+    AmendParams, DecideParams, DecideResult, EditProposalParams, JoinParams, ProposalFileParams, SplitParams,
+    UndoParams, UndoResult,
 };
 use aca_protocol::proposal::{HunkView, ProposalFileView, ProposalView};
 use aca_protocol::{HunkId, TaskId};
@@ -50,6 +51,11 @@ pub(crate) enum Wish {
     /// Read a file.
     File {
         params: ProposalFileParams,
+        reply: Reply<ProposalFileView>,
+    },
+    /// Take over an edit of a file's proposed text.
+    Edit {
+        params: EditProposalParams,
         reply: Reply<ProposalFileView>,
     },
     /// Cut a hunk.
@@ -189,6 +195,7 @@ impl Worker {
                 drop(reply.send(self.decide(params).await));
             }
             Wish::File { params, reply } => drop(reply.send(self.file(params).await)),
+            Wish::Edit { params, reply } => drop(reply.send(self.edit_proposal(params).await)),
             Wish::Split { params, reply } => drop(reply.send(self.split(params).await)),
             Wish::Join { params, reply } => drop(reply.send(self.join(params).await)),
             Wish::Amend { params, reply } => drop(reply.send(self.amend(params).await)),

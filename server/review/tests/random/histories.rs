@@ -160,7 +160,7 @@ impl History {
         } else {
             let amended = self.ledger.proposed(&id).unwrap().replace('e', "3");
             // A decided hunk refuses it.
-            let _ = self.ledger.amend(&id, Some(amended));
+            let _ = self.ledger.amend(&id, Some(amended.into()));
         }
     }
 

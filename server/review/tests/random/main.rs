@@ -2,6 +2,7 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test")]
 
+mod edited;
 mod git;
 mod histories;
 mod triples;

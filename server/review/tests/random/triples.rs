@@ -165,7 +165,13 @@ impl Random {
     }
 
     /// Replaces fewer than `old` lines somewhere by fewer than `new` others.
-    fn splice(&mut self, lines: &mut Vec<String>, old: u64, new: u64, line: &mut dyn FnMut(&mut Self) -> String) {
+    pub(crate) fn splice(
+        &mut self,
+        lines: &mut Vec<String>,
+        old: u64,
+        new: u64,
+        line: &mut dyn FnMut(&mut Self) -> String,
+    ) {
         let at = self.below(lines.len() as u64 + 1) as usize;
         let end = (at + self.below(old) as usize).min(lines.len());
         let new: Vec<String> = (0..self.below(new)).map(|_| line(self)).collect();

@@ -240,10 +240,7 @@ fn hunks_are_cut_joined_and_amended_while_they_are_open() {
         task: task("a"),
         path: "a".to_owned(),
         hunks: hunks(names),
-        spans: vec![Span {
-            base: 0..1,
-            result: 0..2,
-        }],
+        spans: vec![Span::new(0..1, 0..2)],
     };
     let amend = |name: &str, text: Option<&str>| Command::Amend {
         task: task("a"),
@@ -267,6 +264,40 @@ fn hunks_are_cut_joined_and_amended_while_they_are_open() {
     assert!(known(&state).amended.is_empty());
     assert!(is_refused(&state, amend("z", Some("text"))));
     assert!(matches!(state.decide(amend("x", None)), Err(Error::NotFound(_))));
+}
+
+#[test]
+fn an_edit_amends_adds_and_brings_back_hunks_in_one_step() {
+    let mut state = reviewing();
+    let edit = |names: &[&str], reopened: &[&str], amended: &[(&str, &str)]| {
+        let text = |(name, text): &(&str, &str)| (hunk(name), Some((*text).to_owned()), Some("over".to_owned()));
+        Command::Edit(Edit {
+            task: task("a"),
+            path: "a".to_owned(),
+            hunks: hunks(names),
+            spans: vec![Span::new(0..1, 0..2)],
+            reopened: hunks(reopened),
+            amended: amended.iter().map(text).collect(),
+        })
+    };
+    all(&mut state, [decide(Decision::Reject, &["z"])]);
+    assert!(is_refused(&state, edit(&["x", "y"], &[], &[])), "a decided hunk stays");
+    all(
+        &mut state,
+        [edit(&["x", "own", "z2"], &["z"], &[("x", "text"), ("own", "mine")])],
+    );
+    assert_eq!(pending(&state), ["x", "own", "z2"]);
+    assert_eq!(known(&state).amended[&hunk("own")], "mine");
+    assert_eq!(known(&state).over[&hunk("x")], "over");
+    assert_eq!(
+        state
+            .decide(edit(&["x", "own", "z2"], &[], &[("x", "text"), ("own", "mine")]))
+            .unwrap(),
+        [],
+        "the same again is nothing"
+    );
+    all(&mut state, [edit(&["x"], &[], &[("x", "text")])]);
+    assert_eq!(known(&state).amended.len(), 1, "what is gone is forgotten");
 }
 
 #[test]
