@@ -3,8 +3,9 @@
 //! `cargo xtask parts` installs and starts what is missing, `cargo xtask test [ARGS]` does that and runs every test,
 //! `cargo xtask bench` measures, `cargo xtask sabotage` proves that the suites can fail, `cargo xtask torture` runs them for
 //! hours, `cargo xtask picture` draws the README's pictures, `cargo xtask vsix` packs the extension for VS Code, `cargo xtask
-//! deny` checks licences, sources, bans and advisories, `cargo xtask clean` removes what tests may have left behind and
-//! stops the container engine if this program started it.
+//! vscode-settings` writes the server's settings into its manifest, `cargo xtask deny` checks licences, sources, bans and
+//! advisories, `cargo xtask clean` removes what tests may have left behind and stops the container engine if this program
+//! started it.
 
 mod clean;
 mod deny;
@@ -13,6 +14,7 @@ mod sabotage;
 mod shell;
 mod suite;
 mod torture;
+mod vscode_settings;
 mod vsix;
 
 use std::process::ExitCode;
@@ -21,7 +23,7 @@ use anyhow::{Result, bail};
 
 use crate::shell::say;
 
-const USAGE: &str = "usage: cargo xtask <parts | test [ARGS..] | bench [ARGS..] | sabotage [NAME..] | torture [NAME..] | picture | vsix [--target T] [--universal] | deny | clean>";
+const USAGE: &str = "usage: cargo xtask <parts | test [ARGS..] | bench [ARGS..] | sabotage [NAME..] | torture [NAME..] | picture | vsix [--target T] [--universal] | vscode-settings [--check] | deny | clean>";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -44,6 +46,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "bench" => suite::bench(rest),
         "picture" => suite::picture(),
         "vsix" => vsix::pack(rest),
+        "vscode-settings" => vscode_settings::write(rest),
         "torture" => torture::run(rest),
         "sabotage" => sabotage::run(rest),
         "deny" => deny::check(),
