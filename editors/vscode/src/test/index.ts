@@ -9,6 +9,7 @@ const RESULTS = process.env['ACA_TEST_RESULTS'];
 
 /** Each of these is a file of tests; they run in this order, in one window. */
 const FILES = [
+  () => import('../config.test.js'),
   () => import('../life.test.js'),
   () => import('../pages.test.js'),
   () => import('../tasks.test.js'),
