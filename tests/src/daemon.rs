@@ -26,9 +26,10 @@ impl Daemon {
         // One that only starts another one ends at once.
         let is_one = |arguments: &[&[u8]]| arguments.get(2) != Some(&&b"--detach"[..]);
         let mut all = Self::find(data_dir, is_one);
-        // What a daemon starts looks like it until it has become its own program. No daemon is another's child.
+        // What a daemon starts looks like it until it has become its own program. No daemon is another's child, and what
+        // has no parent any more is gone.
         let pids: Vec<u32> = all.iter().map(|daemon| daemon.pid).collect();
-        all.retain(|daemon| !parent(daemon.pid).is_some_and(|parent| pids.contains(&parent)));
+        all.retain(|daemon| parent(daemon.pid).is_some_and(|parent| !pids.contains(&parent)));
         all
     }
 
