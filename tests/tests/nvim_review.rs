@@ -285,6 +285,6 @@ fn changes_of_whole_files_have_sheets_and_all_of_a_task_lands_at_once() {
         0,
         "sheets are left"
     );
-    nvim.command("edit main.txt");
+    nvim.command("buffer main.txt");
     assert_eq!(nvim.text(), "zeroth\nfirst\nsecond\nthird\n");
 }

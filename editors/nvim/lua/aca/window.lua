@@ -80,6 +80,9 @@ function M.scratch(name, options)
   else
     vim.cmd(options.split or 'botright split')
     vim.cmd.buffer(bufnr)
+    vim.wo[0][0].number = false
+    vim.wo[0][0].relativenumber = false
+    vim.wo[0][0].signcolumn = 'no'
     if options.height then
       vim.api.nvim_win_set_height(0, options.height)
     end

@@ -135,13 +135,13 @@ local function show(file, done)
   state.buffers[left] = true
   keys.set(left)
   diff.bufnr, diff.path, diff.hunks = make_right(file), file.path, {}
-  local name = file.path:gsub('%%', '%%%%')
-  vim.wo[diff.left].winbar = '%#AcaBanner# now: ' .. name
-  vim.wo[diff.right].winbar = '%#AcaBanner# proposed: ' .. name .. '  ·  :w keeps what you edit, g? shows the keys'
   vim.api.nvim_win_call(diff.right, function()
     vim.cmd('diffoff')
     vim.cmd.buffer(diff.bufnr)
   end)
+  local name = file.path:gsub('%%', '%%%%')
+  vim.wo[diff.left].winbar = '%#AcaBanner# now: ' .. name
+  vim.wo[diff.right].winbar = '%#AcaBanner# proposed: ' .. name .. '  ·  :w keeps edits'
   M.refresh(done)
 end
 

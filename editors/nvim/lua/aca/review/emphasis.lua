@@ -51,6 +51,17 @@ local function collect(spans, start, count, into)
   end
 end
 
+--- A line of which all is marked says no more than one of which nothing is.
+---@param lines string[]
+---@param spans aca.Span[]
+---@return aca.Span[]
+local function parts_only(lines, spans)
+  return vim.tbl_filter(function(span)
+    local line = lines[span[1] + 1]
+    return span[3] < #line or line:sub(1, span[2]):find('%S') ~= nil
+  end, spans)
+end
+
 ---Returns the words that are only in the old lines, and those only in the new ones; none where most of them differ.
 ---@param old string[]
 ---@param new string[]
@@ -78,7 +89,7 @@ function M.spans(old, new)
   if changed > MAX_PART * (#old_tokens + #new_tokens) then
     return {}, {}
   end
-  return only_old, only_new
+  return parts_only(old, only_old), parts_only(new, only_new)
 end
 
 return M
