@@ -219,7 +219,12 @@ pub(super) fn whole(
     };
     let closed = || format!("{path} is open in an editor, which cannot make this change. Close it first.");
     let encoding = |blob: &Blob| text::decode(&blob.bytes).map(|decoded| decoded.encoding);
-    if now.as_ref().and_then(encoding) != encoding(content) {
+    let fits = match &now {
+        Some(now) => encoding(now) == encoding(content),
+        // What an editor makes is UTF-8, and is not executable.
+        None => encoding(content) == Some(Encoding::Utf8) && !content.executable,
+    };
+    if !fits {
         return Err(closed());
     }
     let content = text::decode(&content.bytes).ok_or_else(closed)?;
