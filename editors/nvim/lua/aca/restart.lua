@@ -1,4 +1,4 @@
---- `:Aca restart`: the servers are ended and started again for their buffers. Tasks go on meanwhile: they are the daemon's.
+--- `:Aca restart`: ends the servers and starts them again for their buffers. Tasks go on: they are the daemon's.
 
 local client = require('aca.client')
 
