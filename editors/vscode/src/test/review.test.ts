@@ -28,9 +28,6 @@ suite('review', () => {
     assert.equal(reviewTabs().length, 1);
     assert.equal(editor.document.getText(), before);
     assert.equal(editor.document.isDirty, false);
-    await untilTrue('the right side to be active', () => {
-      return vscode.window.activeTextEditor?.document.uri.scheme === 'aca-review';
-    });
   });
 
   test('a review that is open is not opened twice', async () => {
