@@ -7,8 +7,8 @@ export default async function (stage) {
   const window = await stage.open();
   await window.ready();
   await window.openFile('user.rs');
-  await window.command('aca: Focus on Tasks View');
   await window.lens('Do this').click();
+  await window.command('aca: Focus on Tasks View');
   await stage.step('at work');
   await window.row('reject empty names').waitFor();
   await window.picture('running');
