@@ -45,6 +45,11 @@ impl Document {
         Self { buffer, text, marked }
     }
 
+    /// Whether nothing is in it. Helix and Kakoune begin a file with a line end.
+    fn is_blank(&self) -> bool {
+        self.text.chars().all(|character| matches!(character, '\r' | '\n'))
+    }
+
     /// Returns what the document must say so that its text is `text`.
     pub(crate) fn with(&self, text: String) -> String {
         if self.marked { format!("{MARK}{text}") } else { text }
@@ -94,13 +99,17 @@ impl Live {
         }
     }
 
-    /// Returns the content that the file has, or would have if the document were saved; nothing if it is not there.
+    /// Returns the content that the file has, or would have if the document were saved; nothing if it is not there. Who
+    /// opens a file that is not there, and has typed nothing into it, has not made it.
     ///
     /// # Errors
     ///
     /// Why it cannot be read.
     pub(crate) fn content(&self, root: &Path, path: &str) -> Result<Option<Blob>, String> {
         match self {
+            Self::Open(document) if document.is_blank() && matches!(Self::on_disk(root, path), Self::Absent) => {
+                Ok(None)
+            }
             Self::Open(document) => Ok(Some(saved(document, root, path))),
             Self::Closed(blob) => Ok(Some(blob.clone())),
             Self::Absent => Ok(None),

@@ -214,6 +214,29 @@ async fn new_deleted_and_renamed_files_land() {
 }
 
 #[tokio::test]
+async fn a_new_file_that_is_open_under_its_name_lands_there() {
+    for blank in ["", "\n", "\r\n"] {
+        let fixture = Fixture::new(&[("a", "a\n")], &[("a", "a\n"), ("new", "new\n")]).await;
+        let mut editor = fixture.open("new", blank);
+        fixture.until(|states| matches!(states, [HunkState::Clean])).await;
+        let (result, after) = tokio::join!(fixture.accept_all(), editor.obey());
+        assert_eq!((result.refused, after.as_str()), (vec![], "new\n"));
+        assert!(!fixture.path("new").exists(), "saving is the person's");
+    }
+}
+
+#[tokio::test]
+async fn what_was_typed_into_a_new_file_is_in_the_way_of_another() {
+    let fixture = Fixture::new(&[("a", "a\n")], &[("a", "a\n"), ("new", "new\n")]).await;
+    let mut editor = fixture.open("new", "mine\n");
+    fixture
+        .until(|states| matches!(states, [HunkState::Overlapping { .. }]))
+        .await;
+    assert_eq!(fixture.accept_all().await.refused.len(), 1);
+    assert!(editor.was_left_alone());
+}
+
+#[tokio::test]
 async fn a_renamed_file_carries_what_was_typed_into_the_old_one() {
     let long = "line\nanother line\nand a third that is long enough\n";
     let fixture = Fixture::new(&[("old", long)], &[("new", long)]).await;
