@@ -27,8 +27,18 @@ impl Root {
     ///
     /// A sentence that says why it cannot be a workspace.
     pub(crate) fn canonical(given: &Path) -> Result<PathBuf, String> {
-        let canonical = given.canonicalize();
-        canonical.map_err(|error| format!("The workspace {} cannot be opened: {error}.", given.display()))
+        let canonical = given
+            .canonicalize()
+            .map_err(|error| format!("The workspace {} cannot be opened: {error}.", given.display()))?;
+        match std::env::home_dir() {
+            Some(home) if has_home(&canonical, &home) => Err(format!(
+                "aca makes no workspace of {}: your home directory is in it, and each task would get a copy. Open a \
+                 project's folder, or put an empty {} into this one.",
+                canonical.display(),
+                aca_engine::config::FILE_NAME
+            )),
+            _ => Ok(canonical),
+        }
     }
 
     /// Looks at the settings of a directory with both of its names. A broken configuration is a problem to tell the user
@@ -188,8 +198,19 @@ pub(crate) fn named_roots(params: &InitializeParams) -> Vec<PathBuf> {
 ///
 /// A file without one has no workspace: a snapshot of whatever directory it lies in could be a whole home directory.
 pub(crate) fn project_of(file: &Path) -> Option<PathBuf> {
-    let is_root = |dir: &&Path| dir.join(aca_engine::config::FILE_NAME).is_file() || dir.join(".git").exists();
-    file.ancestors().skip(1).find(is_root).map(Path::to_owned)
+    let mut above = file.ancestors().skip(1);
+    above.find(|dir| is_project(dir)).map(Path::to_owned)
+}
+
+fn is_project(dir: &Path) -> bool {
+    dir.join(aca_engine::config::FILE_NAME).is_file() || dir.join(".git").exists()
+}
+
+/// Whether a directory that nobody made a project is the home directory or has it in it. Some clients name the directory
+/// of a file as its root when they know no better.
+fn has_home(dir: &Path, home: &Path) -> bool {
+    let home = home.canonicalize();
+    home.is_ok_and(|home| home.starts_with(dir)) && !is_project(dir)
 }
 
 #[cfg(test)]
@@ -245,6 +266,18 @@ mod tests {
             let expected: Vec<PathBuf> = expected.into_iter().map(PathBuf::from).collect();
             assert_eq!(named_roots(&params), expected);
         }
+    }
+
+    #[test]
+    fn the_home_directory_is_a_project_only_if_someone_made_it_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().canonicalize().unwrap();
+        let home = dir.join("ada");
+        let project = home.join("shop");
+        std::fs::create_dir_all(&project).unwrap();
+        assert!(has_home(&home, &home) && has_home(&dir, &home) && !has_home(&project, &home));
+        std::fs::write(home.join("aca.toml"), "").unwrap();
+        assert!(!has_home(&home, &home) && has_home(&dir, &home));
     }
 
     #[test]
