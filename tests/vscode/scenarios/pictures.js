@@ -8,8 +8,9 @@ export default async function (stage) {
   await window.ready();
   await window.openFile('user.rs');
   await window.lens('Do this').click();
-  await window.command('aca: Focus on Tasks View');
   await stage.step('at work');
+  await window.lens(/\bash/).waitFor();
+  await window.command('aca: Focus on Tasks View');
   await window.row('reject empty names').waitFor();
   await window.picture('running');
   await stage.step('shown');
