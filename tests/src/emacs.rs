@@ -109,6 +109,13 @@ impl Keyboard for Emacs {
         self.terminal.keep("emacs", name);
     }
 
+    fn show(&self, file: &str) {
+        self.eval(&format!(
+            "(find-file (expand-file-name {file:?} (project-root (project-current))))"
+        ));
+        self.wait("the server", wait::SHORT, "(eglot-managed-p)");
+    }
+
     fn go_to(&self, text: &str) {
         let text = format!("{text:?}");
         self.eval(&format!(

@@ -58,6 +58,11 @@ impl Keyboard for Helix {
         self.terminal.keep("helix", name);
     }
 
+    fn show(&self, file: &str) {
+        self.command(&format!("open {file}"));
+        self.terminal.await_text(&format!(" {file} "), wait::SHORT);
+    }
+
     fn go_to(&self, text: &str) {
         let before = self.text();
         let line = before.lines().position(|line| line.contains(text));

@@ -109,6 +109,10 @@ impl Keyboard for Kakoune {
         self.terminal.keep("kakoune", name);
     }
 
+    fn show(&self, file: &str) {
+        self.ask(&format!("edit {file}"), "");
+    }
+
     fn go_to(&self, text: &str) {
         let before = self.text();
         let line = before.lines().position(|line| line.contains(text));

@@ -16,6 +16,8 @@ pub mod titles {
     pub const DO_THIS: &str = "Do this";
     /// On a hunk.
     pub const ACCEPT: &str = "Accept this hunk";
+    /// On a hunk that is a whole new file.
+    pub const ACCEPT_NEW: &str = "Accept the new file";
     /// On a hunk.
     pub const REJECT: &str = "Reject this hunk";
     /// On a hunk.

@@ -66,6 +66,10 @@ impl Keyboard for Vim {
         self.terminal.keep("vim", name);
     }
 
+    fn show(&self, file: &str) {
+        self.command(&format!("edit {file}"));
+    }
+
     fn go_to(&self, text: &str) {
         self.ask(&format!("[search('\\V{text}', 'cw')]"));
     }

@@ -2,11 +2,18 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
+use crate::model::{Script, tool};
 use crate::scenario::{FIRST_HUNK, SECOND_HUNK, SHOP, TODO, titles, two_hunks};
 use crate::{TestEnv, Workspace, wait};
 
 /// The file that the walk is about.
 const FILE: &str = "src/user.rs";
+
+/// A file that the agent makes.
+const NEW_FILE: &str = "src/error.rs";
+const NEW_TEXT: &str = "/// What can go wrong.\npub enum Error {\n    NoName,\n}\n";
 
 /// What a person types while the agent works.
 const TYPED: &str = "// Names are shown to everyone.";
@@ -18,6 +25,8 @@ pub trait Keyboard {
 
     /// Keeps what the editor shows, for people to look at.
     fn keep(&self, name: &str);
+    /// Shows another file, which need not exist.
+    fn show(&self, file: &str);
     /// Puts the cursor on the first line that contains a text.
     fn go_to(&self, text: &str);
     /// Goes to the next hunk.
@@ -89,4 +98,32 @@ pub fn from_todo_to_hunks<E: Keyboard>(open: impl FnOnce(&TestEnv, &Workspace, &
         editor.undo();
     }
     assert_eq!(editor.text(), typed, "what landed can be taken back");
+}
+
+/// Goes from a TODO to a file that the agent has made, which is opened under its name and accepted there.
+pub fn to_a_new_file<E: Keyboard>(open: impl FnOnce(&TestEnv, &Workspace, &str) -> E) {
+    let env = TestEnv::new();
+    let workspace = env.workspace(SHOP);
+    let new = workspace.path(NEW_FILE);
+    env.script(
+        &Script::new()
+            .tools([tool("Write", json!({ "file_path": new, "content": NEW_TEXT }))])
+            .text("Errors have a file of their own."),
+    );
+    let editor = open(&env, &workspace, FILE);
+    editor.go_to(TODO);
+    editor.choose(titles::DO_THIS);
+    wait::until_true("the proposal", wait::LONG, || {
+        env.run(&workspace, &["status", "--json"]).out.contains("\"ready\"")
+    });
+
+    editor.show(NEW_FILE);
+    editor.await_hunks(1, wait::SHORT);
+    editor.keep("new-file");
+    editor.choose(titles::ACCEPT_NEW);
+    wait::until_true("the new text", wait::SHORT, || editor.text() == NEW_TEXT);
+    editor.save();
+    wait::until_true("the new file", wait::SHORT, || {
+        workspace.has(NEW_FILE) && workspace.read(NEW_FILE) == NEW_TEXT
+    });
 }

@@ -7,3 +7,8 @@ use aca_tests::walk;
 fn a_todo_becomes_hunks_that_are_accepted_and_rejected() {
     walk::from_todo_to_hunks(Kakoune::open);
 }
+
+#[test]
+fn a_new_file_is_opened_under_its_name_and_accepted() {
+    walk::to_a_new_file(Kakoune::open);
+}
