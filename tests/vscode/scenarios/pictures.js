@@ -9,7 +9,7 @@ export default async function (stage) {
   await window.openFile('user.rs');
   await window.lens('Do this').click();
   await stage.step('at work');
-  await window.lens(/\bash/).waitFor();
+  await window.lens('$0').waitFor();
   await window.command('aca: Focus on Tasks View');
   await window.row('reject empty names').waitFor();
   await window.picture('running');
