@@ -149,9 +149,7 @@ fn a_run_is_seen_in_the_task_tree_the_transcript_and_the_status_line() {
     nvim.keep_screen("all-at-once");
     nvim.press("q");
     nvim.await_event("AcaReviewClosed", wait::SHORT);
-    for window in ["aca://tasks"] {
-        nvim.lua(&format!("vim.api.nvim_win_close(vim.fn.bufwinid('{window}'), true)"));
-    }
+    nvim.lua("vim.api.nvim_win_close(vim.fn.bufwinid('aca://tasks'), true)");
     assert_eq!(
         nvim.lua("return vim.fn.exists('#aca.tree')"),
         0,
