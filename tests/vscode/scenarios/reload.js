@@ -34,9 +34,13 @@ export default async function (stage) {
   await second.picture('3-decided-elsewhere');
   await first.choose('Reject', { hunk: 0, of: 1 });
   await first.review.waitFor({ state: 'hidden' });
-  await first.textOf('user.rs');
-  await first.save();
-  // The hunk has landed in the text that each window has open; each saves it.
-  await second.save();
+  // The hunk lands in one window's text. Once that is saved, the other shows what is on disk.
+  for (const window of [first, second]) {
+    await window.openFile('user.rs');
+    await window.save();
+  }
+  for (const window of [first, second]) {
+    await window.editor.locator('.view-line', { hasText: 'assert!' }).waitFor();
+  }
   await stage.step('decided', [await first.text(), await second.text()]);
 }
