@@ -316,3 +316,41 @@ fn a_proposal_that_is_made_again_is_not_edited() {
     editor.client().call("aca/stop", json!({ "task": task.id }));
     world.env.model().go_on();
 }
+
+#[test]
+fn a_decision_lands_where_it_was_made_if_that_window_shows_what_counts() {
+    let world = World::new();
+    let (mut first, task) = world.ready();
+    let mut second = Editor::start(&world.env, &world.workspace);
+    first.open("open.txt");
+    second.open("open.txt");
+    second.await_ready(&world.workspace);
+    let accept = |hunk: &str| {
+        json!({
+            "task": task.id,
+            "decision": "accept",
+            "selection": { "kind": "hunks", "ids": [hunk] },
+        })
+    };
+    let hunks: Vec<String> = file(&mut first, &task, "open.txt")
+        .hunks
+        .iter()
+        .map(|hunk| hunk.id.to_string())
+        .collect();
+    let [upper, lower] = &hunks[..] else {
+        panic!("{hunks:?}")
+    };
+    // The second window opened the document last, so it counted until now.
+    let decided = first.call_serving("aca/decide", accept(upper), wait::LONG);
+    assert_eq!(decided["refused"], json!([]), "{decided}");
+    assert!(first.text("open.txt").contains("TWO"));
+    assert!(!second.text("open.txt").contains("TWO"));
+    // The first one has moved on: what is decided in the second lands where the text is that counts.
+    let asked = second.client().request("aca/decide", accept(lower));
+    first.serve_until("the second landing", wait::LONG, |first| {
+        first.text("open.txt").contains("SEVEN")
+    });
+    let decided = second.client().await_response(asked, wait::LONG).unwrap();
+    assert_eq!(decided["refused"], json!([]), "{decided}");
+    assert!(first.text("open.txt").contains("TWO"));
+}

@@ -1,7 +1,8 @@
 //! The open documents of all attached editors: what the user sees, ahead of what is on disk.
 //!
 //! Language server connections report every change here, synchronously and without awaiting. Snapshots, placements and
-//! landings read it. A document that is open in several editors counts as it is in the one that changed it last.
+//! landings read it. A document that is open in several editors counts as it is in the one that changed it last, or in
+//! the one where a person decides, if it says the same there.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -149,6 +150,23 @@ impl Buffers {
         self.touched.notify_one();
     }
 
+    /// Lets the documents of an editor count, where they say what counted before: a person decides there, and is to see
+    /// there what it brings.
+    pub fn attend(&self, editor: EditorId) {
+        let mut inner = self.lock();
+        let Inner { clock, open, .. } = &mut *inner;
+        for opens in open.values_mut().filter(|opens| opens.len() > 1) {
+            let newest = opens.values().max_by_key(|open| open.changed);
+            let newest = newest.map(|open| open.text.clone());
+            if let Some(own) = opens.get_mut(&editor)
+                && newest.is_some_and(|newest| newest == own.text)
+            {
+                *clock += 1;
+                own.changed = *clock;
+            }
+        }
+    }
+
     /// Returns the document at `path`, if any editor has it open.
     pub fn live(&self, path: &Path) -> Option<LiveBuffer> {
         let inner = self.lock();
@@ -195,5 +213,33 @@ impl Buffers {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_counts_where_it_changed_last_or_where_someone_decides() {
+        let buffers = Buffers::default();
+        let path = Path::new("/w/a.rs");
+        let connect = || {
+            let (sender, requests) = mpsc::unbounded_channel();
+            (buffers.connect(sender), requests)
+        };
+        let ((one, _one), (two, _two)) = (connect(), connect());
+        let version = || buffers.live(path).map(|live| live.version);
+        buffers.set(one, path, 1, Rope::from_str("text"));
+        buffers.set(two, path, 2, Rope::from_str("text"));
+        assert_eq!(version(), Some(2));
+        buffers.attend(one);
+        assert_eq!(version(), Some(1));
+        // What was typed elsewhere is not passed over.
+        buffers.set(two, path, 3, Rope::from_str("typed"));
+        buffers.attend(one);
+        assert_eq!(version(), Some(3));
+        buffers.close(two, path);
+        assert_eq!(version(), Some(1));
     }
 }

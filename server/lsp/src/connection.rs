@@ -116,6 +116,11 @@ impl Connection {
         self.asker.get().unwrap_or(&self.engine).clone()
     }
 
+    /// Has what is decided next land in this client's documents, where it shows what counts.
+    pub(crate) fn attend(&self) {
+        self.engine.buffers().attend(self.editor);
+    }
+
     /// Returns what the client can do; before `initialize`, nothing.
     pub(crate) fn flags(&self) -> &ClientFlags {
         static NOTHING: OnceLock<ClientFlags> = OnceLock::new();

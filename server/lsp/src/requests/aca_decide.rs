@@ -11,6 +11,7 @@ use crate::language_server::Server;
 /// [`landing`](crate::landing) in the background, and reading goes on while this waits. Cancelling the request gives up
 /// the wait, never the decision.
 pub(crate) async fn aca_decide(server: &Server, params: DecideParams) -> Result<DecideResult> {
+    server.connection.attend();
     server
         .connection
         .ask("a decision", move |engine| async move { engine.decide(params).await })

@@ -28,6 +28,7 @@ pub(crate) async fn execute_command(
     params: ExecuteCommandParams,
 ) -> Result<Option<Value>> {
     let command = Command::parse(&params.command, params.arguments)?;
+    connection.attend();
     match command {
         Command::Run(args) => {
             let run = run::run_params(connection, &args).map_err(|error| error::reply(&error))?;
