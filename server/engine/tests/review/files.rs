@@ -79,7 +79,7 @@ async fn another_encoding_is_a_change_of_the_whole_file() {
 }
 
 #[tokio::test]
-async fn a_character_that_the_encoding_lacks_is_refused() {
+async fn a_character_that_the_encoding_lacks_is_refused_at_once() {
     let latin1 = ENCODINGS[4];
     let (base, result) = (latin1(BASE), latin1(&BASE.replace("zwei", "2")));
     let fixture = Fixture::of(&[("f", &base)], &[("f", &result)]).await;
@@ -88,10 +88,10 @@ async fn a_character_that_the_encoding_lacks_is_refused() {
         hunk: fixture.views()[0].id.clone(),
         text: Some("→\n".to_owned()),
     };
-    wait(fixture.engine.amend(params)).await.unwrap();
-    let refused = fixture.accept_all().await.refused;
-    assert!(refused[0].reason.contains("8859-1"), "{refused:?}");
-    assert_eq!(fixture.bytes("f"), base);
+    let refused = wait(fixture.engine.amend(params)).await.unwrap_err().to_string();
+    assert!(refused.contains("8859-1") && refused.contains('→'), "{refused}");
+    assert_eq!(fixture.accept_all().await.refused, []);
+    assert_eq!(fixture.bytes("f"), result);
 }
 
 #[tokio::test]
