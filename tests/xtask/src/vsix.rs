@@ -14,8 +14,8 @@ use crate::suite::cargo;
 
 /// What VS Code calls a platform, and what Rust calls it.
 const PLATFORMS: &[(&str, &str)] = &[
-    ("linux-x64", "x86_64-unknown-linux-musl"),
-    ("linux-arm64", "aarch64-unknown-linux-musl"),
+    ("linux-x64", "x86_64-unknown-linux-gnu"),
+    ("linux-arm64", "aarch64-unknown-linux-gnu"),
     ("darwin-x64", "x86_64-apple-darwin"),
     ("darwin-arm64", "aarch64-apple-darwin"),
 ];
@@ -85,23 +85,20 @@ fn own_platform() -> Result<&'static str> {
         .context("This machine's platform is not one that the extension is packed for.")
 }
 
-/// Builds the server as it is shipped. Other targets need their own linker.
+/// Builds the server as it is shipped. Other platforms than this one need their target and a linker for it.
 fn build_server(platform: &str) -> Result<PathBuf> {
     let known = PLATFORMS.iter().find(|(name, _)| *name == platform);
     let (_, target) = known.with_context(|| {
         let names: Vec<&str> = PLATFORMS.iter().map(|(name, _)| *name).collect();
         format!("`{platform}` is not a target; there are {}.", names.join(", "))
     })?;
-    run(cargo().args([
-        "build",
-        "--release",
-        "--package",
-        "aca",
-        "--bin",
-        "aca",
-        "--target",
-        target,
-    ]))?;
+    let mut build = cargo();
+    build.args(["build", "--release", "--package", "aca", "--bin", "aca"]);
+    if own_platform().is_ok_and(|own| own == platform) {
+        run(&mut build)?;
+        return Ok(target_dir().join("release/aca"));
+    }
+    run(build.args(["--target", target]))?;
     Ok(target_dir().join(target).join("release/aca"))
 }
 
