@@ -70,6 +70,8 @@ fn a_new_file_does_not_replace_a_document_that_is_not_saved_yet() {
     propose(&env, &workspace);
     nvim.edit("notes.txt");
     nvim.lua("vim.api.nvim_buf_set_lines(0, 0, -1, true, { 'of the user' })");
+    // An empty document could take the new file.
+    nvim.flush();
     workspace.write("more.txt", "of the user\n");
     let accept = env.run(&workspace, &["review", "--accept", "all"]);
     assert_eq!(accept.code, Some(5), "{accept:#?}");
