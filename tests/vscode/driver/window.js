@@ -53,8 +53,9 @@ export class Window {
         .locator('.quick-input-list .monaco-list-row', { hasText: label })
         .first()
         .click({ timeout: 5000 });
+      // A list that is filled anew under the pointer takes no click.
+      await this.tab(label).waitFor({ timeout: 10_000 });
     });
-    await this.tab(path.basename(name)).waitFor();
     await this.page.locator('.editor-instance .view-line').first().waitFor();
   }
 
@@ -81,7 +82,9 @@ export class Window {
       await this.quickInput.fill(`>${title}`);
       const label = JSON.stringify(title);
       const row = `.monaco-list-row[aria-label=${label}], .monaco-list-row[aria-label^=${JSON.stringify(`${title}, `)}]`;
-      await this.page.locator('.quick-input-list').locator(row).first().click({ timeout: 5000 });
+      const found = this.page.locator('.quick-input-list').locator(row).first();
+      await found.click({ timeout: 5000 });
+      await found.waitFor({ state: 'hidden', timeout: 10_000 });
     });
   }
 
