@@ -134,7 +134,6 @@ impl Race {
     fn save(&self, path: &Path, number: usize, save: Save) -> bool {
         save(path, &version(number), number.is_multiple_of(3));
         self.saved.store(number, Ordering::SeqCst);
-        self.recent.store(0, Ordering::SeqCst);
         self.wait_for_landings();
         self.is_in(path, number) || self.late.load(Ordering::SeqCst) == number
     }
@@ -145,7 +144,6 @@ impl Race {
             if fs::read(path).is_ok_and(|text| number(&text) == Some(wanted)) {
                 return true;
             }
-            self.recent.store(0, Ordering::SeqCst);
             self.wait_for_landings();
         }
         false
@@ -154,6 +152,8 @@ impl Race {
     /// Waits until the landing that is under way is done, and one that began after it.
     fn wait_for_landings(&self) {
         let landed = self.landed.lock().unwrap();
+        // None of the landings that are allowed from here on is counted before this.
+        self.recent.store(0, Ordering::SeqCst);
         let enough = *landed + 2;
         let patience = Duration::from_secs(60);
         let waited = self
