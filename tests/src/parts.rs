@@ -43,6 +43,18 @@ pub fn chromium() -> PathBuf {
     existing("Chromium", PathBuf::from("/usr/bin/chromium"))
 }
 
+/// Returns the library that a program is loaded with so that its clock can be set.
+pub fn faketime() -> PathBuf {
+    let libraries = std::fs::read_dir("/usr/lib")
+        .expect("a machine has libraries")
+        .flatten();
+    let found = libraries.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
+    found
+        .into_iter()
+        .find(|library| library.is_file())
+        .expect("The part \"libfaketime\" is missing below /usr/lib; run `cargo xtask parts`.")
+}
+
 /// Returns Node, from the search path.
 pub fn node() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();

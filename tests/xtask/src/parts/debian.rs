@@ -31,6 +31,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("rg", "ripgrep"),
     ("emacs", "emacs-nox"),
     ("kak", "kakoune"),
+    ("faketime", "faketime"),
 ];
 
 /// Where Debian puts the plugin for Vim.
