@@ -1,4 +1,4 @@
-//! kakoune-lsp, built from crates.io: Debian has Kakoune, but not this.
+//! kakoune-lsp, built from its crate: Debian has Kakoune, but not this.
 
 use std::process::Command;
 
