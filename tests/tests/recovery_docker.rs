@@ -171,79 +171,131 @@ fn kill(pid: u32, signal: Signal) {
     let _ = kill_process(pid, signal);
 }
 
-/// A way to the engine that can be cut before a request gets there.
+/// A way to the engine on which a request can be held or broken.
 struct Gate {
     path: PathBuf,
-    /// What a request line contains that does not get through, and whether one came.
-    closed: Arc<Mutex<(Option<&'static str>, bool)>>,
+    way: Arc<Mutex<Way>>,
+}
+
+/// What the gate lets through; a request is known by what its line contains.
+#[derive(Default)]
+enum Way {
+    #[default]
+    Open,
+    /// Such a request is not refused: whoever asks waits for as long as the test takes.
+    Holds(&'static str),
+    /// One has come.
+    Held,
+    /// Such a request breaks, before the engine has it or before its answer is there.
+    Breaks(&'static str, At),
+    /// One has come: every connection breaks.
+    Broken,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Question,
+    Answer,
+}
+
+/// What becomes of what came over a connection.
+enum Next {
+    Pass,
+    /// The engine is given it, and its answer breaks.
+    Ask,
+    Hold,
+    Break,
 }
 
 impl Gate {
     fn new(dir: &Path, engine: PathBuf) -> Self {
         let path = dir.join("gate.sock");
         let listener = UnixListener::bind(&path).unwrap();
-        let closed: Arc<Mutex<(Option<&'static str>, bool)>> = Arc::default();
-        let shared = Arc::clone(&closed);
+        let way: Arc<Mutex<Way>> = Arc::default();
+        let shared = Arc::clone(&way);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let (engine, shared) = (engine.clone(), Arc::clone(&shared));
                 std::thread::spawn(move || carry(client, &engine, &shared));
             }
         });
-        Self { path, closed }
+        Self { path, way }
     }
 
     fn host(&self) -> String {
         format!("unix://{}", self.path.display())
     }
 
-    fn close_for(&self, what: &'static str) {
-        *self.closed.lock().unwrap() = (Some(what), false);
+    fn set(&self, way: Way) {
+        *self.way.lock().unwrap() = way;
     }
 
     fn await_one(&self) {
         wait::until_true("a request that does not get through", wait::LONG, || {
-            self.closed.lock().unwrap().1
+            matches!(*self.way.lock().unwrap(), Way::Held | Way::Broken)
         });
-    }
-
-    fn open(&self) {
-        *self.closed.lock().unwrap() = (None, false);
     }
 }
 
-fn carry(mut client: UnixStream, engine: &Path, closed: &Mutex<(Option<&'static str>, bool)>) {
+impl Way {
+    fn next(&mut self, bytes: &[u8]) -> Next {
+        let has = |what: &str| String::from_utf8_lossy(bytes).contains(what);
+        match *self {
+            Self::Holds(what) if has(what) => {
+                *self = Self::Held;
+                Next::Hold
+            }
+            Self::Breaks(what, at) if has(what) => {
+                *self = Self::Broken;
+                if at == At::Question { Next::Break } else { Next::Ask }
+            }
+            Self::Broken => Next::Break,
+            _ => Next::Pass,
+        }
+    }
+}
+
+fn carry(mut client: UnixStream, engine: &Path, way: &Arc<Mutex<Way>>) {
     let Ok(mut to_engine) = UnixStream::connect(engine) else {
         return;
     };
-    let (Ok(mut from_engine), Ok(mut to_client)) = (to_engine.try_clone(), client.try_clone()) else {
+    let (Ok(from_engine), Ok(to_client)) = (to_engine.try_clone(), client.try_clone()) else {
         return;
     };
-    std::thread::spawn(move || {
-        let _ = std::io::copy(&mut from_engine, &mut to_client);
-        let _ = to_client.shutdown(std::net::Shutdown::Both);
-    });
+    let shared = Arc::clone(way);
+    std::thread::spawn(move || carry_back(from_engine, to_client, &shared));
     let mut buffer = vec![0; 1 << 16];
+    let mut asked = false;
     while let Ok(count @ 1..) = client.read(&mut buffer) {
         let bytes = &buffer[..count];
-        let mut closed = closed.lock().unwrap_or_else(PoisonError::into_inner);
-        if closed
-            .0
-            .is_some_and(|what| String::from_utf8_lossy(bytes).contains(what))
-        {
-            closed.1 = true;
-            drop(closed);
-            // It is not refused either: whoever asked waits for as long as the test takes.
-            loop {
+        let next = way.lock().unwrap_or_else(PoisonError::into_inner).next(bytes);
+        match next {
+            Next::Pass => {}
+            Next::Ask => asked = true,
+            // The rest of the request whose answer breaks.
+            Next::Break if asked => {}
+            Next::Break => break,
+            Next::Hold => loop {
                 std::thread::park();
-            }
+            },
         }
-        drop(closed);
         if to_engine.write_all(bytes).is_err() {
             break;
         }
     }
+    let _ = client.shutdown(std::net::Shutdown::Both);
     let _ = to_engine.shutdown(std::net::Shutdown::Both);
+}
+
+fn carry_back(mut from_engine: UnixStream, mut to_client: UnixStream, way: &Mutex<Way>) {
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(count @ 1..) = from_engine.read(&mut buffer) {
+        let broken = matches!(*way.lock().unwrap_or_else(PoisonError::into_inner), Way::Broken);
+        if broken || to_client.write_all(&buffer[..count]).is_err() {
+            break;
+        }
+    }
+    let _ = to_client.shutdown(std::net::Shutdown::Both);
 }
 
 /// A world whose sandboxes run on that engine, with aca's own loop in them.
@@ -378,7 +430,7 @@ fn what_was_never_started_is_started_once() {
         env.model().hold_after(0);
         let mut counter = Counter::begin(Some(&dockerd.host()));
         let mut editor = Editor::start(&env, &workspace);
-        gate.close_for(request);
+        gate.set(Way::Holds(request));
         let task = editor.run_text(&workspace, "look around");
         gate.await_one();
         env.daemon().kill();
@@ -387,7 +439,7 @@ fn what_was_never_started_is_started_once() {
         dockerd.start_again();
         let containers = dockerd.docker(&["ps", "-aq", "--filter", "status=created"]);
         assert_eq!(!containers.is_empty(), there, "{request}: {containers}");
-        gate.open();
+        gate.set(Way::Open);
         env.model().go_on();
         let mut editor = Editor::start(&env, &workspace);
         let ended = await_state(&mut editor, &workspace, "nothingToDo");
@@ -398,20 +450,64 @@ fn what_was_never_started_is_started_once() {
     }
 }
 
+/// Everything that is asked of an engine for an attempt whose container was not made yet, in the order in which it is.
+const QUESTIONS: [&str; 6] = [
+    "/version",
+    "/info",
+    "-1/json HTTP",
+    "/images/",
+    "/containers/create?",
+    "/start HTTP",
+];
+
+#[test]
+fn an_engine_that_goes_away_in_the_middle_of_a_recovery_is_waited_for() {
+    let dockerd = Dockerd::start(false);
+    let gate = Gate::new(dockerd.dir.path(), dockerd.path("docker.sock"));
+    for (question, at) in QUESTIONS.iter().flat_map(|q| [(*q, At::Question), (*q, At::Answer)]) {
+        let (env, workspace) = world(gate.host());
+        let counter = Counter::begin(Some(&dockerd.host()));
+        let mut editor = Editor::start(&env, &workspace);
+        gate.set(Way::Holds("/containers/create?"));
+        let task = editor.run_text(&workspace, "look around");
+        gate.await_one();
+        gate.set(Way::Breaks(question, at));
+        env.daemon().kill();
+        gate.await_one();
+        let waiting = editor.await_task(&workspace, "an engine that is named", wait::LONG, |task| {
+            state_name(task) == "failed" || json!(task.state).to_string().contains("No container engine answers")
+        });
+        assert_eq!(
+            state_name(&waiting),
+            "preparing",
+            "{question} {at:?}: {:?}",
+            waiting.state
+        );
+        gate.set(Way::Open);
+        let ended = await_state(&mut editor, &workspace, "nothingToDo");
+        assert_eq!(
+            (&ended.id, &ended.attempt),
+            (&task.id, &task.attempt),
+            "{question} {at:?}"
+        );
+        assert_eq!(counter.starts().get(&attempt_of(&task)), Some(&1), "{question} {at:?}");
+    }
+}
+
 #[test]
 fn a_container_of_another_is_named_and_not_touched() {
     let mut dockerd = Dockerd::start(false);
     let gate = Gate::new(dockerd.dir.path(), dockerd.path("docker.sock"));
     let (env, workspace) = world(gate.host());
     let mut editor = Editor::start(&env, &workspace);
-    gate.close_for("/containers/create?");
+    gate.set(Way::Holds("/containers/create?"));
     editor.run_text(&workspace, "look around");
     gate.await_one();
     let task = editor.task(&workspace).expect("there is a task");
     let attempt = attempt_of(&task);
     env.daemon().kill();
     dockerd.docker(&["create", "--name", &attempt, "--label", "maker=someone", IMAGE, "/none"]);
-    gate.open();
+    gate.set(Way::Open);
     let mut editor = Editor::start(&env, &workspace);
     let failed = await_state(&mut editor, &workspace, "failed");
     let said = json!(failed.state).to_string();

@@ -24,7 +24,7 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use record::{kind, store_error};
 
-use crate::attempt::Steer;
+use crate::attempt::{Away, Steer};
 use crate::core::{Command, Effect, Event, Live, Stage, State};
 use crate::handle::{Change, Shared, Who};
 use crate::proposal::Job;
@@ -345,7 +345,10 @@ impl Actor {
         self.discards.spawn(sweep);
         let review = session.review.clone();
         for effect in effects {
-            self.perform(id, effect);
+            match effect {
+                Effect::Attempt(attempt) => self.attempt(id, &attempt, Away::IsWaitedFor),
+                effect => self.perform(id, effect),
+            }
         }
         // The worker lives as long as the session.
         let _ = review.send(Job::Settled(settle));
@@ -400,16 +403,7 @@ impl Actor {
             return;
         };
         match effect {
-            Effect::Attempt(attempt) => {
-                let Some((known, task)) = session.attempt_and_task(&attempt) else {
-                    return;
-                };
-                session.checks.stop(&task.id);
-                let steer = session.steer(&attempt, &task);
-                let earlier = session.state.earlier(&known);
-                let (shared, context) = (Arc::clone(&self.shared), Arc::clone(&session.context));
-                tokio::spawn(attempt::run(shared, context, (known, earlier), task, steer));
-            }
+            Effect::Attempt(attempt) => self.attempt(id, &attempt, Away::Fails),
             Effect::Stop(attempt) => {
                 if let Some((_, task)) = session.attempt_and_task(&attempt) {
                     session.checks.stop(&task.id);
@@ -440,6 +434,21 @@ impl Actor {
                 let _ = session.review.send(Job::Load(task));
             }
         }
+    }
+
+    /// Carries an attempt from where it is to its end.
+    fn attempt(&mut self, id: &SessionId, attempt: &AttemptId, away: Away) {
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        let Some((known, task)) = session.attempt_and_task(attempt) else {
+            return;
+        };
+        session.checks.stop(&task.id);
+        let steer = session.steer(attempt, &task);
+        let earlier = session.state.earlier(&known);
+        let (shared, context) = (Arc::clone(&self.shared), Arc::clone(&session.context));
+        tokio::spawn(attempt::run(shared, context, (known, earlier), task, steer, away));
     }
 
     fn live(&mut self, id: &SessionId, task: &TaskId, change: LiveChange) {

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 /// Why a sandbox operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No container engine answers.
+    /// No container engine answers, or it went away before it had answered: what it was asked for may have been done.
     #[error(
         "No container engine answers at {host}: {reason}. Start Docker (for example `sudo systemctl start docker`) or \
-         set DOCKER_HOST to an engine that runs, then try again; `aca doctor` checks it. Nothing was run."
+         set DOCKER_HOST to an engine that runs; `aca doctor` checks it."
     )]
     NoEngine {
         /// The engine's address.

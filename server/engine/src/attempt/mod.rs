@@ -41,6 +41,15 @@ pub(crate) use steer::{Steer, Tellers};
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LAST: Duration = Duration::from_secs(5);
 
+/// What becomes of an attempt when no container engine answers before it was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Away {
+    /// It is new: it fails at once, before the person who has just asked for it.
+    Fails,
+    /// It had begun before: the engine is waited for, as it is for one that runs.
+    IsWaitedFor,
+}
+
 /// What the steps of one attempt share.
 pub(crate) struct Context {
     shared: Arc<Shared>,
@@ -54,6 +63,7 @@ pub(crate) struct Context {
     stop: CancellationToken,
     /// The base's tree, from when it is known.
     base: OnceLock<String>,
+    away: Away,
     /// Work on files, which goes on when the one who waits for it gives up.
     files: TaskTracker,
 }
@@ -65,6 +75,7 @@ pub(crate) async fn run(
     (attempt, earlier): (Attempt, Vec<AttemptId>),
     task: Task,
     steer: Arc<Steer>,
+    away: Away,
 ) {
     let dir = AttemptDir::new(&session.dir, &attempt.id);
     let base = attempt.base.clone().map(OnceLock::from).unwrap_or_default();
@@ -78,6 +89,7 @@ pub(crate) async fn run(
         stop: steer.stop.clone(),
         steer,
         base,
+        away,
         files: TaskTracker::new(),
     };
     let end = match context.carry().await {
@@ -188,14 +200,14 @@ impl Context {
         match self.attempt.stage {
             Stage::Ended => Err("The attempt has ended already.".to_owned()),
             // It is new: no engine before this one has done anything for it.
-            Stage::Planned if !self.dir.spec().exists() => self.begin().await,
+            Stage::Planned if !self.dir.spec().exists() => self.begin(self.away).await,
             stage => self.reconcile(stage).await,
         }
     }
 
     /// Makes everything ready, starts the sandbox and stays with it.
-    async fn begin(&self) -> Result<AttemptEnd, String> {
-        let prepared = self.or_stop(self.prepare()).await?;
+    async fn begin(&self, away: Away) -> Result<AttemptEnd, String> {
+        let prepared = self.or_stop(self.prepare(away)).await?;
         if self.start(&prepared).await? {
             return self.watch(&*prepared.backend).await;
         }
@@ -223,7 +235,7 @@ impl Context {
             outcome: outcome.is_some(),
         };
         match (reconcile(stage, Sandbox::of(found.as_ref(), &labels), signs), outcome) {
-            (Step::Start, _) => self.begin().await,
+            (Step::Start, _) => self.begin(Away::IsWaitedFor).await,
             (Step::Watch, _) => {
                 self.catch_up(&*backend, stage).await?;
                 self.watch(&*backend).await

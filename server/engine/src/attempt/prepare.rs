@@ -6,8 +6,8 @@ use aca_protocol::agent::{AgentLimits, AttemptSpec, Driver};
 use aca_sandbox::{Backend, SandboxSpec};
 use aca_workspace::objects::Tree;
 
-use super::Context;
 use super::round::Round;
+use super::{Away, Context, RETRY_FIRST};
 use crate::config::Config;
 use crate::core::Command;
 use crate::{house, parts, prompt, staging};
@@ -21,7 +21,7 @@ pub(super) struct Prepared {
 
 impl Context {
     /// Gets everything ready up to the point where the sandbox may be started.
-    pub(super) async fn prepare(&self) -> Result<Prepared, String> {
+    pub(super) async fn prepare(&self, away: Away) -> Result<Prepared, String> {
         self.show("reading the configuration");
         let config = self.config()?;
         house::preflight(&self.shared, &self.session, &config).await?;
@@ -34,7 +34,7 @@ impl Context {
         if !known {
             self.record_snapshot(round.as_ref()).await?;
         }
-        self.assemble(&config, round).await
+        self.assemble(&config, round, away).await
     }
 
     /// Records that the sandbox is about to be started, starts it, and records that too. Returns false if its engine went
@@ -111,19 +111,21 @@ impl Context {
         making.await.map_err(|error| error.to_string())?.map(Some)
     }
 
-    async fn assemble(&self, config: &Config, round: Option<Round>) -> Result<Prepared, String> {
+    async fn assemble(&self, config: &Config, round: Option<Round>, away: Away) -> Result<Prepared, String> {
         // What is wrong with the gateway's settings is said before anything runs.
         parts::shared_gateway(&self.shared, &self.session.root)?;
         let backend = match &self.attempt.backend {
             Some(_) => parts::backend_of(&self.shared, &self.session.root, &self.attempt)?,
             None => parts::backend(&self.shared.config, config, config.sandbox.backend),
         };
-        let mut show = |line: String| self.show(line);
-        backend.prepare(&mut show).await.map_err(|error| error.to_string())?;
+        self.make_ready(&*backend, away).await?;
         let known = self.known_spec();
         let driver = known.as_ref().map_or(config.agent.driver, |spec| spec.driver);
         let claude = match driver {
-            Driver::ClaudeCode => Some(self.shared.config.claude.locate(config, &mut show).await?),
+            Driver::ClaudeCode => {
+                let mut show = |line: String| self.show(line);
+                Some(self.shared.config.claude.locate(config, &mut show).await?)
+            }
             Driver::Direct | Driver::Command => None,
         };
         self.show("checking out the base");
@@ -138,6 +140,21 @@ impl Context {
         let named = (&self.task.id, &attempt);
         let spec = staging::sandbox(&self.shared, &self.session, config, &self.dir, named, claude);
         Ok(Prepared { backend, spec, attempt })
+    }
+
+    /// Makes sure that the backend can start sandboxes.
+    async fn make_ready(&self, backend: &dyn Backend, away: Away) -> Result<(), String> {
+        let mut pause = RETRY_FIRST;
+        loop {
+            match backend.prepare(&mut |line| self.show(line)).await {
+                Ok(()) => return Ok(()),
+                Err(error @ aca_sandbox::Error::NoEngine { .. }) => match away {
+                    Away::Fails => return Err(format!("{error} Nothing was run.")),
+                    Away::IsWaitedFor => self.before_retry(error.to_string(), &mut pause).await?,
+                },
+                Err(error) => return Err(error.to_string()),
+            }
+        }
     }
 
     /// Returns the specification that an engine before this one wrote: a sandbox that carries its hash may exist.

@@ -212,7 +212,12 @@ impl<'a> Run<'a> {
             if let Some(outcome) = staging::outcome(&self.dir)? {
                 return Ok(outcome);
             }
-            match backend.inspect(&self.name).await.map_err(|error| error.to_string())? {
+            let status = match backend.inspect(&self.name).await {
+                // One that cannot be asked about may still run; the limit counts for it too.
+                Err(aca_sandbox::Error::NoEngine { .. }) => Status::Running,
+                status => status.map_err(|error| error.to_string())?,
+            };
+            match status {
                 Status::Running | Status::Held | Status::Created => {}
                 Status::Exited { code, oom } => return self.ended_without_outcome(code, oom).await,
                 Status::Absent => return Err("The sandbox of the check was removed while it ran.".to_owned()),

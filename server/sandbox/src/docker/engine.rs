@@ -44,8 +44,10 @@ impl Engine {
                 doing: doing.to_owned(),
                 reason: message,
             },
+            // The connection was refused, or it broke before the answer was there, or within it.
             BollardError::HyperLegacyError { .. }
             | BollardError::HyperResponseError { .. }
+            | BollardError::IOError { .. }
             | BollardError::RequestTimeoutError
             | BollardError::SocketNotFoundError(_) => no_engine(&self.host, &e),
             e => Error::Engine {
