@@ -3,25 +3,26 @@
 use aca_engine::Error as EngineError;
 use aca_protocol::methods::RunParams;
 use aca_protocol::task::Origin;
-use lsp_types::Range;
+use lsp_types::{Range, Url};
 
 use crate::commands::RunArgs;
 use crate::connection::Connection;
 use crate::documents::{Document, WorkspaceFile, line_of};
 use crate::selection;
+use crate::workspaces::path_of;
 
 /// Returns what to run, from the document as it is now.
 pub(super) fn run_params(connection: &Connection, args: &RunArgs) -> std::result::Result<RunParams, EngineError> {
     let document = connection.documents.get(&args.uri).ok_or_else(|| {
         EngineError::NotFound(format!(
             "{} is not open in this editor. Open it and try again.",
-            args.uri
+            name_of(&args.uri)
         ))
     })?;
     let file = document.file.as_ref().ok_or_else(|| {
         EngineError::Invalid(format!(
-            "{} is in none of the editor's workspaces, so aca does not work on it.",
-            args.uri
+            "{} is in none of the folders that the editor has open, so aca does not work on it. Open its project's folder.",
+            name_of(&args.uri)
         ))
     })?;
     let origin = match (args.range, args.line) {
@@ -36,6 +37,11 @@ pub(super) fn run_params(connection: &Connection, args: &RunArgs) -> std::result
         workspace: file.root.canonical.clone(),
         origin,
     })
+}
+
+/// Returns what a person calls a document: its path where it has one.
+fn name_of(uri: &Url) -> String {
+    path_of(uri).map_or_else(|| uri.to_string(), |path| path.display().to_string())
 }
 
 fn todo(
