@@ -5,7 +5,8 @@ use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use aca_protocol::task::TaskView;
 use aca_tests::counter::Counter;
@@ -153,7 +154,7 @@ impl Drop for Dockerd {
                 break;
             }
             left.iter().for_each(|pid| kill(*pid, Signal::KILL));
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(50));
         }
         let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
         let own = self.dir.path().to_str().unwrap();
@@ -174,7 +175,14 @@ fn kill(pid: u32, signal: Signal) {
 /// A way to the engine on which a request can be held or broken.
 struct Gate {
     path: PathBuf,
-    way: Arc<Mutex<Way>>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    way: Way,
+    /// Whether a request has come that does not get through.
+    met: bool,
 }
 
 /// What the gate lets through; a request is known by what its line contains.
@@ -182,10 +190,8 @@ struct Gate {
 enum Way {
     #[default]
     Open,
-    /// Such a request is not refused: whoever asks waits for as long as the test takes.
+    /// No such request is refused: whoever asks waits for as long as the gate is so.
     Holds(&'static str),
-    /// One has come.
-    Held,
     /// Such a request breaks, before the engine has it or before its answer is there.
     Breaks(&'static str, At),
     /// One has come: every connection breaks.
@@ -211,15 +217,15 @@ impl Gate {
     fn new(dir: &Path, engine: PathBuf) -> Self {
         let path = dir.join("gate.sock");
         let listener = UnixListener::bind(&path).unwrap();
-        let way: Arc<Mutex<Way>> = Arc::default();
-        let shared = Arc::clone(&way);
+        let state: Arc<Mutex<State>> = Arc::default();
+        let shared = Arc::clone(&state);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let (engine, shared) = (engine.clone(), Arc::clone(&shared));
                 std::thread::spawn(move || carry(client, &engine, &shared));
             }
         });
-        Self { path, way }
+        Self { path, state }
     }
 
     fn host(&self) -> String {
@@ -227,57 +233,64 @@ impl Gate {
     }
 
     fn set(&self, way: Way) {
-        *self.way.lock().unwrap() = way;
+        *self.state.lock().unwrap() = State { way, met: false };
     }
 
     fn await_one(&self) {
         wait::until_true("a request that does not get through", wait::LONG, || {
-            matches!(*self.way.lock().unwrap(), Way::Held | Way::Broken)
+            self.state.lock().unwrap().met
         });
     }
 }
 
-impl Way {
+impl State {
     fn next(&mut self, bytes: &[u8]) -> Next {
         let has = |what: &str| String::from_utf8_lossy(bytes).contains(what);
-        match *self {
-            Self::Holds(what) if has(what) => {
-                *self = Self::Held;
+        match self.way {
+            Way::Holds(what) if has(what) => {
+                self.met = true;
                 Next::Hold
             }
-            Self::Breaks(what, at) if has(what) => {
-                *self = Self::Broken;
+            Way::Breaks(what, at) if has(what) => {
+                (self.way, self.met) = (Way::Broken, true);
                 if at == At::Question { Next::Break } else { Next::Ask }
             }
-            Self::Broken => Next::Break,
+            Way::Broken => Next::Break,
             _ => Next::Pass,
         }
     }
 }
 
-fn carry(mut client: UnixStream, engine: &Path, way: &Arc<Mutex<Way>>) {
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn carry(mut client: UnixStream, engine: &Path, state: &Arc<Mutex<State>>) {
     let Ok(mut to_engine) = UnixStream::connect(engine) else {
         return;
     };
     let (Ok(from_engine), Ok(to_client)) = (to_engine.try_clone(), client.try_clone()) else {
         return;
     };
-    let shared = Arc::clone(way);
+    let shared = Arc::clone(state);
     std::thread::spawn(move || carry_back(from_engine, to_client, &shared));
     let mut buffer = vec![0; 1 << 16];
     let mut asked = false;
     while let Ok(count @ 1..) = client.read(&mut buffer) {
         let bytes = &buffer[..count];
-        let next = way.lock().unwrap_or_else(PoisonError::into_inner).next(bytes);
+        let next = lock(state).next(bytes);
         match next {
             Next::Pass => {}
             Next::Ask => asked = true,
             // The rest of the request whose answer breaks.
             Next::Break if asked => {}
             Next::Break => break,
-            Next::Hold => loop {
-                std::thread::park();
-            },
+            Next::Hold => {
+                while matches!(lock(state).way, Way::Holds(_)) {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                break;
+            }
         }
         if to_engine.write_all(bytes).is_err() {
             break;
@@ -287,10 +300,10 @@ fn carry(mut client: UnixStream, engine: &Path, way: &Arc<Mutex<Way>>) {
     let _ = to_engine.shutdown(std::net::Shutdown::Both);
 }
 
-fn carry_back(mut from_engine: UnixStream, mut to_client: UnixStream, way: &Mutex<Way>) {
+fn carry_back(mut from_engine: UnixStream, mut to_client: UnixStream, state: &Mutex<State>) {
     let mut buffer = vec![0; 1 << 16];
     while let Ok(count @ 1..) = from_engine.read(&mut buffer) {
-        let broken = matches!(*way.lock().unwrap_or_else(PoisonError::into_inner), Way::Broken);
+        let broken = matches!(lock(state).way, Way::Broken);
         if broken || to_client.write_all(&buffer[..count]).is_err() {
             break;
         }
@@ -471,8 +484,9 @@ fn an_engine_that_goes_away_in_the_middle_of_a_recovery_is_waited_for() {
         gate.set(Way::Holds("/containers/create?"));
         let task = editor.run_text(&workspace, "look around");
         gate.await_one();
-        gate.set(Way::Breaks(question, at));
         env.daemon().kill();
+        // The editor's relay has started the next daemon, which recovers.
+        gate.set(Way::Breaks(question, at));
         gate.await_one();
         let waiting = editor.await_task(&workspace, "an engine that is named", wait::LONG, |task| {
             state_name(task) == "failed" || json!(task.state).to_string().contains("No container engine answers")
