@@ -71,6 +71,17 @@ impl FileLedger {
         edited.ok_or(EditError::Unclear)
     }
 
+    /// Returns the hunks of `after` that were not there before, with each of these that they have lines of.
+    #[must_use]
+    pub fn origins(&self, after: &Self) -> Vec<(HunkId, HunkId)> {
+        let new = after.hunks().iter().filter(|hunk| self.index(&hunk.id).is_err());
+        let from = new.flat_map(|hunk| {
+            let has = self.hunks().iter().filter(|was| hunk.meets(was));
+            has.map(|was| (hunk.id.clone(), was.id.clone()))
+        });
+        from.collect()
+    }
+
     /// Returns the hunks of a piece.
     fn holds(&self, piece: &Piece) -> Range<usize> {
         let indexes = || piece.hunks.iter().filter_map(|id| self.index(id).ok());

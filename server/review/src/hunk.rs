@@ -27,6 +27,14 @@ pub struct Hunk {
     pub nth: u32,
 }
 
+impl Hunk {
+    /// Says whether two hunks have lines in common, of the base or of the result.
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        let meet = |a: &Range<usize>, b: &Range<usize>| a.start.max(b.start) < a.end.min(b.end);
+        meet(&self.base, &other.base) || meet(&self.result, &other.result)
+    }
+}
+
 /// Returns the hunks that turn `base` into `result`, in file order. `path` only goes into the identifiers.
 pub fn hunks(path: &str, base: &str, result: &str) -> Vec<Hunk> {
     let changes = changes(base, result);

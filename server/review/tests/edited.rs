@@ -132,3 +132,31 @@ fn line_ends_are_those_of_the_file() {
     assert_eq!(with_line_ends_of("a\n", "b", "b\r\nc\r\n"), "b\nc\n");
     assert_eq!(with_line_ends_of(file, "", "x\ny"), "x\r\ny");
 }
+
+#[test]
+fn a_new_hunk_comes_from_those_whose_lines_it_has_and_a_persons_own_from_none() {
+    let mut ledger = FileLedger::new("f", BASE, RESULT);
+    let agents: Vec<_> = ledger.hunks().iter().map(|hunk| hunk.id.clone()).collect();
+    let amended = ledger.edited(BASE, &RESULT.replace("SIX", "6")).unwrap();
+    assert_eq!(ledger.origins(&amended), []);
+    for (text, place) in [
+        (RESULT.replace("four", "4"), 1),
+        (format!("zero\n{RESULT}"), 0),
+        (format!("{RESULT}eight\n"), 2),
+        (RESULT.replace("four\n", ""), 1),
+    ] {
+        let own = ledger.edited(BASE, &text).unwrap();
+        assert!(!agents.contains(&own.hunks()[place].id), "{text}");
+        assert_eq!(ledger.origins(&own), [], "{text}");
+    }
+    let one = ledger.edited(BASE, "one\nall of it\nseven\n").unwrap();
+    let joined = one.hunks()[0].id.clone();
+    let from = agents.iter().map(|agents| (joined.clone(), agents.clone()));
+    assert_eq!(ledger.origins(&one), from.collect::<Vec<_>>());
+    let mut two = FileLedger::new("f", "one\n", "1\n2\n");
+    let whole = two.hunks()[0].id.clone();
+    let before = two.clone();
+    two.split(&whole, 1..2).unwrap();
+    let from = two.hunks().iter().map(|cut| (cut.id.clone(), whole.clone()));
+    assert_eq!(before.origins(&two), from.collect::<Vec<_>>());
+}

@@ -23,6 +23,8 @@ pub struct Edit {
     pub hunks: Vec<HunkId>,
     /// Where they are.
     pub spans: Vec<Span>,
+    /// Which hunks the new ones have lines of, as in [`Event::Regrouped`].
+    pub from: Vec<(HunkId, HunkId)>,
     /// Rejected hunks that are undecided again, or part of an undecided one.
     pub reopened: Vec<HunkId>,
     /// For each undecided hunk, its text and what it replaces, as in [`Event::Amended`].
@@ -104,6 +106,7 @@ pub enum Command {
         path: String,
         hunks: Vec<HunkId>,
         spans: Vec<Span>,
+        from: Vec<(HunkId, HunkId)>,
     },
     /// A person changed what a hunk puts into the file.
     Amend {
@@ -241,7 +244,8 @@ impl State {
                 path,
                 hunks,
                 spans,
-            } => self.regroup(task, path, hunks, spans),
+                from,
+            } => self.regroup(task, path, (hunks, spans, from)),
             Command::Amend { task, hunk, text } => self.amend(task, hunk, text),
             Command::Edit(edit) => self.edit(edit),
             Command::SendBack { task, remark } => self.send_back(task, remark),

@@ -171,6 +171,9 @@ pub enum Event {
         hunks: Vec<HunkId>,
         /// Where they are.
         spans: Vec<Span>,
+        /// Those that were not there before, with each that was and that they have lines of.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        from: Vec<(HunkId, HunkId)>,
     },
     /// A person changed what a hunk puts into the file, or took the change back.
     Amended {

@@ -116,8 +116,7 @@ impl State {
         &self,
         task: TaskId,
         path: String,
-        hunks: Vec<HunkId>,
-        spans: Vec<Span>,
+        (hunks, spans, from): (Vec<HunkId>, Vec<Span>, Vec<(HunkId, HunkId)>),
     ) -> Result<Vec<Event>, Error> {
         let known = self.known_task(&task)?;
         let Some(proposed) = &known.proposed else {
@@ -138,6 +137,7 @@ impl State {
             path,
             hunks,
             spans,
+            from,
         }])
     }
 
@@ -147,6 +147,7 @@ impl State {
             path,
             hunks,
             spans,
+            from,
             reopened,
             amended,
         } = edit;
@@ -171,6 +172,7 @@ impl State {
                 path,
                 hunks,
                 spans,
+                from,
             });
         }
         let differs = |(hunk, text, over): &(HunkId, Option<String>, Option<String>)| {

@@ -296,7 +296,13 @@ impl Task {
                     self.phase = Phase::Review;
                 }
             }
-            Event::Regrouped { path, hunks, spans, .. } => self.regroup(path, hunks, spans),
+            Event::Regrouped {
+                path,
+                hunks,
+                spans,
+                from,
+                ..
+            } => self.regroup(path, hunks, spans, from),
             Event::Amended { hunk, text, over, .. } => {
                 let set = |texts: &mut BTreeMap<HunkId, String>, text: &Option<String>| match text {
                     Some(text) => drop(texts.insert(hunk.clone(), text.clone())),
@@ -331,14 +337,9 @@ impl Task {
         self.phase = Phase::Queued;
     }
 
-    fn regroup(&mut self, path: &str, hunks: &[HunkId], spans: &[Span]) {
+    fn regroup(&mut self, path: &str, hunks: &[HunkId], spans: &[Span], from: &[(HunkId, HunkId)]) {
         let Some(proposed) = &mut self.proposed else { return };
         let at = proposed.hunks.iter().position(|hunk| hunk.path == path);
-        let reasons = proposed.hunks.iter().filter(|hunk| hunk.path == path);
-        let reason = reasons
-            .filter_map(|hunk| proposed.reasons.get(&hunk.id))
-            .next()
-            .cloned();
         // A file's mode is a hunk of the same path that has no lines; it is among `hunks` if it was before.
         proposed.hunks.retain(|hunk| hunk.path != path);
         let at = at.unwrap_or(proposed.hunks.len());
@@ -347,8 +348,8 @@ impl Task {
             path: path.to_owned(),
         });
         proposed.hunks.splice(at..at, refs);
-        for hunk in hunks {
-            if let Some(reason) = reason.clone() {
+        for (hunk, was) in from {
+            if let Some(reason) = proposed.reasons.get(was).cloned() {
                 proposed.reasons.entry(hunk.clone()).or_insert(reason);
             }
         }

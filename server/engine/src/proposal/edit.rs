@@ -48,6 +48,7 @@ impl Worker {
                         path: path.clone(),
                         hunks: known.with_wholes(&path, hunks),
                         spans: changed.spans(),
+                        from: ledger.origins(&changed),
                         reopened: reopened(&ledger, &changed),
                         amended,
                     })

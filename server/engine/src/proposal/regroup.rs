@@ -45,6 +45,7 @@ impl Worker {
         // The ledger is changed once the change is recorded.
         let mut changed = ledger.clone();
         change(&mut changed).map_err(refused)?;
+        let from = ledger.origins(&changed);
         let hunks = changed.hunks().iter().map(|hunk| hunk.id.clone()).collect();
         let hunks = known.with_wholes(&path, hunks);
         self.command(Command::Regroup {
@@ -52,6 +53,7 @@ impl Worker {
             path,
             hunks,
             spans: changed.spans(),
+            from,
         })
         .await?;
         self.shown(task).await
@@ -134,6 +136,7 @@ fn without(known: &Ledger, file: &ChangedFile, ledger: &FileLedger, hunk: &HunkI
         path: file.path.clone(),
         hunks: known.with_wholes(&file.path, hunks),
         spans,
+        from: Vec::new(),
         reopened: Vec::new(),
         amended: Vec::new(),
     })

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aca_protocol::OperationId;
+use aca_protocol::proposal::Reason;
 
 use super::*;
 
@@ -241,6 +242,7 @@ fn hunks_are_cut_joined_and_amended_while_they_are_open() {
         path: "a".to_owned(),
         hunks: hunks(names),
         spans: vec![Span::new(0..1, 0..2)],
+        from: Vec::new(),
     };
     let amend = |name: &str, text: Option<&str>| Command::Amend {
         task: task("a"),
@@ -267,6 +269,38 @@ fn hunks_are_cut_joined_and_amended_while_they_are_open() {
 }
 
 #[test]
+fn a_new_hunk_has_the_reason_of_those_it_comes_from_and_a_persons_own_has_none() {
+    let reason = |why: &str| Reason {
+        why: why.to_owned(),
+        verified: true,
+        calls: Vec::new(),
+    };
+    let mut end = finished(&["x", "y"]);
+    if let AttemptEnd::Finished {
+        proposed: Some(proposed),
+        ..
+    } = &mut end
+    {
+        proposed.reasons = BTreeMap::from([(hunk("x"), reason("x")), (hunk("y"), reason("y"))]);
+    }
+    let mut state = state(1);
+    all(&mut state, run_up("a"));
+    all(&mut state, [ended("a", end)]);
+    let from = [("y1", "y"), ("y2", "y")].map(|(new, was)| (hunk(new), hunk(was)));
+    let cut = Command::Regroup {
+        task: task("a"),
+        path: "a".to_owned(),
+        hunks: hunks(&["x", "own", "y1", "y2"]),
+        spans: vec![Span::new(0..1, 0..2)],
+        from: from.to_vec(),
+    };
+    all(&mut state, [cut]);
+    let reasons = &known(&state).proposed.as_ref().unwrap().reasons;
+    let why = ["x", "own", "y1", "y2"].map(|name| reasons.get(&hunk(name)).map(|reason| reason.why.as_str()));
+    assert_eq!(why, [Some("x"), None, Some("y"), Some("y")]);
+}
+
+#[test]
 fn an_edit_amends_adds_and_brings_back_hunks_in_one_step() {
     let mut state = reviewing();
     let edit = |names: &[&str], reopened: &[&str], amended: &[(&str, &str)]| {
@@ -276,6 +310,7 @@ fn an_edit_amends_adds_and_brings_back_hunks_in_one_step() {
             path: "a".to_owned(),
             hunks: hunks(names),
             spans: vec![Span::new(0..1, 0..2)],
+            from: Vec::new(),
             reopened: hunks(reopened),
             amended: amended.iter().map(text).collect(),
         })
