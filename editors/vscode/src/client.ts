@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import * as lc from 'vscode-languageclient/node';
 import type { Config } from './config';
+import { LensRefresh } from './lenses';
 import { Endurance, Voice } from './life';
 import type { Server } from './server';
 
@@ -22,6 +23,7 @@ export interface Connection {
   client: lc.LanguageClient;
   /** Returns the last line that a server that has ended wrote to its standard error, if it wrote any. */
   lastWords: () => Promise<string | undefined>;
+  lenses: LensRefresh;
 }
 
 /** Returns a client that is not started yet. */
@@ -35,6 +37,9 @@ export function createClient(
   const serverOptions: lc.ServerOptions = { command: server.path, args: ['lsp'], options: { env: server.env } };
   const voice = new Voice(log);
   const endurance = new Endurance(listener.gaveUp);
+  const lenses = new LensRefresh('file', () => {
+    drawLensesAnew(client);
+  });
   const clientOptions: lc.LanguageClientOptions = {
     documentSelector: [{ scheme: 'file' }],
     outputChannel: log,
@@ -49,7 +54,10 @@ export function createClient(
     initializationFailedHandler: () => false,
     initializationOptions: () => ({ settings: config.serverSettings() }),
     middleware: {
-      provideCodeLenses: (document, token, next) => (config.codeLens ? next(document, token) : []),
+      provideCodeLenses: (document, token, next) => {
+        lenses.asked(document);
+        return config.codeLens ? next(document, token) : [];
+      },
       // The library shows a person nothing of a command that failed, and the server's words say what to do.
       executeCommand: async (command, args, next) => {
         try {
@@ -66,18 +74,23 @@ export function createClient(
       },
     },
   };
-  const client = new QuietClient('aca', 'aca', serverOptions, clientOptions);
+  const client: lc.LanguageClient = new QuietClient('aca', 'aca', serverOptions, clientOptions);
   client.onDidChangeState(({ newState }) => {
     if (newState === lc.State.Running) {
       endurance.up();
+      // In the place of the library's own, which tells VS Code once.
+      client.onRequest(lc.CodeLensRefreshRequest.type, () => {
+        lenses.refresh();
+      });
+      lenses.refresh();
     }
   });
   client.registerFeature(new Handshake(extension));
-  return { client, lastWords: () => voice.lastWords() };
+  return { client, lastWords: () => voice.lastWords(), lenses };
 }
 
-/** Has the lenses asked for again, as when they are turned on or off. */
-export function drawLensesAnew(client: lc.LanguageClient): void {
+/** Tells VS Code that the lenses are out of date. */
+function drawLensesAnew(client: lc.LanguageClient): void {
   const lenses = client.getFeature(lc.CodeLensRequest.method);
   const providers = vscode.workspace.textDocuments.map((document) => lenses.getProvider(document));
   for (const provider of new Set(providers)) {

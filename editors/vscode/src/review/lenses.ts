@@ -2,6 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { Ctx } from '../ctx';
+import { LensRefresh } from '../lenses';
 import { addressOf, PROPOSAL } from './address';
 import { placesInProposal, type Place } from './layout';
 import type { Reviews } from './model';
@@ -17,6 +18,9 @@ const ASKED = 'aca.review.askedForLenses';
 
 export class HunkLenses implements vscode.CodeLensProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
+  private readonly outdated = new LensRefresh(PROPOSAL, () => {
+    this.changed.fire();
+  });
   private readonly own: Owned[];
 
   readonly onDidChangeCodeLenses = this.changed.event;
@@ -27,14 +31,16 @@ export class HunkLenses implements vscode.CodeLensProvider, vscode.Disposable {
   ) {
     this.own = [
       this.changed,
+      this.outdated,
       reviews.onDidChange(() => {
-        this.changed.fire();
+        this.outdated.refresh();
       }),
       vscode.languages.registerCodeLensProvider({ scheme: PROPOSAL }, this),
     ];
   }
 
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    this.outdated.asked(document);
     const address = addressOf(document.uri);
     if (address === undefined) {
       return [];
