@@ -13,6 +13,8 @@ fn the_extensions_own_tests_pass() {
     let todo = format!("src/user.rs:{}", workspace.line_of("src/user.rs", "TODO") + 1);
     let run = env.run(&workspace, &["run", "--todo", &todo]);
     assert_eq!(run.code, Some(0), "{run:#?}");
+    let rename = env.run(&workspace, &["session", "rename", "greetings"]);
+    assert_eq!(rename.code, Some(0), "{rename:#?}");
 
     let wishes = Wishes {
         package: Package::None,

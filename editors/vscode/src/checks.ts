@@ -5,7 +5,7 @@ import * as can from './can';
 import type { Ctx } from './ctx';
 import { pickTask } from './pick';
 import * as aca from './protocol';
-import { count } from './words';
+import { asMessage, count } from './words';
 
 const READY = { fits: can.review, question: 'Which task to check?', none: 'No task waits for review.' };
 
@@ -42,7 +42,7 @@ async function isConfirmed(ctx: Ctx, workspace: string): Promise<boolean> {
   }
   const where = from === undefined ? '' : ` (from ${from})`;
   const choice = await vscode.window.showInformationMessage(
-    `The check command is “${command}”${where}. It runs in a sandbox, once you confirm it.`,
+    asMessage(`The check command is “${command}”${where}. It runs in a sandbox, once you confirm it.`),
     'Confirm and Check',
   );
   if (choice === undefined) {
@@ -95,7 +95,8 @@ function say(task: aca.TaskView, check: aca.CheckView): void {
     case 'failed': {
       const found = check.findings?.length ?? 0;
       const words = found === 0 ? '' : ` with ${count(found, 'finding')}`;
-      void vscode.window.showWarningMessage(`“${check.command}” failed${words}.`, 'Review').then((choice) => {
+      const message = asMessage(`“${check.command}” failed${words}.`);
+      void vscode.window.showWarningMessage(message, 'Review').then((choice) => {
         if (choice !== undefined) {
           void vscode.commands.executeCommand('aca.review', { task: task.id });
         }
@@ -103,7 +104,7 @@ function say(task: aca.TaskView, check: aca.CheckView): void {
       return;
     }
     case 'broken':
-      void vscode.window.showErrorMessage(state.reason);
+      void vscode.window.showErrorMessage(asMessage(state.reason));
       return;
     case 'running':
   }

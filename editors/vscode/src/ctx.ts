@@ -3,11 +3,12 @@
 import { sep } from 'node:path';
 import * as vscode from 'vscode';
 import * as lc from 'vscode-languageclient/node';
-import { createClient, drawLensesAnew, type Connection } from './client';
+import { createClient, type Connection } from './client';
 import { Config, isOurs, needsRestart } from './config';
 import * as aca from './protocol';
 import { findServer, type Server } from './server';
 import { TaskStore } from './tasks';
+import { asMessage } from './words';
 
 /** How long the server has for its end; the sessions are not its own, so nothing is lost by less. */
 const STOP_TIMEOUT_MS = 1_000;
@@ -143,8 +144,12 @@ export class Ctx {
     if (isCancellation(error)) {
       return;
     }
-    const message = messageOf(error);
-    this.log.error(message);
+    this.log.error(messageOf(error));
+    const message = asMessage(messageOf(error));
+    if (isRefusal(error)) {
+      void vscode.window.showWarningMessage(message);
+      return;
+    }
     const showLog = 'Show Log';
     void vscode.window.showErrorMessage(message, ...Object.keys(choices), showLog).then((choice) => {
       if (choice === showLog) {
@@ -222,8 +227,9 @@ export class Ctx {
   }
 
   private async end(): Promise<void> {
-    const client = this.current?.client;
+    const { client, lenses } = this.current ?? {};
     this.current = undefined;
+    lenses?.dispose();
     if (client !== undefined) {
       await client.stop(STOP_TIMEOUT_MS).catch(() => undefined);
       await client.dispose().catch(() => undefined);
@@ -277,10 +283,10 @@ export class Ctx {
         this.background(this.restart());
       }
     } else if (isOurs(event) && this.current?.client.isRunning()) {
-      const { client } = this.current;
+      const { client, lenses } = this.current;
       const settings = { aca: this.config.serverSettings() };
       this.background(client.sendNotification(lc.DidChangeConfigurationNotification.type, { settings }));
-      drawLensesAnew(client);
+      lenses.refresh();
     }
   }
 
@@ -306,6 +312,13 @@ async function startFailure({ server, lastWords }: Connection & { server: Server
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Says whether the server only could not do what it was asked. Its words say why, and the log says no more. */
+function isRefusal(error: unknown): boolean {
+  const data: unknown = error instanceof lc.ResponseError ? error.data : undefined;
+  const kind = typeof data === 'object' && data !== null && 'kind' in data ? data.kind : undefined;
+  return kind === 'invalid' || kind === 'notFound' || kind === 'stale';
 }
 
 /** Says whether an error only means that nobody wants the answer any more, as when a window closes. */

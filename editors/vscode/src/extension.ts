@@ -15,7 +15,7 @@ import { registerStart } from './start';
 import { registerStatus } from './status';
 import { registerSteer } from './steer';
 import { registerTranscript } from './transcript';
-import { registerTree } from './tree';
+import { registerTree, type TasksView } from './tree';
 import { registerUsage } from './usage';
 
 /** What `activate` returns. */
@@ -27,6 +27,7 @@ export interface AcaApi {
   readonly onTask: vscode.Event<TaskView>;
   /** Whether the server is up. */
   readonly running: boolean;
+  readonly tasksView: TasksView;
 }
 
 let ctx: Ctx | undefined;
@@ -58,7 +59,7 @@ function start(extension: vscode.ExtensionContext): AcaApi {
   registerChecks(own);
   registerDoctor(own, pages);
   registerUsage(own, pages);
-  registerTree(own);
+  const tasksView = registerTree(own);
   registerStatus(own);
   registerNotifications(own);
   own.owns(registerReview(own));
@@ -75,6 +76,7 @@ function start(extension: vscode.ExtensionContext): AcaApi {
     get running() {
       return own.health.name === 'running';
     },
+    tasksView,
   };
 }
 

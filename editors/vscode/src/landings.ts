@@ -5,7 +5,7 @@ import type { Ctx } from './ctx';
 import { taskIdOf } from './pick';
 import * as aca from './protocol';
 import { pickWorkspace } from './start';
-import { count } from './words';
+import { asMessage, count } from './words';
 
 /** How long a result stands in the status bar. */
 const SHOWN_MS = 6_000;
@@ -26,7 +26,7 @@ async function undo(ctx: Ctx, argument: unknown): Promise<void> {
   const operation = task && (await newestOf(ctx, task));
   if (task !== undefined && operation === undefined) {
     void vscode.window.showInformationMessage(
-      `Nothing of “${task.title}” is in the files, so there is nothing to undo.`,
+      asMessage(`Nothing of “${task.title}” is in the files, so there is nothing to undo.`),
     );
     return;
   }
@@ -35,7 +35,7 @@ async function undo(ctx: Ctx, argument: unknown): Promise<void> {
     vscode.window.setStatusBarMessage(`aca took back ${count(result.hunks.length, 'hunk')}`, SHOWN_MS);
   }
   for (const { reason } of result.refused) {
-    void vscode.window.showWarningMessage(reason);
+    void vscode.window.showWarningMessage(asMessage(reason));
   }
 }
 

@@ -1,10 +1,14 @@
 // The notifications, of which there are three kinds: a task is ready, a task has failed, a person edits what a task
 // works on. Nothing else interrupts anybody.
+//
+// VS Code gives no way to close a message again, so one can be there still when everything was decided elsewhere. Each button
+// therefore says what is to be said by then.
 
 import * as vscode from 'vscode';
 import type { Ctx } from './ctx';
 import { Proposal, type ConflictParams, type TaskId, type TaskView } from './protocol';
-import { describe, isAtWork } from './words';
+import { activeTask } from './review/tabs';
+import { asMessage, describe, isAtWork } from './words';
 
 /** Where the tasks at work are kept for the next window. */
 const AT_WORK = 'aca.atWork';
@@ -35,6 +39,10 @@ export function registerNotifications(ctx: Ctx): void {
 function ended(ctx: Ctx, task: TaskView): void {
   switch (task.state.name) {
     case 'ready':
+      if (isInFront(task.id)) {
+        // Who looks at the review sees the new round in it.
+        return;
+      }
       if (ctx.config.openReviewWhenReady) {
         void vscode.commands.executeCommand('aca.review', { task: task.id });
       } else {
@@ -50,6 +58,10 @@ function ended(ctx: Ctx, task: TaskView): void {
     }
     default:
   }
+}
+
+function isInFront(task: TaskId): boolean {
+  return vscode.window.state.focused && activeTask() === task;
 }
 
 async function offerReview(ctx: Ctx, task: TaskView): Promise<void> {
@@ -81,7 +93,7 @@ function offer(
   buttons: Readonly<Record<string, string | undefined>>,
 ): void {
   const show = kind === 'info' ? vscode.window.showInformationMessage : vscode.window.showErrorMessage;
-  void show(message, ...Object.keys(buttons)).then((choice) => {
+  void show(asMessage(message), ...Object.keys(buttons)).then((choice) => {
     const command = choice === undefined ? undefined : buttons[choice];
     if (command !== undefined) {
       void vscode.commands.executeCommand(command, { task });

@@ -13,7 +13,13 @@ const TICK_MS = 5_000;
 /** A row: a workspace with its tasks, or a task. */
 export type Row = { workspace: string } | { task: aca.TaskView };
 
-export function registerTree(ctx: Ctx): void {
+/** What the view of tasks is made of. */
+export interface TasksView {
+  provider: vscode.TreeDataProvider<Row>;
+  view: vscode.TreeView<Row>;
+}
+
+export function registerTree(ctx: Ctx): TasksView {
   const rows = new Rows(ctx);
   const view = vscode.window.createTreeView<Row>('aca.tasks', { treeDataProvider: rows });
   const update = (): void => {
@@ -48,6 +54,7 @@ export function registerTree(ctx: Ctx): void {
   };
   ctx.owns(view.onDidChangeVisibility(startIfVisible));
   startIfVisible();
+  return { provider: rows, view };
 }
 
 class Rows implements vscode.TreeDataProvider<Row> {
@@ -114,7 +121,8 @@ class Rows implements vscode.TreeDataProvider<Row> {
   }
 }
 
-function taskItem(task: aca.TaskView): vscode.TreeItem {
+/** The row of a task. */
+export function taskItem(task: aca.TaskView): vscode.TreeItem {
   const item = new vscode.TreeItem(task.title);
   const since = atWorkSince(task);
   const time = since === undefined ? '' : duration(Date.now() - since);

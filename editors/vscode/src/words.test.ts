@@ -5,7 +5,7 @@ import { suite, test } from 'mocha';
 import { abilities } from './can';
 import { task } from './fixture';
 import type { TaskState } from './protocol';
-import { asMarkdown, cost, describe, duration } from './words';
+import { asMarkdown, asMessage, cost, describe, duration } from './words';
 
 suite('words about tasks', () => {
   test('each state has its words and its abilities', () => {
@@ -38,6 +38,7 @@ suite('words about tasks', () => {
   });
 
   test('a title is no markdown, and no link', () => {
+    assert.equal(asMessage('[x](command:y) (z)'), '[x] (command:y) (z)');
     assert.equal(asMarkdown('[x](command:y) <b> & `z`'), '\\[x\\]\\(command:y\\) \\<b\\> \\& \\`z\\`');
     assert.equal(asMarkdown('1. one\n2. two'), '1\\. one  \n2\\. two');
   });

@@ -71,6 +71,11 @@ export function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }
 
+/** Returns a text as a notification shows it: VS Code makes links of what looks like one, of commands too. */
+export function asMessage(text: string): string {
+  return text.replaceAll('](', '] (');
+}
+
 /** Returns markdown that shows just a text. `appendText` of VS Code makes spaces that no line breaks at. */
 export function asMarkdown(text: string): string {
   return text

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { Ctx } from '../ctx';
 import { pickTask, taskIdOf } from '../pick';
 import type { FileChange, TaskId, TaskView } from '../protocol';
+import { asMessage } from '../words';
 import { addressOf, fileUri } from './address';
 import type { Decisions } from './decide';
 import { undecided } from './layout';
@@ -120,7 +121,7 @@ async function showInFile(parts: Parts, argument: unknown): Promise<void> {
   const places = (proposal === undefined ? [] : undecided(proposal)).filter(({ change }) => isInText(change));
   const place = places.find(({ hunk }) => hunk.id === atCursor?.hunk) ?? places[0];
   if (place === undefined) {
-    say(`"${task.title}" changes no text that is there already. Review it instead.`);
+    say(`“${task.title}” changes no text that is there already. Review it instead.`);
   } else {
     const { line } = place.hunk;
     const selection = new vscode.Range(line, 0, line, 0);
@@ -171,5 +172,5 @@ function hunkIdOf(argument: unknown): string | undefined {
 }
 
 function say(message: string): void {
-  void vscode.window.showInformationMessage(message);
+  void vscode.window.showInformationMessage(asMessage(message));
 }

@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import type { Ctx } from '../ctx';
 import * as aca from '../protocol';
-import { count } from '../words';
+import { asMessage, count } from '../words';
 import type { ProposalFiles } from './files';
 import type { Reviews } from './model';
 import type { Target, Threads } from './threads';
@@ -53,7 +53,7 @@ export class Decisions {
 
   private tell(task: aca.TaskId, selection: aca.Selection, { decided, refused, warnings }: aca.DecideResult): void {
     for (const warning of warnings ?? []) {
-      void vscode.window.showWarningMessage(warning);
+      void vscode.window.showWarningMessage(asMessage(warning));
     }
     const [first] = refused;
     if (first === undefined) {
@@ -62,13 +62,13 @@ export class Decisions {
     const isSeen = refused.map(({ hunk }) => this.threads.expand({ task, hunk })).every(Boolean);
     if (selection.kind === 'hunks') {
       if (!isSeen) {
-        void vscode.window.showWarningMessage(first.reason);
+        void vscode.window.showWarningMessage(asMessage(first.reason));
       }
       return;
     }
     const open = refused.length === 1 ? '1 hunk needs a look' : `${refused.length} hunks need a look`;
     const message = `${count(decided.length, 'hunk')} decided. ${open}: ${first.reason}`;
-    void vscode.window.showWarningMessage(message, 'Show').then((choice) => {
+    void vscode.window.showWarningMessage(asMessage(message), 'Show').then((choice) => {
       if (choice !== undefined) {
         void vscode.commands.executeCommand('aca.review', { task, hunk: first.hunk });
       }

@@ -19,14 +19,17 @@ const FILES = [
   () => import('../review/words.test.js'),
   () => import('../transcript/text.test.js'),
   () => import('./activation.test.js'),
+  () => import('./settings.test.js'),
+  () => import('./lenses.test.js'),
   () => import('./language.test.js'),
+  () => import('./tree.test.js'),
   () => import('./review.test.js'),
   () => import('./transcript.test.js'),
 ];
 
 export async function run(): Promise<void> {
   const reporter = RESULTS === undefined ? {} : { reporter: 'json', reporterOptions: { output: RESULTS } };
-  const mocha = new Mocha({ ui: 'tdd', timeout: 60_000, ...reporter });
+  const mocha = new Mocha({ ui: 'tdd', timeout: 90_000, ...reporter });
   // Mocha makes `suite` and `test` known when it loads a file; these files are part of this one.
   mocha.suite.emit('pre-require', globalThis, null, mocha);
   for (const load of FILES) {

@@ -3,7 +3,7 @@
 import * as assert from 'node:assert/strict';
 import { suite, test } from 'mocha';
 import * as vscode from 'vscode';
-import { openUser, readyTask, until, untilTrue } from './world';
+import { extension, openUser, readyTask, until, untilTrue } from './world';
 
 const FIRST = 'assert!(!name.is_empty()';
 const SECOND = 'Welcome back, {}';
@@ -25,7 +25,10 @@ suite('review', () => {
     await vscode.commands.executeCommand('aca.review', { task: task.id });
     const document = await until('the proposal', proposal);
     assert.ok(document.getText().includes(FIRST) && document.getText().includes(SECOND), document.getText());
-    assert.equal(reviewTabs().length, 1);
+    assert.deepEqual(
+      reviewTabs().map((tab) => tab.isActive),
+      [true],
+    );
     assert.equal(editor.document.getText(), before);
     assert.equal(editor.document.isDirty, false);
   });
@@ -84,6 +87,18 @@ suite('review', () => {
     await untilTrue('the tab to close', () => reviewTabs().length === 0);
     const file = await openUser();
     assert.ok(!file.document.getText().includes(FIRST));
+    const { tasksView } = await extension().activate();
+    await untilTrue('the badge to go', () => tasksView.view.badge === undefined);
+  });
+
+  test('a button that was left over opens nothing', async () => {
+    const api = await extension().activate();
+    const [task] = api.tasks();
+    assert.ok(task);
+    const file = await openUser();
+    await vscode.commands.executeCommand('aca.review', { task: task.id });
+    assert.equal(reviewTabs().length, 0);
+    assert.equal(vscode.window.activeTextEditor, file);
   });
 
   test('the landing can be undone', async () => {

@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import type { AcaApi } from '../extension';
 import type { TaskView } from '../protocol';
 
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 60_000;
 const BETWEEN_LOOKS_MS = 50;
 
 export function extension(): vscode.Extension<AcaApi> {
