@@ -101,3 +101,26 @@ fn landings_on_one_file_and_what_was_saved_between_them_outlive_a_killed_daemon(
     assert_eq!(hunk_states(&second.proposal(&found)), ["landed", "landed"]);
     assert_eq!(workspace.read("src/user.rs"), landed);
 }
+
+#[test]
+fn what_is_decided_while_the_daemon_is_replaced_is_decided_as_it_was_seen() {
+    let env = TestEnv::new();
+    let workspace = env.workspace(SHOP);
+    env.script(&two_hunks(&workspace));
+    let mut editor = Editor::start(&env, &workspace);
+    editor.run_text(&workspace, "reject empty names");
+    let task = editor.await_ready(&workspace);
+    let shown = editor.proposal(&task);
+    let daemon = env.daemon();
+    let pid = daemon.pid();
+    daemon.kill();
+    // From here on the relay keeps what is asked until the next daemon listens, so this is its first question.
+    env.next_daemon(pid);
+    let hunk = &shown.files[0].hunks[0].id;
+    let params = json!({
+        "task": task.id, "decision": "accept", "selection": { "kind": "hunks", "ids": [hunk] }, "seen": shown.revision,
+    });
+    let decided = editor.call_serving("aca/decide", params, wait::LONG);
+    assert_eq!(decided["refused"], json!([]), "{decided:#}");
+    assert_eq!(decided["decided"], json!([hunk]), "{decided:#}");
+}

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use aca_protocol::{AttemptId, SessionId};
+use aca_protocol::{AttemptId, SessionId, TaskId};
 
 /// Returns where the process backend keeps its records.
 pub(crate) fn sandboxes(data_dir: &Path) -> PathBuf {
@@ -37,6 +37,11 @@ pub(crate) fn objects(session_dir: &Path) -> PathBuf {
 /// Returns where what landings displace is kept for a while.
 pub(crate) fn displaced(session_dir: &Path) -> PathBuf {
     session_dir.join("displaced")
+}
+
+/// Returns where what was last shown of a task's hunks is kept.
+pub(crate) fn shown(session_dir: &Path, task: &TaskId) -> PathBuf {
+    session_dir.join("shown").join(format!("{task}.json"))
 }
 
 /// Returns the directory of the checks that have a sandbox.

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use aca_engine::{EditorId, Engine, Error};
 use lsp_types::{ClientInfo, MessageType};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower_lsp::Client;
 use tower_lsp::jsonrpc;
@@ -55,6 +56,8 @@ pub(crate) struct Connection {
     pub(crate) progress: Progress,
     /// Cancelled once the client has sent `initialized`; before that it must be sent nothing.
     pub(crate) ready: CancellationToken,
+    /// How many sessions of the client's workspaces are still to be opened.
+    opening: watch::Sender<usize>,
     flags: OnceLock<ClientFlags>,
     asker: OnceLock<Engine>,
     name: OnceLock<String>,
@@ -85,6 +88,7 @@ impl Connection {
             transcripts: Transcripts::default(),
             progress: Progress::default(),
             ready: CancellationToken::new(),
+            opening: watch::Sender::default(),
             flags: OnceLock::new(),
             asker: OnceLock::new(),
             name: OnceLock::new(),
@@ -174,7 +178,16 @@ impl Connection {
         W: Future<Output = Result<T, Error>> + Send + 'static,
         T: Send + 'static,
     {
-        let work = self.background.detach(ask(self.asker()));
+        let (asked, mut opening) = (ask(self.asker()), self.opening.subscribe());
+        // Nothing is opened before the client has said that it is ready, and one that never does is answered all the same.
+        let is_ready = self.ready.is_cancelled();
+        let work = self.background.detach(async move {
+            if is_ready {
+                // It fails only once the connection is gone, which keeps no decision from being carried out.
+                let _ = opening.wait_for(|left| *left == 0).await;
+            }
+            asked.await
+        });
         work.await
             .map_err(|_| error::panicked(what))?
             .map_err(|error| error::reply(&error))
@@ -195,12 +208,30 @@ impl Connection {
             self.complain(problem);
         }
         let connection = Arc::clone(self);
+        let opening = Opening::begin(self.opening.clone());
         self.background.spawn(async move {
             connection.ready.cancelled().await;
             match connection.engine.open(&root.canonical).await {
                 Ok(_) => crate::follow::read_workspace(&connection, &root.canonical),
                 Err(error) => connection.complain(error.to_string()),
             }
+            drop(opening);
         });
+    }
+}
+
+/// A session that is being opened, for as long as it lives.
+struct Opening(watch::Sender<usize>);
+
+impl Opening {
+    fn begin(count: watch::Sender<usize>) -> Self {
+        count.send_modify(|left| *left += 1);
+        Self(count)
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.0.send_modify(|left| *left -= 1);
     }
 }

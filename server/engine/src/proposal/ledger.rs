@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use aca_protocol::methods::Refusal;
-use aca_protocol::proposal::{Decision, FileChange, FileView, HunkState, HunkView, Selection, Since};
+use aca_protocol::proposal::{Decision, FileChange, FileView, Selection, Since};
 use aca_protocol::{HunkId, TaskId};
 use aca_review::Hunk;
 use aca_review::ledger::{Amendment, FileLedger, Span, Standing};
@@ -11,6 +11,7 @@ use aca_review::needs;
 use aca_workspace::objects::Blob;
 
 use super::file::{ChangedFile, Parts};
+use super::shown::Before;
 use crate::Error;
 use crate::core::{Proposed, Task};
 
@@ -251,22 +252,15 @@ impl Ledger {
     }
 
     /// Completes the view of the file at `index` by what does not depend on its live text.
-    /// `known` are the hunks as they were published last.
-    pub(crate) fn complete(
-        &self,
-        index: usize,
-        view: &mut FileView,
-        known: &HashMap<&HunkId, &HunkView>,
-        revision: u64,
-    ) {
+    /// `before` is what was published last.
+    pub(crate) fn complete(&self, index: usize, view: &mut FileView, before: &Before<'_>, revision: u64) {
         let reasons = self.task.proposed.as_ref().map(|proposed| &proposed.reasons);
         for (n, hunk) in view.hunks.iter_mut().enumerate() {
             let needs = self.needs.get(&hunk.id).into_iter().flatten();
             hunk.needs = needs.filter(|id| self.decision(id).is_none()).cloned().collect();
             hunk.reason = reasons.and_then(|reasons| reasons.get(&hunk.id)).cloned();
             hunk.since = self.since(index, n);
-            let unchanged = known.get(&hunk.id).filter(|known| says_the_same(known, hunk));
-            hunk.seen = unchanged.map_or(revision, |known| known.seen);
+            hunk.seen = before.since(hunk).unwrap_or(revision);
         }
     }
 
@@ -297,13 +291,6 @@ impl Ledger {
 
 fn untouched(task: &TaskId, path: &str) -> Error {
     Error::NotFound(format!("The proposal of task {task} does not touch {path}."))
-}
-
-/// Whether two views of a hunk say the same, their lines aside.
-fn says_the_same(a: &HunkView, b: &HunkView) -> bool {
-    let in_place = |state: &HunkState| matches!(state, HunkState::Clean | HunkState::Moved);
-    let state = a.state == b.state || (in_place(&a.state) && in_place(&b.state));
-    state && (&a.old, &a.new, a.amended) == (&b.old, &b.new, b.amended)
 }
 
 fn standing(task: &Task, hunk: &Hunk) -> Standing {

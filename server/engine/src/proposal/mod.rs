@@ -15,6 +15,7 @@ mod place;
 mod plan;
 mod recover;
 mod regroup;
+mod shown;
 mod text;
 mod undo;
 mod with_hunks;

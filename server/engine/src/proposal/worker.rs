@@ -1,21 +1,22 @@
 //! The worker that owns a session's proposals.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
+use aca_protocol::TaskId;
 use aca_protocol::methods::{
     AmendParams, DecideParams, DecideResult, EditProposalParams, JoinParams, ProposalFileParams, SplitParams,
     UndoParams, UndoResult,
 };
 use aca_protocol::proposal::{HunkView, ProposalFileView, ProposalView};
-use aca_protocol::{HunkId, TaskId};
 use aca_workspace::paths;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::file::{self, ChangedFile};
 use super::ledger::Ledger;
 use super::place;
+use super::shown::Before;
 use crate::actor::{LiveChange, Message, SessionContext};
 use crate::core::{Command, Proposed, Task};
 use crate::handle::{Change, Shared, Who};
@@ -359,11 +360,7 @@ impl Worker {
         }
         let (root, buffers) = (&self.session.root, &self.shared.buffers);
         let revision = ledger.revision + 1;
-        let hunks = known.iter().flat_map(|known| &known.files);
-        let hunks: HashMap<&HunkId, &HunkView> = hunks
-            .flat_map(|file| &file.hunks)
-            .map(|hunk| (&hunk.id, hunk))
-            .collect();
+        let before = Before::new(&self.session.dir, task, known.as_deref());
         let mut files = Vec::with_capacity(ledger.files.len());
         for index in 0..ledger.files.len() {
             let Some(file) = ledger.files.get_mut(index) else { break };
@@ -373,7 +370,7 @@ impl Worker {
                 Some(view) => view.clone(),
                 None => {
                     let mut view = place::view(&ledger.task, file, root, buffers);
-                    ledger.complete(index, &mut view, &hunks, revision);
+                    ledger.complete(index, &mut view, &before, revision);
                     view
                 }
             };
@@ -388,11 +385,12 @@ impl Worker {
             files,
             revision: known.as_ref().map_or(revision, |known| known.revision),
         };
-        if known.is_some_and(|known| *known == view) {
+        if known.as_ref().is_some_and(|known| **known == view) {
             return;
         }
         ledger.revision = revision;
         let view = ProposalView { revision, ..view };
+        before.keep(&self.session.dir, &view);
         let conflict = |hunk: &&HunkView| hunk.state.is_conflict();
         let conflicts = view.files.iter().flat_map(|file| &file.hunks).filter(conflict).count();
         let mut views = self.shared.views.write().unwrap_or_else(PoisonError::into_inner);

@@ -127,16 +127,26 @@ async fn what_changed_since_it_was_looked_at_is_refused_with_what_it_says_now() 
 }
 
 #[tokio::test]
-async fn a_look_from_before_a_restart_is_old() {
+async fn a_look_from_before_a_restart_counts_for_what_still_says_the_same() {
     let mut fixture = two_hunks().await;
     let seen = fixture.proposal().revision;
+    fixture.engine.shutdown().await;
+    fixture.write("a.txt", &format!("zero\n{}", BASE.replace("six", "6")));
     fixture.restart().await;
-    let hunk = fixture.views().remove(0);
-    let refused = fixture
-        .decide_as(Decision::Accept, named(&hunk), None, Some(seen))
-        .await
-        .refused;
-    assert_eq!(refused.len(), 1);
+    let now = fixture.proposal().revision;
+    assert!(now > seen, "{now} is not newer than {seen}");
+    let ids: Vec<HunkId> = fixture.views().into_iter().map(|hunk| hunk.id).collect();
+    let result = fixture
+        .decide_as(
+            Decision::Accept,
+            Selection::Hunks { ids: ids.clone() },
+            None,
+            Some(seen),
+        )
+        .await;
+    assert_eq!(result.decided, ids[..1], "it only moved");
+    let refused: Vec<HunkId> = result.refused.into_iter().map(|refused| refused.hunk).collect();
+    assert_eq!(refused, ids[1..], "it became a conflict meanwhile");
 }
 
 #[tokio::test]
