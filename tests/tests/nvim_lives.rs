@@ -101,7 +101,7 @@ fn two_neovims_review_the_same_proposal() {
     second.review();
     second.await_screen(&["▴ aca 1/2  a accept", "▴ aca 2/2"], wait::SHORT);
     first.press("x");
-    first.await_screen(&["▴ aca 1/1"], wait::SHORT);
+    first.await_screen(&["▴ aca 1/1  a accept"], wait::SHORT);
     let screen = second.await_screen(&["▴ aca 1/1"], wait::SHORT);
     assert!(!screen.contains(FIRST_HUNK) && screen.contains(SECOND_HUNK), "{screen}");
     second.keep_screen("second-neovim");

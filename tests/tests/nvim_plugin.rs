@@ -33,7 +33,7 @@ fn nothing_is_mapped_and_every_command_says_why_it_does_nothing() {
     );
 
     let completed = |line: &str| nvim.lua(&format!("return vim.fn.getcompletion([[{line}]], 'cmdline')"));
-    assert_eq!(completed("Aca re"), json!(["restart", "resume", "review"]));
+    assert_eq!(completed("Aca re"), json!(["reopen", "restart", "resume", "review"]));
     assert_eq!(completed("Aca review "), json!(["diff"]));
     assert_eq!(completed("Aca tasks "), json!([]));
     let all = completed("Aca ");
@@ -54,6 +54,7 @@ fn nothing_is_mapped_and_every_command_says_why_it_does_nothing() {
         ("Aca transcript", "there is no task yet"),
         ("Aca tell hello", "no agent is at work"),
         ("Aca sendback no", "there is no proposal to send back"),
+        ("Aca reopen", "there is no proposal of which anything was rejected"),
         ("Aca pause", "no agent is at work"),
         ("Aca resume", "no task is paused"),
         ("Aca stop", "no task is at work"),

@@ -190,13 +190,23 @@ fn a_hunk_is_edited_before_it_lands() {
     let workspace = env.workspace(SHOP);
     let nvim = reviewed(&env, &workspace);
     let before = nvim.text();
-    nvim.press("e");
-    nvim.await_screen(&["new text of the hunk in src/user.rs"], wait::SHORT);
-    nvim.keep_screen("amend");
-    nvim.command("%s/a user has a name/names are not empty/");
-    nvim.command("write");
-    nvim.await_screen(&["names are not empty", "edited by you"], wait::SHORT);
-    assert_eq!(nvim.text(), before, "writing the hunk's text decided something");
+    let edit = || {
+        nvim.press("e");
+        nvim.await_screen(&["new text of the hunk in src/user.rs"], wait::SHORT);
+        nvim.keep_screen("amend");
+        nvim.command("%s/a user has a name/names are not empty/");
+        nvim.command("write");
+        nvim.await_screen(&["names are not empty", "edited by you", "E agent's text"], wait::SHORT);
+        assert_eq!(nvim.text(), before, "writing the hunk's text decided something");
+    };
+    nvim.press("E");
+    nvim.await_told("this hunk has the agent's own text", wait::SHORT);
+    edit();
+    nvim.keep_screen("amended");
+    nvim.press("E");
+    let screen = nvim.await_screen(&["a user has a name"], wait::SHORT);
+    assert!(!screen.contains("edited by you"), "{screen}");
+    edit();
     nvim.press("a");
     nvim.await_screen(&["▴ aca 1/1"], wait::SHORT);
     let text = nvim.text();
@@ -207,6 +217,28 @@ fn a_hunk_is_edited_before_it_lands() {
     nvim.press("q");
     nvim.await_event("AcaReviewClosed", wait::SHORT);
     nvim.await_state("ready", wait::SHORT);
+}
+
+#[test]
+fn what_is_rejected_by_file_or_by_task_comes_back() {
+    let env = TestEnv::new();
+    let workspace = env.workspace(SHOP);
+    let nvim = reviewed(&env, &workspace);
+    let before = nvim.text();
+    nvim.press("X");
+    nvim.await_event("AcaReviewClosed", wait::SHORT);
+    nvim.await_state("rejected", wait::SHORT);
+    nvim.command("Aca reopen");
+    nvim.await_told("2 hunks can be decided again", wait::SHORT);
+    nvim.review();
+    nvim.press("x");
+    nvim.await_screen(&["▴ aca 1/1  a accept"], wait::SHORT);
+    nvim.press("R");
+    nvim.await_screen(&["▴ aca 1/2", "▴ aca 2/2"], wait::SHORT);
+    nvim.press("gX");
+    nvim.await_event("AcaReviewClosed", wait::SHORT);
+    nvim.await_state("rejected", wait::SHORT);
+    assert_eq!(nvim.text(), before);
 }
 
 /// A new file, one that goes away, one that moves, one that is not text, and an insertion above a first line.

@@ -19,7 +19,6 @@ vim.api.nvim_create_user_command('Aca', function(opts)
 end, {
   nargs = '*',
   range = true,
-  bang = true,
   desc = 'The automatic coding agent; :help :Aca',
   complete = function(lead, line)
     return require('aca.command').complete(lead, line)

@@ -75,6 +75,23 @@ function M.redo(id, hunks)
   about(id, 'aca/sendBack', { remark = '', redo = hunks }, 'the agent makes it again on your version.')
 end
 
+---Brings back what was rejected of a task, to be decided again.
+---@param id string
+function M.reopen(id)
+  local server = tasks.client(id)
+  if not server then
+    return
+  end
+  local params = { task = id, decision = 'reopen', selection = { kind = 'all' } }
+  require('aca.review').change(server, 'aca/decide', params, function(result)
+    if #result.decided == 0 then
+      client.say('nothing of this task was rejected.')
+      return
+    end
+    client.say(('%s can be decided again. :Aca review'):format(words.count(#result.decided, 'hunk')))
+  end)
+end
+
 ---@param id string
 function M.stop(id)
   about(id, 'aca/stop', {})

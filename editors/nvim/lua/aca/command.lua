@@ -22,6 +22,9 @@ local fits = {
   sendable = function(task)
     return vim.list_contains({ 'ready', 'landed', 'rejected', 'nothingToDo' }, task.state.name)
   end,
+  reopenable = function(task)
+    return vim.list_contains({ 'ready', 'landed', 'rejected' }, task.state.name)
+  end,
   running = function(task)
     return task.state.name == 'running'
   end,
@@ -160,6 +163,13 @@ M.subcommands = {
       end)
     end,
   },
+  reopen = {
+    run = function()
+      with_task(fits.reopenable, 'there is no proposal of which anything was rejected.', function(task)
+        ask.reopen(task.id)
+      end)
+    end,
+  },
   pause = {
     run = function()
       with_task(fits.running, 'no agent is at work.', function(task)
@@ -251,7 +261,7 @@ end
 ---@param line string
 ---@return string[]
 function M.complete(lead, line)
-  local before = vim.split(vim.trim(line:sub(1, #line - #lead)):gsub('^.-Aca!?', ''), '%s+', { trimempty = true })
+  local before = vim.split(vim.trim(line:sub(1, #line - #lead)):gsub('^.-Aca', ''), '%s+', { trimempty = true })
   local choices = names()
   if #before > 0 then
     local subcommand = M.subcommands[before[1]]

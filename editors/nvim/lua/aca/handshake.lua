@@ -52,6 +52,7 @@ function M.config()
     ['workspace/applyEdit'] = lazy('aca.apply', 'on_apply_edit'),
   }
   local capabilities = {
+    workspace = { codeLens = { refreshSupport = true } },
     experimental = {
       aca = {
         version = M.VERSION,
@@ -62,7 +63,6 @@ function M.config()
     },
   }
   if not M.neovim_keeps_lenses() then
-    capabilities.workspace = { codeLens = { refreshSupport = true } }
     handlers['workspace/codeLens/refresh'] = lazy('aca.lenses', 'on_refresh')
   end
   local client_commands = {}

@@ -1,6 +1,7 @@
 --- What the keys of a review do. Every decision is the server's; this asks for it and shows what came of it.
 
 local client = require('aca.client')
+local cursor = require('aca.review.cursor')
 local proposals = require('aca.proposals')
 local review = require('aca.review')
 local tasks = require('aca.tasks')
@@ -8,15 +9,22 @@ local words = require('aca.words')
 
 local M = {}
 
+---Returns the review, or says that there is none.
+---@return aca.Review?
+local function opened()
+  local state = review.state()
+  if not state then
+    client.say('no review is open. `:Aca review` opens one.')
+  end
+  return state
+end
+
 ---Returns the hunk under the cursor, or says that there is none.
 ---@return aca.Entry?
 local function wanted()
-  if not review.state() then
-    client.say('no review is open. `:Aca review` opens one.')
-    return
-  end
-  local entry = review.current()
-  if not entry then
+  local state = opened()
+  local entry = state and cursor.current(state)
+  if state and not entry then
     local next_key = require('aca.config').current.keys.next
     client.say('there is no hunk on this line.' .. (next_key and (' %s goes to the next one.'):format(next_key) or ''))
   end
@@ -47,7 +55,7 @@ local function decide(decision, selection, resolution)
     return
   end
   local bufnr = vim.api.nvim_get_current_buf()
-  client.request(server, 'aca/decide', {
+  review.change(server, 'aca/decide', {
     task = state.task,
     decision = decision,
     selection = selection,
@@ -55,7 +63,6 @@ local function decide(decision, selection, resolution)
     seen = state.proposal.revision,
   }, function(result)
     report(result)
-    review.take(result.proposal)
     -- The sheet of a change goes with its decision.
     local is_here = vim.api.nvim_get_current_buf() == bufnr or not vim.api.nvim_buf_is_valid(bufnr)
     if review.state() and #result.decided > 0 and is_here then
@@ -65,18 +72,18 @@ local function decide(decision, selection, resolution)
     client.warn(error.message)
     review.refresh()
     return true
-  end, bufnr)
+  end)
 end
 
 ---After a decision: goes to the next hunk of this file, and says so where the next one is elsewhere.
 function M.go_on()
   local state = review.state()
-  if not state or review.current() then
+  if not state or cursor.current(state) then
     return
   end
-  local entry = review.beside(1, true) or review.beside(-1, true)
+  local entry = cursor.beside(state, 1, true) or cursor.beside(state, -1, true)
   if entry then
-    review.go_to(entry)
+    cursor.go_to(state, entry)
   else
     local next_key = require('aca.config').current.keys.next or ':Aca review'
     client.say(('%s left in other files; %s goes there.'):format(words.count(#state.entries, 'hunk'), next_key))
@@ -167,33 +174,62 @@ function M.amend()
   require('aca.review.amend').open(review.state().task, entry)
 end
 
-function M.accept_file()
-  local state = review.state()
-  local entry = state and (review.current() or review.beside(1, true) or review.beside(-1, true))
-  if not entry then
-    client.say('there is no undecided hunk in this file.')
+function M.restore()
+  local entry = wanted()
+  if entry and not entry.hunk.amended then
+    client.say("this hunk has the agent's own text.")
+  elseif entry then
+    require('aca.review.amend').restore(review.state().task, entry)
+  end
+end
+
+---@param decision 'accept'|'reject'
+local function decide_file(decision)
+  local state = opened()
+  if not state then
     return
   end
-  decide('accept', { kind = 'file', path = entry.file.path })
+  local entry = cursor.current(state) or cursor.beside(state, 1, true) or cursor.beside(state, -1, true)
+  if entry then
+    decide(decision, { kind = 'file', path = entry.file.path })
+  else
+    client.say('there is no undecided hunk in this file.')
+  end
+end
+
+function M.accept_file()
+  decide_file('accept')
+end
+
+function M.reject_file()
+  decide_file('reject')
 end
 
 function M.accept_all()
-  if review.state() then
+  if opened() then
     decide('accept', { kind = 'all' })
-  else
-    client.say('no review is open. `:Aca review` opens one.')
+  end
+end
+
+function M.reject_all()
+  if opened() then
+    decide('reject', { kind = 'all' })
+  end
+end
+
+function M.reopen()
+  local state = opened()
+  if state then
+    require('aca.ask').reopen(state.task)
   end
 end
 
 ---@param direction 1|-1
 local function step(direction)
-  if not review.state() then
-    client.say('no review is open. `:Aca review` opens one.')
-    return
-  end
-  local entry = review.beside(direction)
-  if entry then
-    review.go_to(entry)
+  local state = opened()
+  local entry = state and cursor.beside(state, direction)
+  if state and entry then
+    cursor.go_to(state, entry)
   end
 end
 
@@ -212,15 +248,14 @@ function M.undo()
   if not server or not workspace then
     return
   end
-  client.request(server, 'aca/undo', { workspace = workspace }, function(result)
+  review.change(server, 'aca/undo', { workspace = workspace }, function(result)
     report(result)
     client.say(('%s taken back.'):format(words.count(#result.hunks, 'hunk')))
-    review.take(result.proposal)
-  end, nil, vim.api.nvim_get_current_buf())
+  end)
 end
 
 function M.view()
-  local state = review.state()
+  local state = opened()
   if not state then
     return
   end
@@ -233,7 +268,9 @@ function M.view()
 end
 
 function M.close()
-  review.close()
+  if opened() then
+    review.close()
+  end
 end
 
 function M.help()

@@ -53,11 +53,10 @@ function M.open(task, entry)
       end
       local text = text_of(vim.api.nvim_buf_get_lines(bufnr, 0, -1, false), hunk.new ~= '' and hunk.new or hunk.old)
       vim.bo[bufnr].modified = false
-      client.request(server, 'aca/amend', { task = task, hunk = hunk.id, text = text }, function(proposal)
+      review.change(server, 'aca/amend', { task = task, hunk = hunk.id, text = text }, function()
         if vim.api.nvim_buf_is_valid(bufnr) then
           vim.api.nvim_buf_delete(bufnr, { force = true })
         end
-        review.take(proposal)
       end, function(error)
         if vim.api.nvim_buf_is_valid(bufnr) then
           vim.bo[bufnr].modified = true
@@ -67,6 +66,17 @@ function M.open(task, entry)
       end)
     end,
   })
+end
+
+---Brings the agent's own text of a hunk back; a hunk that a person has added goes away.
+---@param task string
+---@param entry aca.Entry
+function M.restore(task, entry)
+  local server = tasks.client(task)
+  if server then
+    local params = { task = task, hunk = entry.hunk.id, text = vim.NIL }
+    review.change(server, 'aca/amend', params)
+  end
 end
 
 return M

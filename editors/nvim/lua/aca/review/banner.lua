@@ -4,16 +4,20 @@ local proposals = require('aca.proposals')
 
 local M = {}
 
-local PLAIN = { 'accept', 'reject', 'revise', 'amend', 'next', 'accept_all', 'close' }
-local CONFLICT = { 'mine', 'agent', 'both', 'redo', 'next', 'close' }
+local PLAIN = { 'accept', 'reject', 'revise', 'amend', 'next', 'accept_all', 'close', 'help' }
+local AMENDED = { 'accept', 'reject', 'revise', 'amend', 'restore', 'next', 'accept_all', 'close', 'help' }
+local CONFLICT = { 'mine', 'agent', 'both', 'redo', 'next', 'close', 'help' }
+local UNSUPPORTED = { 'reject', 'next', 'close', 'help' }
 local LABELS = {
   accept = 'accept',
   reject = 'reject',
   revise = 'revise',
   amend = 'edit',
+  restore = "agent's text",
   next = 'next',
   accept_all = 'all',
   close = 'close',
+  help = 'keys',
   mine = 'mine',
   agent = "agent's",
   both = 'both',
@@ -59,7 +63,7 @@ end
 ---@return string[]
 local function actions(file, hunk)
   if not proposals.is_conflict(hunk) then
-    return file.change.kind == 'unsupported' and { 'reject', 'next', 'close' } or PLAIN
+    return file.change.kind == 'unsupported' and UNSUPPORTED or hunk.amended and AMENDED or PLAIN
   elseif file.change.kind ~= 'modify' then
     return vim.tbl_filter(function(name)
       return name ~= 'both'

@@ -2,6 +2,7 @@
 --- can be edited. Both sides have the keys of the review.
 
 local client = require('aca.client')
+local cursor = require('aca.review.cursor')
 local keys = require('aca.review.keys')
 local review = require('aca.review')
 local tasks = require('aca.tasks')
@@ -188,7 +189,7 @@ end
 ---Opens the tab, at the hunk under the cursor or the first one that has lines.
 function M.open()
   local state = assert(review.state())
-  local entry = review.current()
+  local entry = cursor.current(state)
   if not entry or entry.file.change.kind ~= 'modify' then
     entry = vim.iter(state.entries):find(function(each)
       return each.file.change.kind == 'modify'

@@ -3,10 +3,11 @@
 --- Nothing is remembered here that the server does not say. Extmarks only follow what is typed until the next answer.
 
 local client = require('aca.client')
+local cursor = require('aca.review.cursor')
+local draw = require('aca.review.draw')
 local keys = require('aca.review.keys')
 local overlay = require('aca.review.overlay')
 local proposals = require('aca.proposals')
-local sheet = require('aca.review.sheet')
 local tasks = require('aca.tasks')
 local window = require('aca.window')
 local words = require('aca.words')
@@ -29,6 +30,8 @@ local M = {}
 ---@field drawn table<integer, aca.Shown[]> hunks over the buffers of files
 ---@field sheets table<integer, aca.Entry> changes with buffers of their own
 ---@field buffers table<integer, true> buffers that have the keys
+---@field asked integer requests under way whose answer is the newest proposal
+---@field missed integer the newest revision that was told of meanwhile
 ---@field pointed? { bufnr: integer, shown: aca.Shown } the hunk whose banner lists the keys
 
 ---@type aca.Review?
@@ -41,106 +44,11 @@ function M.state()
   return review
 end
 
----@param file aca.File
----@return string
-local function path_of(file)
-  local server = assert(review and vim.lsp.get_client_by_id(review.server))
-  return client.path(server, review.workspace, file.path)
-end
-
----@param bufnr integer
-local function take_in(bufnr)
-  review.buffers[bufnr] = true
-  keys.set(bufnr)
-end
-
----Draws what is undecided over the buffers that are there, and nothing else.
-local function draw()
-  for bufnr in pairs(review.drawn) do
-    overlay.clear(bufnr)
+local function redraw()
+  if review then
+    draw.all(review)
+    cursor.point(review)
   end
-  local sheets = review.sheets
-  review.drawn, review.sheets, review.pointed = {}, {}, nil
-  if not vim.lsp.get_client_by_id(review.server) then
-    return
-  end
-  local by_buffer = {}
-  for _, entry in ipairs(review.entries) do
-    local path = path_of(entry.file)
-    if sheet.is_for(entry.file, path) then
-      local bufnr = sheet.buffer(review.task, entry.file)
-      review.sheets[bufnr] = entry
-      take_in(bufnr)
-      sheet.draw(review.proposal, bufnr, entry, #review.entries)
-    else
-      local bufnr = window.loaded(path)
-      if bufnr then
-        by_buffer[bufnr] = by_buffer[bufnr] or {}
-        table.insert(by_buffer[bufnr], entry)
-      end
-    end
-  end
-  for bufnr in pairs(sheets) do
-    if not review.sheets[bufnr] then
-      review.buffers[bufnr] = nil
-      window.drop(bufnr)
-    end
-  end
-  for bufnr, entries in pairs(by_buffer) do
-    take_in(bufnr)
-    if review.view == 'overlay' then
-      review.drawn[bufnr] = overlay.draw(review.proposal, bufnr, entries, #review.entries)
-    end
-  end
-  M.point()
-end
-
----Returns the undecided hunk under the cursor.
----@return aca.Entry?, aca.Shown?
-function M.current()
-  if not review then
-    return
-  end
-  local bufnr = vim.api.nvim_get_current_buf()
-  if review.view == 'diff' then
-    local entry = require('aca.review.diff').current()
-    if entry then
-      return entry
-    end
-  end
-  if review.sheets[bufnr] then
-    return review.sheets[bufnr]
-  end
-  local row = vim.api.nvim_win_get_cursor(0)[1] - 1
-  local found
-  for _, shown in ipairs(review.drawn[bufnr] or {}) do
-    local at = overlay.rows(bufnr, shown)
-    if row == at.home or (at.first <= row and row < at.last) then
-      -- Where an insertion stands before other changed lines, the lines are meant.
-      if not found or at.last > at.first then
-        found = shown
-      end
-    end
-  end
-  return found and review.entries[found.number], found
-end
-
----Lists the keys at the hunk under the cursor.
-function M.point()
-  local bufnr = vim.api.nvim_get_current_buf()
-  if not review or not review.drawn[bufnr] then
-    return
-  end
-  local _, shown = M.current()
-  local before = review.pointed
-  if before and before.shown == shown then
-    return
-  end
-  if before and review.drawn[before.bufnr] then
-    overlay.point_at(review.proposal, before.bufnr, before.shown, nil, #review.entries)
-  end
-  overlay.point_at(review.proposal, bufnr, nil, shown, #review.entries)
-  review.pointed = shown and { bufnr = bufnr, shown = shown }
 end
 
 ---Takes in a proposal that is newer than the one that is shown, or as new.
@@ -158,7 +66,7 @@ function M.take(proposal)
     M.close('every hunk is decided.')
     return
   end
-  draw()
+  redraw()
   if review.view == 'diff' then
     require('aca.review.diff').refresh()
   end
@@ -184,93 +92,38 @@ function M.refresh()
   end, vim.api.nvim_get_current_buf())
 end
 
----Shows an undecided hunk, in the window that has its file or in this one.
----@param entry aca.Entry
-function M.go_to(entry)
-  if review.view == 'diff' and require('aca.review.diff').go_to(entry) then
-    return
-  end
-  local path = path_of(entry.file)
-  if sheet.is_for(entry.file, path) then
-    window.show(sheet.buffer(review.task, entry.file))
-    draw()
-    return
-  end
-  local bufnr = window.file(path)
-  window.show(bufnr)
-  if not review.drawn[bufnr] then
-    draw()
-  end
-  for _, shown in ipairs(review.drawn[bufnr] or {}) do
-    if shown.hunk.id == entry.hunk.id then
-      local row = overlay.rows(bufnr, shown).home
-      vim.api.nvim_win_set_cursor(0, { row + 1, 0 })
-      vim.cmd('normal! zv')
-      local below = vim.fn.line('w$') - row
-      if below < shown.hunk.lines + 2 then
-        vim.cmd('normal! zz')
-      end
-      overlay.reveal(bufnr, review.drawn[bufnr])
+---Asks for a change of the proposal. What is drawn stays as it is until the answer, which has the newest proposal: a key
+---that is pressed then means what is on the screen.
+---@param server vim.lsp.Client
+---@param method string
+---@param params table
+---@param on_result? fun(result: any) called when the proposal was taken in
+---@param on_error? fun(error: lsp.ResponseError): boolean?
+function M.change(server, method, params, on_result, on_error)
+  local asking = review
+  local function answered(proposal)
+    if asking then
+      asking.asked = asking.asked - 1
+    end
+    if proposal then
+      M.take(proposal)
+    end
+    if asking and asking == review and asking.asked == 0 and asking.missed > asking.proposal.revision then
+      M.refresh()
     end
   end
-  M.point()
-end
-
----Returns the undecided hunk after the cursor, or before it: in this file first, then in the next ones, and around.
----@param direction 1|-1
----@param here_only? boolean
----@return aca.Entry?
-function M.beside(direction, here_only)
-  local bufnr = vim.api.nvim_get_current_buf()
-  local row = vim.api.nvim_win_get_cursor(0)[1] - 1
-  local here, file
-  for _, shown in ipairs(review.drawn[bufnr] or {}) do
-    file = shown.file
-    local home = overlay.rows(bufnr, shown).home
-    local is_after = home > row
-    if
-      home ~= row
-      and is_after == (direction == 1)
-      and (not here or direction == 1 and home < here.home or direction == -1 and home > here.home)
-    then
-      here = { home = home, entry = review.entries[shown.number] }
+  if asking then
+    asking.asked = asking.asked + 1
+  end
+  client.request(server, method, params, function(result)
+    answered(result.proposal or result)
+    if on_result then
+      on_result(result)
     end
-  end
-  if here or here_only then
-    return here and here.entry
-  end
-  local current = M.current()
-  file = file or (current and current.file)
-  local count = #review.entries
-  local start = direction == 1 and 0 or count + 1
-  if file then
-    for number, entry in ipairs(review.entries) do
-      if entry.file.path == file.path and (direction == 1 or start == count + 1) then
-        start = number
-      end
-    end
-  elseif current then
-    start = current.number
-  end
-  return review.entries[(start - 1 + direction) % count + 1]
-end
-
----@param options? { hunk?: string }
-local function go_to_first(options)
-  local wanted = options and options.hunk
-  for _, entry in ipairs(review.entries) do
-    if entry.hunk.id == wanted then
-      M.go_to(entry)
-      return
-    end
-  end
-  if M.current() then
-    M.point()
-    return
-  end
-  local bufnr = vim.api.nvim_get_current_buf()
-  local here = review.drawn[bufnr] and review.drawn[bufnr][1]
-  M.go_to(here and review.entries[here.number] or review.entries[1])
+  end, function(error)
+    answered()
+    return on_error and on_error(error)
+  end, vim.api.nvim_get_current_buf())
 end
 
 local function follow()
@@ -280,7 +133,11 @@ local function follow()
   end
   on('User', function(event)
     if event.match == 'AcaProposalChanged' and event.data.task == review.task then
-      M.refresh()
+      if review.asked > 0 then
+        review.missed = math.max(review.missed, event.data.revision)
+      else
+        M.refresh()
+      end
     elseif event.match == 'AcaTaskChanged' and event.data.task and event.data.task.id == review.task then
       local task = event.data.task
       if words.is_working(task) and task.state.name ~= 'verifying' then
@@ -288,22 +145,16 @@ local function follow()
       end
     end
   end)
-  on('CursorMoved', function()
-    M.point()
+  on({ 'CursorMoved', 'WinEnter' }, function()
+    cursor.point(review)
   end)
   -- A buffer that is shown or read anew has no marks yet, or lost them.
   on({ 'BufWinEnter', 'BufReadPost' }, function(event)
     if vim.bo[event.buf].buftype == '' or review.sheets[event.buf] then
-      vim.schedule(function()
-        if review then
-          draw()
-        end
-      end)
+      vim.schedule(redraw)
     end
   end)
-  on({ 'WinResized', 'VimResized' }, function()
-    draw()
-  end)
+  on({ 'WinResized', 'VimResized' }, redraw)
   on('WinScrolled', function(event)
     local bufnr = vim.api.nvim_win_is_valid(tonumber(event.match) or -1)
       and vim.api.nvim_win_get_buf(tonumber(event.match) --[[@as integer]])
@@ -327,10 +178,12 @@ local function begin(task, proposal, options)
     drawn = {},
     sheets = {},
     buffers = {},
+    asked = 0,
+    missed = 0,
   }
   follow()
   M.take(proposal)
-  go_to_first(options)
+  cursor.go_to_first(review, options)
   if options.view == 'diff' then
     require('aca.review.diff').open()
   end
@@ -349,7 +202,7 @@ function M.open(id, options)
     if options.view and options.view ~= review.view then
       require('aca.review.act').view()
     end
-    go_to_first(options)
+    cursor.go_to_first(review, options)
     return
   end
   local task = tasks.get(id)
