@@ -10,6 +10,9 @@ use crate::{TestEnv, Workspace, guide, parts, wait};
 /// How the diagnostic of each hunk begins.
 const HUNK: &str = "aca proposes";
 
+/// What it says where no code action is offered.
+const NO_ACTIONS: &str = "code actions";
+
 /// A Helix that shows a file.
 #[derive(Debug)]
 pub struct Helix {
@@ -46,6 +49,14 @@ impl Helix {
         self.terminal.await_text("NOR", wait::SHORT);
     }
 
+    fn ask_for_actions(&self) {
+        self.terminal.press(&["Space", "a"]);
+        self.terminal
+            .await_screen("the keys to be taken", wait::SHORT, |screen| {
+                !screen.contains(NO_ACTIONS)
+            });
+    }
+
     /// Enters a typed command.
     pub fn command(&self, command: &str) {
         self.terminal.type_text(&format!(":{command}"));
@@ -77,8 +88,15 @@ impl Keyboard for Helix {
 
     fn choose(&self, title: &str) {
         // The menu opens when the server has answered; what it answers depends on what it was told before.
-        self.terminal.press(&["Space", "a"]);
-        self.terminal.await_text(title, wait::SHORT);
+        self.ask_for_actions();
+        wait::until_true(title, wait::SHORT, || {
+            let screen = self.terminal.screen();
+            if screen.contains(NO_ACTIONS) {
+                // Before the server is up, or before it knows of what was just done. A person asks again.
+                self.ask_for_actions();
+            }
+            screen.contains(title)
+        });
         self.keep("actions");
         wait::until_true(title, wait::SHORT, || {
             let chosen = self.terminal.reversed();

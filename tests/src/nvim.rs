@@ -203,8 +203,19 @@ impl Nvim {
         assert_ne!(found, 0, "the buffer does not contain {text:?}");
     }
 
-    /// Chooses the code action under the cursor whose title begins with `title`.
+    /// Chooses the code action under the cursor whose title begins with `title`, as soon as the server offers it: a
+    /// person looks before they choose, and Neovim says no more than that there is none.
     pub fn choose(&self, title: &str) {
+        let offered = format!(
+            "local params = vim.lsp.util.make_range_params(0, 'utf-8')
+             params.context = {{ diagnostics = {{}} }}
+             for _, answer in pairs(vim.lsp.buf_request_sync(0, 'textDocument/codeAction', params, 10000) or {{}}) do
+               for _, action in ipairs(answer.result or {{}}) do
+                 if vim.startswith(action.title, [[{title}]]) then return true end
+               end
+             end"
+        );
+        self.wait(&format!("the action {title:?}"), wait::SHORT, &offered);
         self.lua(&format!(
             "vim.lsp.buf.code_action({{ apply = true, filter = function(a) return vim.startswith(a.title, [[{title}]]) end }})"
         ));

@@ -97,7 +97,8 @@ pub fn from_todo_to_hunks<E: Keyboard>(open: impl FnOnce(&TestEnv, &Workspace, &
     for _ in 0..E::UNDO {
         editor.undo();
     }
-    assert_eq!(editor.text(), typed, "what landed can be taken back");
+    // Some editors are asked for the text beside the keyboard.
+    wait::until_true("the landing to be taken back", wait::SHORT, || editor.text() == typed);
 }
 
 /// Goes from a TODO to a file that the agent has made, which is opened under its name and accepted there.
