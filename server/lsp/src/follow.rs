@@ -45,8 +45,25 @@ pub(crate) async fn changes(connection: Arc<Connection>, mut changes: broadcast:
     }
 }
 
-/// Reads what the engine knows of a workspace; later changes come through [`changes`].
+/// Reads what the engine knows of a workspace that the client has come to; later changes come through [`changes`].
 pub(crate) fn read_workspace(connection: &Arc<Connection>, root: &Path) {
+    read(connection, root);
+    // A client that names no workspaces does not know which one it could ask about.
+    if !connection.workspaces.is_named() && connection.flags().aca {
+        let (behind, root) = (Arc::clone(connection), root.to_owned());
+        connection.background.spawn(async move { tell(&behind, &root).await });
+    }
+}
+
+/// Tells the client of the tasks that a workspace has.
+async fn tell(connection: &Connection, root: &Path) {
+    let tasks = connection.engine.tasks(root).map(|tasks| tasks.tasks);
+    for view in tasks.unwrap_or_default() {
+        notify::<TaskChanged>(connection, view).await;
+    }
+}
+
+fn read(connection: &Arc<Connection>, root: &Path) {
     let Ok(tasks) = connection.engine.tasks(root) else {
         return;
     };
@@ -93,7 +110,7 @@ async fn session(connection: &Arc<Connection>, root: &Path) {
     forget(connection, root);
     if connection.workspaces.canonical(root).is_some() {
         connection.publisher.lenses();
-        read_workspace(connection, root);
+        read(connection, root);
     }
     let Ok(tasks) = connection.engine.tasks(root) else {
         return;
