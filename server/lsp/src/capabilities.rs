@@ -96,7 +96,7 @@ impl ClientFlags {
 /// Says whether a client is known to ask its user in a prompt that takes whatever they are typing.
 ///
 /// Neovim asks by `vim.ui.select`, which is an `inputlist` unless a plugin replaces it; the Emacs clients ask in the
-/// minibuffer; Helix and Kakoune open a menu.
+/// minibuffer; Helix opens a menu, and so did `kak-lsp` before it was `kakoune-lsp`, which shows a sign and waits.
 fn takes_the_keyboard(name: Option<&str>) -> bool {
     const PROMPTS: &[&str] = &["neovim", "emacs", "eglot", "helix", "kak-lsp"];
     name.is_some_and(|name| PROMPTS.contains(&name.to_lowercase().as_str()))
