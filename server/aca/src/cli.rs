@@ -157,7 +157,8 @@ With --json the result is { version, ok, checks }: the version of aca, whether a
 order. Each is { name, state, found, mend }: the state is good, warning (it works, but not as well as it could) or missing
 (no task can run); mend says what to do, where there is something to do. Names are settings, data directory, data kept,
 daemon, git, file watching, engine, image, sandbox, Claude Code, credential, sealing and strays. A check of what is not
-used is left out, and a name can come several times.
+used is left out, and a name can come several times. What an editor has set for its own windows does not count here: the
+doctor reads the settings files, and `aca config` shows what counts while the editor is open.
 
 Examples:
   aca doctor

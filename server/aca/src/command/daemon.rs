@@ -41,7 +41,7 @@ async fn restart(context: &Context, force: bool) -> Result<Exit, Failure> {
     let (data_dir, verbose) = (&context.data_dir, context.global.verbose);
     match find::restart(data_dir, verbose).await {
         Err(failure) if force => {
-            context.screen.note(&failure.message);
+            note(context, &failure);
             force::kill(data_dir).await?;
             find::restart(data_dir, verbose).await?;
         }
@@ -53,11 +53,17 @@ async fn restart(context: &Context, force: bool) -> Result<Exit, Failure> {
 async fn end(context: &Context, ask: Ask, force: bool) -> Result<Option<Answer>, Failure> {
     match find::end(&context.data_dir, ask).await {
         Err(failure) if force => {
-            context.screen.note(&failure.message);
+            note(context, &failure);
             force::kill(&context.data_dir).await.map(Some)
         }
         ended => ended,
     }
+}
+
+/// Says why it is ended by force, without the hint to do so.
+fn note(context: &Context, failure: &Failure) {
+    let said = failure.message.strip_suffix(find::FORCE_HINT);
+    context.screen.note(said.unwrap_or(&failure.message));
 }
 
 /// Says what the end of a daemon means for what it did.

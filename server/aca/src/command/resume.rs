@@ -114,8 +114,16 @@ async fn carry_out(context: &Context, link: &mut Link, task: &TaskView, step: St
         Step::Recover(how) => how,
     };
     let task = task.id.clone();
-    let recovered = link.client.call::<Recover>(RecoverParams { task, how }).await?;
-    run::finish(context, link, recovered).await
+    let recovered = link.client.call::<Recover>(RecoverParams { task, how }).await;
+    run::finish(context, link, recovered.map_err(late)?).await
+}
+
+/// The task could go on when it was looked at, so what is refused now is what someone else was quicker with.
+fn late(failure: Failure) -> Failure {
+    match failure.exit {
+        Exit::Usage => Failure::new(Exit::Nothing, failure.message),
+        _ => failure,
+    }
 }
 
 /// Lists what stands still, each with the commands that decide it.

@@ -174,12 +174,15 @@ fn understood(owner: Owner) -> Result<Owner, Failure> {
     Err(Failure::new(Exit::Unavailable, message))
 }
 
+/// What to do about an owner that does not answer; the end of what is said of it.
+pub(crate) const FORCE_HINT: &str =
+    " `aca daemon restart --force` ends it and starts another one; no work is lost by that.";
+
 /// Says that the owner does not answer, and what to do.
 pub(crate) fn silent(data_dir: &Path, limit: Duration) -> Failure {
     let who = note::read(data_dir).map_or_else(String::new, |owner| format!(" (process {})", owner.pid));
     let message = format!(
-        "The aca{who} that holds {} has not answered for {} seconds. `aca daemon restart --force` ends it and starts \
-         another one; no work is lost by that.",
+        "The aca{who} that holds {} has not answered for {} seconds.{FORCE_HINT}",
         data_dir.display(),
         limit.as_secs()
     );
