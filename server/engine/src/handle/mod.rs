@@ -186,6 +186,8 @@ impl Engine {
     pub fn start(config: EngineConfig) -> Self {
         let (inbox, messages) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared::new(config, inbox));
+        let data_dir = shared.config.data_dir.clone();
+        tokio::task::spawn_blocking(move || session::sweep_imports(&data_dir));
         tokio::spawn(Actor::new(Arc::clone(&shared)).run(messages));
         Self { shared, who: None }
     }

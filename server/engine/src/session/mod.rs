@@ -19,7 +19,7 @@ use std::path::Path;
 
 pub(crate) use at_rest::{AtRest, Known, changed_ms};
 pub(crate) use export::{Source, export};
-pub(crate) use import::{Import, import};
+pub(crate) use import::{Import, import, sweep_imports};
 pub(crate) use list::{Listed, list};
 pub(crate) use trash::{move_to_trash, take_out_of_trash};
 

@@ -275,3 +275,17 @@ async fn the_agents_directory_is_hostile() {
     let there = World::new();
     import(&there, &exported, &there.workspace("w", "one\n")).await.unwrap();
 }
+
+#[tokio::test]
+async fn what_an_import_left_that_was_killed_goes_with_the_next_engine() {
+    let mut world = World::new();
+    let left = world.data().join("sessions/.import-1-x");
+    std::fs::create_dir_all(left.join("objects.git")).unwrap();
+    world.restart().await;
+    wait(async {
+        while left.exists() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}

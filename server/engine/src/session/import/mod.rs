@@ -37,7 +37,6 @@ pub(crate) fn import(import: &Import, taken: &dyn Fn(&TaskId) -> Option<SessionI
     let sessions = layout::sessions(&import.data_dir);
     let failed = |error: &std::io::Error| unwritten(&sessions, error);
     super::private_dir(&sessions).map_err(|error| failed(&error))?;
-    sweep(&sessions);
     let staging = || tempfile::Builder::new().prefix(&prefix()).tempdir_in(&sessions);
     let copied = staging().map_err(|error| failed(&error))?;
     let copy = copied.path();
@@ -77,8 +76,9 @@ fn prefix() -> String {
 
 /// Removes what a process that ended left of its imports: only the owner of the data directory imports, and that is this
 /// process now.
-fn sweep(sessions: &Path) {
-    let entries = std::fs::read_dir(sessions).into_iter().flatten().flatten();
+pub(crate) fn sweep_imports(data_dir: &Path) {
+    let sessions = layout::sessions(data_dir);
+    let entries = std::fs::read_dir(&sessions).into_iter().flatten().flatten();
     let left = entries.filter(|entry| {
         let name = entry.file_name().to_string_lossy().into_owned();
         name.starts_with(".import-") && !name.starts_with(&prefix())
