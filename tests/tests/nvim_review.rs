@@ -287,6 +287,7 @@ fn changes_of_whole_files_have_sheets_and_all_of_a_task_lands_at_once() {
             ("data.bin gets new content that is not text", "binary"),
         ] {
             if head.contains(text) {
+                assert_eq!(head.contains("e edit"), name == "created", "{head}");
                 nvim.keep_screen(name);
                 seen.push(name);
             }

@@ -44,6 +44,13 @@ function M.is_conflict(hunk)
   return hunk.state.name == 'overlapping' or hunk.state.name == 'gone'
 end
 
+---Whether the hunks of a file are lines, which can be edited.
+---@param file aca.File
+---@return boolean
+function M.has_lines(file)
+  return file.change.kind == 'modify' or file.change.kind == 'create'
+end
+
 ---Returns the undecided hunks of a proposal with their files, in order.
 ---@param proposal aca.Proposal
 ---@return { file: aca.File, hunk: aca.Hunk }[]

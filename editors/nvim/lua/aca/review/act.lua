@@ -167,7 +167,7 @@ function M.amend()
   if not entry then
     return
   end
-  if entry.file.change.kind ~= 'modify' and entry.file.change.kind ~= 'create' then
+  if not proposals.has_lines(entry.file) then
     client.say('this change has no lines that could be edited.')
     return
   end

@@ -7,6 +7,9 @@ local M = {}
 local PLAIN = { 'accept', 'reject', 'revise', 'amend', 'next', 'accept_all', 'close', 'help' }
 local AMENDED = { 'accept', 'reject', 'revise', 'amend', 'restore', 'next', 'accept_all', 'close', 'help' }
 local CONFLICT = { 'mine', 'agent', 'both', 'redo', 'next', 'close', 'help' }
+local WHOLE_CONFLICT = { 'mine', 'agent', 'redo', 'next', 'close', 'help' }
+--- A change of a file that is there, with no lines of its own.
+local WHOLE = { 'accept', 'reject', 'revise', 'next', 'accept_all', 'close', 'help' }
 local UNSUPPORTED = { 'reject', 'next', 'close', 'help' }
 local LABELS = {
   accept = 'accept',
@@ -62,14 +65,15 @@ end
 ---@param hunk aca.Hunk
 ---@return string[]
 local function actions(file, hunk)
-  if not proposals.is_conflict(hunk) then
-    return file.change.kind == 'unsupported' and UNSUPPORTED or hunk.amended and AMENDED or PLAIN
-  elseif file.change.kind ~= 'modify' then
-    return vim.tbl_filter(function(name)
-      return name ~= 'both'
-    end, CONFLICT)
+  local kind = file.change.kind
+  if proposals.is_conflict(hunk) then
+    return kind == 'modify' and CONFLICT or WHOLE_CONFLICT
+  elseif kind == 'unsupported' then
+    return UNSUPPORTED
+  elseif not proposals.has_lines(file) then
+    return WHOLE
   end
-  return CONFLICT
+  return hunk.amended and AMENDED or PLAIN
 end
 
 ---Returns the lines as virtual text. Only that of the hunk under the cursor lists keys, as many as have room.
