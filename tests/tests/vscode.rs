@@ -1,23 +1,32 @@
 //! A real VS Code with the packed extension: from a TODO to one hunk accepted and one rejected, in a real container with
 //! the real Claude Code.
 
-use aca_tests::TestEnv;
 use aca_tests::scenario::{FIRST_HUNK, SECOND_HUNK, SHOP, TODO, two_hunks};
 use aca_tests::vscode::{Package, VsCode, Wishes};
+use aca_tests::{TestEnv, wait};
 
 #[test]
 fn a_todo_becomes_hunks_that_are_accepted_and_rejected() {
     let env = TestEnv::new();
     let workspace = env.workspace(SHOP);
     env.script(&two_hunks(&workspace));
+    env.model().hold_after(2);
     let before = workspace.read("src/user.rs");
     let wishes = Wishes {
         package: Package::Platform,
         ..Wishes::of(&workspace)
     };
     let mut code = VsCode::play(&env, "todo", &wishes);
-    let shown = code.pass("ready");
-    assert_eq!(shown, before, "a proposal entered the buffer before anyone decided");
+    code.await_step("at work");
+    env.model().await_requests(2, wait::LONG);
+    env.model().go_on();
+    code.go_on();
+    let ready = code.pass("ready");
+    assert_eq!(
+        ready["text"], before,
+        "a proposal entered the buffer before anyone decided"
+    );
+    assert_eq!(ready["keyboard"], true, "something took the keyboard from the text");
     assert_eq!(
         workspace.read("src/user.rs"),
         before,

@@ -1,5 +1,7 @@
 //! What VS Code opens is not always one folder that its user trusts.
 
+use std::path::Path;
+
 use aca_tests::TestEnv;
 use aca_tests::model::{Script, tool};
 use aca_tests::scenario::SHOP;
@@ -23,14 +25,26 @@ fn a_workspace_of_two_folders_and_a_file_outside_of_them() {
     let file = env.folder().join("both.code-workspace");
     let folders = json!({ "folders": [{ "path": shop.root() }, { "path": warehouse.root() }] });
     std::fs::write(&file, folders.to_string()).expect("it can be written");
-    let path = warehouse.path("src/stock.rs");
-    let edit = json!({ "file_path": path, "old_string": "count() {}", "new_string": "count() -> u32 {\n    0\n}" });
+    let (stock, notes) = (warehouse.path("src/stock.rs"), outside.path("notes.py"));
+    let edit = |path: &Path, old: &str, new: &str| {
+        tool(
+            "Edit",
+            json!({ "file_path": path, "old_string": old, "new_string": new }),
+        )
+    };
     env.script(
         &Script::new()
-            .tools([tool("Read", json!({ "file_path": path }))])
-            .tools([tool("Edit", edit)])
+            .only_for("sort these")
+            .tools([tool("Read", json!({ "file_path": notes }))])
+            .tools([edit(&notes, "# TODO: sort these", "# Sorted.")])
+            .text("They are sorted.")
+            .only_for("count boxes")
+            .tools([tool("Read", json!({ "file_path": stock }))])
+            .tools([edit(&stock, "count() {}", "count() -> u32 {\n    0\n}")])
             .text("Boxes are counted."),
     );
+    let run = env.run(&outside, &["run", "--todo", "notes.py:1"]);
+    assert_eq!(run.code, Some(0), "{run:#?}");
     let wishes = Wishes {
         folder: file,
         more: json!({ "outside": outside.path("notes.py") }),
@@ -40,7 +54,8 @@ fn a_workspace_of_two_folders_and_a_file_outside_of_them() {
     let asked = code.pass("outside");
     assert_eq!(asked["lenses"], 0, "{asked}");
     let said = asked["said"].as_str().expect("a text");
-    assert!(said.contains("notes.py"), "{said}");
+    assert!(said.contains(&outside.path("notes.py").display().to_string()), "{said}");
+    assert!(!said.contains("file:") && !said.contains("Show Log"), "{said}");
     let decided = code.pass("decided");
     assert_eq!(
         decided,

@@ -23,11 +23,19 @@ fn a_window_is_loaded_again_in_a_run_and_a_second_one_sees_the_same() {
     env.model().go_on();
     code.go_on();
 
-    let texts = code.pass("decided");
-    let saved = workspace.read("src/user.rs");
-    assert!(saved.contains(FIRST_HUNK) && !saved.contains(SECOND_HUNK), "{saved}");
-    assert_eq!(texts[0], saved, "the first window");
-    assert_eq!(texts[1], saved, "the second window");
+    let before = workspace.read("src/user.rs");
+    let landed = code.pass("landed");
+    let [first, second] = [&landed[0], &landed[1]].map(|text| text.as_str().expect("a text"));
+    assert!(first.contains(FIRST_HUNK) && !first.contains(SECOND_HUNK), "{first}");
+    assert_eq!(
+        second, before,
+        "the hunk landed in another window than the one of the decision"
+    );
+    assert_eq!(workspace.read("src/user.rs"), before, "nobody has saved");
+
+    let saved = code.pass("saved");
+    assert_eq!(workspace.read("src/user.rs"), first);
+    assert_eq!(saved, first, "the second window");
     code.end();
 }
 

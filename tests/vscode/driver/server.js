@@ -2,23 +2,9 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 
 const START_LIMIT = 60_000;
-
-/** @returns {Promise<number>} A port that nobody listens on. */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const probe = net.createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
-}
 
 export class Server {
   /**
@@ -58,7 +44,6 @@ export class Server {
 
   /** Starts it and waits until it serves. */
   async start() {
-    this.port = await freePort();
     const child = spawn(
       process.execPath,
       [
@@ -66,7 +51,7 @@ export class Server {
         '--without-connection-token',
         '--accept-server-license-terms',
         '--enable-smoke-test-driver',
-        ...['--host', '127.0.0.1', '--port', String(this.port)],
+        ...['--host', '127.0.0.1', '--port', '0'],
         ...['--server-data-dir', this.data, '--extensions-dir', this.extensions],
         ...['--telemetry-level', 'off'],
       ],
@@ -78,7 +63,9 @@ export class Server {
       const late = setTimeout(() => reject(new Error(`VS Code's server does not serve:\n${this.log}`)), START_LIMIT);
       const hear = (/** @type {Buffer} */ text) => {
         this.log += text;
-        if (this.log.includes('Web UI available')) {
+        const port = /Web UI available at http:\/\/localhost:(\d+)\s/.exec(this.log)?.[1];
+        if (port !== undefined) {
+          this.port = Number(port);
           clearTimeout(late);
           resolve(undefined);
         }

@@ -55,7 +55,7 @@ export class Stage {
       this.server.install(this.wishes.vsix);
     }
     await this.server.start();
-    this.browser = await chromium.launch({ executablePath: this.wishes.chromium, args: BROWSER });
+    this.browser = await chromium.launch({ executablePath: this.wishes.chromium, args: BROWSER, timeout: 60_000 });
   }
 
   /**

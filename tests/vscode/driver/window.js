@@ -7,6 +7,9 @@ import path from 'node:path';
 export const SHORT = 60_000;
 export const LONG = 240_000;
 
+/** How long to wait for what one try brings, before it is tried again. */
+const TRY = 15_000;
+
 export class Window {
   /**
    * @param {import('playwright-core').Page} page
@@ -44,19 +47,17 @@ export class Window {
    * @param {string} name
    */
   async openFile(name) {
+    const label = path.basename(name);
     await this.retried(async () => {
       await this.page.keyboard.press('Control+P');
-      await this.quickInput.waitFor({ state: 'visible', timeout: 4000 });
-      await this.quickInput.fill(name);
-      const label = path.basename(name);
-      await this.page
-        .locator('.quick-input-list .monaco-list-row', { hasText: label })
-        .first()
-        .click({ timeout: 5000 });
+      await this.quickInput.waitFor({ state: 'visible', timeout: TRY });
+      await this.quickInput.fill(name, { timeout: TRY });
+      await this.page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first().click({ timeout: TRY });
       // A list that is filled anew under the pointer takes no click.
-      await this.tab(label).waitFor({ timeout: 10_000 });
+      await this.tab(label).waitFor({ timeout: TRY });
     });
-    await this.page.locator('.editor-instance .view-line').first().waitFor();
+    // The tab is there before its text.
+    await this.editor.locator(`.monaco-editor[data-uri$="/${label}"] .view-line`).first().waitFor();
   }
 
   /**
@@ -78,25 +79,19 @@ export class Window {
   async command(title) {
     await this.retried(async () => {
       await this.page.keyboard.press('F1');
-      await this.quickInput.waitFor({ state: 'visible', timeout: 4000 });
-      await this.quickInput.fill(`>${title}`);
+      await this.quickInput.waitFor({ state: 'visible', timeout: TRY });
+      await this.quickInput.fill(`>${title}`, { timeout: TRY });
       const label = JSON.stringify(title);
       const row = `.monaco-list-row[aria-label=${label}], .monaco-list-row[aria-label^=${JSON.stringify(`${title}, `)}]`;
       const found = this.page.locator('.quick-input-list').locator(row).first();
-      await found.click({ timeout: 5000 });
-      await found.waitFor({ state: 'hidden', timeout: 10_000 });
+      await found.click({ timeout: TRY });
+      await found.waitFor({ state: 'hidden', timeout: TRY });
     });
   }
 
-  /**
-   * Answers the input box that a command has opened.
-   * @param {string} text
-   */
-  async answer(text) {
-    await this.quickInput.waitFor({ state: 'visible' });
-    await this.quickInput.fill(text);
-    await this.page.keyboard.press('Enter');
-    await this.quickInput.waitFor({ state: 'hidden' });
+  /** Says whether what is typed goes into the editor. */
+  hasKeyboard() {
+    return this.editor.evaluate((editor) => editor.contains(document.activeElement));
   }
 
   /**
@@ -113,7 +108,16 @@ export class Window {
   }
 
   /**
-   * Chooses what the lenses above a hunk offer, once exactly so many hunks offer it.
+   * Opens the review by a lens that says so.
+   * @param {string | RegExp} text
+   */
+  async reviewBy(text) {
+    await this.lens(text).first().waitFor();
+    await this.until(this.review, () => this.lens(text).first().click({ timeout: TRY }));
+  }
+
+  /**
+   * Chooses what the lenses above a hunk offer, once exactly so many hunks offer it, and waits until one less does.
    * @param {string} choice
    * @param {{ hunk: number, of: number }} which Counted from the top, from zero.
    */
@@ -121,14 +125,26 @@ export class Window {
     const offers = this.lens(choice);
     await offers.nth(of - 1).waitFor();
     await offers.nth(of).waitFor({ state: 'detached' });
-    // The order of elements is not the order on the screen.
-    const order = await offers.evaluateAll((elements) =>
-      elements
-        .map((element, index) => ({ index, top: element.getBoundingClientRect().top }))
-        .sort((one, other) => one.top - other.top)
-        .map(({ index }) => index),
+    await this.until(
+      offers.nth(of - 1),
+      async () => {
+        // The order of elements is not the order on the screen, and lenses are drawn anew at any time.
+        const lenses = await offers.evaluateAll((elements) =>
+          elements
+            .map((element) => ({
+              id: element.closest('.codelens-decoration')?.getAttribute('widgetid') ?? '',
+              top: element.getBoundingClientRect().top,
+            }))
+            .sort((one, other) => one.top - other.top)
+            .map(({ id }) => id),
+        );
+        if (lenses.length === of) {
+          const lens = this.page.locator(`.codelens-decoration[widgetid="${lenses[hunk]}"] a`, { hasText: choice });
+          await lens.click({ timeout: TRY });
+        }
+      },
+      'detached',
     );
-    await offers.nth(order[hunk] ?? hunk).click();
   }
 
   /**
@@ -140,18 +156,28 @@ export class Window {
   }
 
   /**
-   * Presses a button of a notification.
-   * @param {import('playwright-core').Locator} notification
+   * Presses a button of a notification, which goes by that.
+   * @param {string | RegExp} text
    * @param {string} button
    */
-  async press(notification, button) {
-    await notification.locator('.monaco-button', { hasText: button }).click();
+  async press(text, button) {
+    const notification = this.notification(text).first();
+    await notification.waitFor();
+    const pressed = notification.locator('.monaco-button', { hasText: button });
+    await this.until(notification, () => pressed.click({ timeout: TRY }), 'hidden');
   }
 
-  /** Takes away every notification that is shown. */
-  async dismissNotifications() {
-    await this.command('Notifications: Clear All Notifications');
-    await this.notification(/./).first().waitFor({ state: 'hidden' });
+  /**
+   * Takes away every notification, once one with this text is shown: one that comes later would lie over something.
+   * @param {string | RegExp} text
+   */
+  async dismiss(text) {
+    await this.notification(text).first().waitFor();
+    await this.until(
+      this.notification(/./).first(),
+      () => this.command('Notifications: Clear All Notifications'),
+      'hidden',
+    );
   }
 
   /**
@@ -163,12 +189,14 @@ export class Window {
   }
 
   /**
-   * Chooses one of the links that a thread offers.
+   * Chooses one of the links that a thread offers, and waits until no thread says this any more.
    * @param {string} thread
    * @param {string} choice
    */
   async act(thread, choice) {
-    await this.thread(thread).first().locator('.comment-body a', { hasText: choice }).click();
+    const link = this.thread(thread).first().locator('.comment-body a', { hasText: choice });
+    await link.waitFor();
+    await this.until(this.thread(thread), () => link.click({ timeout: TRY }), 'detached');
   }
 
   /**
@@ -178,10 +206,14 @@ export class Window {
    */
   async reply(thread, words) {
     const widget = this.thread(thread).first();
-    await widget.locator('.review-thread-reply-button').click();
-    await widget.locator('.comment-form .monaco-editor.focused').waitFor();
+    const form = widget.locator('.comment-form .monaco-editor');
+    const box = widget.locator('.review-thread-reply-button:visible, .comment-form .monaco-editor:visible');
+    await this.until(widget.locator('.comment-form .monaco-editor.focused'), () => box.first().click({ timeout: TRY }));
     await this.page.keyboard.type(words);
-    await widget.locator('.form-actions .monaco-button', { hasText: 'Send to the Agent' }).click();
+    const typed = form.locator('.view-line', { hasText: words.replaceAll(' ', '\u00a0') });
+    await typed.waitFor();
+    const send = widget.locator('.form-actions .monaco-button', { hasText: 'Send to the Agent' });
+    await this.until(typed, () => send.click({ timeout: TRY }), 'detached');
   }
 
   /**
@@ -194,8 +226,7 @@ export class Window {
 
   /** Opens the review of the only task that is ready. */
   async reviewAgain() {
-    await this.command('aca: Review Changes');
-    await this.review.waitFor();
+    await this.until(this.review, () => this.command('aca: Review Changes'));
     await this.lens(/Accept|Keep Mine/)
       .first()
       .waitFor();
@@ -231,15 +262,39 @@ export class Window {
     await this.page.keyboard.type(text);
   }
 
-  /** The visible lines of an editor, in their order on the screen. */
+  /** The visible lines of an editor, in their order on the screen, once they are drawn. */
   async text(editor = this.editor) {
-    return editor.first().evaluate((element) =>
-      Array.from(element.querySelectorAll('.view-line'))
-        .map((line) => ({ top: line.getBoundingClientRect().top, text: line.textContent ?? '' }))
-        .sort((one, other) => one.top - other.top)
-        .map((line) => line.text.replaceAll('\u00a0', ' '))
-        .join('\n'),
-    );
+    const look = () =>
+      editor.first().evaluate((element) => {
+        const read = () =>
+          Array.from(element.querySelectorAll('.view-line'))
+            .map((line) => ({ top: line.getBoundingClientRect().top, text: line.textContent ?? '' }))
+            .sort((one, other) => one.top - other.top)
+            .map((line) => line.text.replaceAll('\u00a0', ' '))
+            .join('\n');
+        // What changes is drawn with one of the next frames.
+        const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+        return frame().then(frame).then(read);
+      });
+    const deadline = Date.now() + SHORT;
+    for (let before = await look(); ;) {
+      const now = await look();
+      if ((now !== '' && now === before) || Date.now() > deadline) {
+        return now;
+      }
+      before = now;
+    }
+  }
+
+  /**
+   * Waits until a text is in a file that is shown.
+   * @param {string} text
+   */
+  async shows(text) {
+    await this.editor
+      .locator('.view-line', { hasText: text.replaceAll(' ', '\u00a0') })
+      .first()
+      .waitFor();
   }
 
   /**
@@ -264,10 +319,15 @@ export class Window {
     await this.page.keyboard.type(`${line}\n`);
   }
 
-  /** Saves the file that is shown, and waits until its tab says so. */
-  async save() {
-    await this.page.keyboard.press('Control+S');
-    await this.page.locator('.tab.active:not(.dirty)').first().waitFor();
+  /**
+   * Saves a file that has unsaved text, and waits until its tab says so.
+   * @param {string} name
+   */
+  async save(name) {
+    await this.openFile(name);
+    const dirty = this.page.locator(`.tab.active.dirty[data-resource-name="${path.basename(name)}"]`);
+    await dirty.waitFor();
+    await this.until(dirty, () => this.page.keyboard.press('Control+S'), 'detached');
   }
 
   /**
@@ -280,20 +340,54 @@ export class Window {
   }
 
   /**
+   * Does something until it has brought what it is for: a click that comes while VS Code draws something anew, or under a
+   * notification, brings nothing.
+   * @param {import('playwright-core').Locator} locator
+   * @param {() => Promise<unknown>} attempt
+   * @param {'visible' | 'hidden' | 'detached'} [state]
+   */
+  async until(locator, attempt, state = 'visible') {
+    const deadline = Date.now() + SHORT;
+    for (;;) {
+      try {
+        await attempt();
+        await locator.first().waitFor({ state, timeout: TRY });
+        return;
+      } catch (error) {
+        if (await isSo(locator.first(), state)) {
+          return;
+        }
+        if (Date.now() > deadline) {
+          throw error;
+        }
+      }
+    }
+  }
+
+  /**
    * What steals the focus while a window starts also closes a quick input: it is opened again.
    * @param {() => Promise<void>} attempt
    */
   async retried(attempt) {
-    for (let left = 4; ; left--) {
+    const deadline = Date.now() + SHORT;
+    for (;;) {
       try {
         await attempt();
         return;
       } catch (error) {
-        if (left === 0) {
+        if (Date.now() > deadline) {
           throw error;
         }
         await this.page.keyboard.press('Escape');
       }
     }
   }
+}
+
+/**
+ * @param {import('playwright-core').Locator} locator
+ * @param {'visible' | 'hidden' | 'detached'} state
+ */
+async function isSo(locator, state) {
+  return state === 'detached' ? (await locator.count()) === 0 : (await locator.isVisible()) === (state === 'visible');
 }

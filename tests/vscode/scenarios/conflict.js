@@ -20,14 +20,12 @@ export default async function (stage) {
   await stage.step('typed', await window.text());
 
   await window.lens(/conflict/).waitFor({ timeout: LONG });
-  await window.dismissNotifications();
-  await window.lens(/conflict/).click();
-  await window.review.waitFor();
+  await window.dismiss('is ready');
+  await window.reviewBy(/conflict/);
   await window.lens("Take the Agent's").waitFor();
   await window.picture('2-conflict');
 
   await window.choose('Keep Both', { hunk: 0, of: 1 });
-  await window.lens("Take the Agent's").waitFor({ state: 'detached' });
   await stage.step('both', await window.textOf('user.rs'));
   await window.picture('3-both');
 

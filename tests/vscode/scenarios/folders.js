@@ -1,4 +1,4 @@
-// A workspace of two folders, a file that is in neither, and a window without any folder.
+// A workspace of two folders, a file that is in neither, and a window without any folder, whose file's project has a task.
 
 import { LONG } from '../driver/window.js';
 
@@ -17,26 +17,32 @@ export default async function (stage) {
   await window.lens('Do this').waitFor();
   await window.command('aca: Focus on Tasks View');
   await window.row('count boxes').waitFor();
-  await window.dismissNotifications();
+  await window.dismiss('is ready');
   await window.picture('1-two-folders');
   // A file outside of the folders is none of their business, and that is said to who asks for it.
   await window.openFile('notes.py');
   await window.goTo('TODO: sort these');
   await window.command('aca: Do TODO at Cursor');
-  await window.notification(/./).first().waitFor();
-  const said = await window.notification(/./).first().textContent();
+  await window.notification('notes.py').waitFor();
+  const said = await window.notification('notes.py').textContent();
   await window.picture('2-outside');
   await stage.step('outside', { said, lenses: await window.lens('Do this').count() });
-  await window.dismissNotifications();
-  await window.command('aca: Review Changes');
-  await window.review.waitFor();
+  await window.dismiss('notes.py');
+  await window.until(window.review, () => window.command('aca: Review Changes'));
   await window.command('aca: Accept All');
   await window.review.waitFor({ state: 'hidden' });
   await stage.step('decided', await window.textOf('stock.rs'));
 
-  // Where no folder is open, a file belongs to the project that it lies in.
+  // Where no folder is open, a file belongs to the project that it lies in, with the tasks of that.
   const bare = await stage.open({ folder: null, query: { payload } });
   await bare.tab('notes.py').waitFor();
-  await bare.lens('Do this').waitFor();
+  await bare.command('aca: Focus on Tasks View');
+  await bare.row('sort these').waitFor();
+  await bare.lens('1 hunk: review').waitFor();
+  await bare.page.reload();
+  await bare.tab('notes.py').waitFor();
+  await bare.command('aca: Focus on Tasks View');
+  await bare.row('sort these').waitFor();
+  await bare.lens('1 hunk: review').waitFor();
   await bare.picture('3-no-folder');
 }

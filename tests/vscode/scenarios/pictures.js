@@ -16,11 +16,9 @@ export default async function (stage) {
   await stage.step('shown');
 
   await window.lens('2 hunks: review').waitFor({ timeout: LONG });
-  await window.dismissNotifications();
-  await window.lens('2 hunks: review').click();
-  await window.review.waitFor();
+  await window.dismiss('is ready');
+  await window.reviewBy('2 hunks: review');
   await window.lens('Accept').nth(1).waitFor();
-  await window.lens('cannot be greeted').click();
-  await window.thread('cannot be greeted').waitFor();
+  await window.until(window.thread('cannot be greeted'), () => window.lens('cannot be greeted').click());
   await window.picture('review');
 }

@@ -13,7 +13,7 @@ export default async function (stage) {
   await first.page.reload();
   await first.ready();
   await first.openFile('user.rs');
-  await first.lens('stop').first().waitFor();
+  await first.lens('stop').first().waitFor({ timeout: LONG });
   await first.picture('1-loaded-again');
   const second = await stage.open();
   await second.ready();
@@ -27,20 +27,18 @@ export default async function (stage) {
   for (const window of [first, second]) {
     await window.lens('2 hunks: review').waitFor({ timeout: LONG });
   }
-  await first.lens('2 hunks: review').click();
-  await first.press(first.notification('Show Accept, Reject and Revise'), 'Turn On');
+  await first.reviewBy('2 hunks: review');
+  await first.press('Show Accept, Reject and Revise', 'Turn On');
   await first.choose('Accept', { hunk: 0, of: 2 });
-  await second.lens('1 hunk: review').or(second.page.getByText('1 hunk')).first().waitFor();
+  await second.row('1 hunk to review').waitFor();
+  await second.lens('1 hunk: review').waitFor();
   await second.picture('3-decided-elsewhere');
   await first.choose('Reject', { hunk: 0, of: 1 });
   await first.review.waitFor({ state: 'hidden' });
-  // The hunk lands in one window's text. Once that is saved, the other shows what is on disk.
-  for (const window of [first, second]) {
-    await window.openFile('user.rs');
-    await window.save();
-  }
-  for (const window of [first, second]) {
-    await window.editor.locator('.view-line', { hasText: 'assert!' }).waitFor();
-  }
-  await stage.step('decided', [await first.text(), await second.text()]);
+  // The hunk lands in the text of the window where it was accepted. Once that is saved, the other shows what is on disk.
+  await second.openFile('user.rs');
+  await stage.step('landed', [await first.textOf('user.rs'), await second.text()]);
+  await first.save('user.rs');
+  await second.shows('assert!');
+  await stage.step('saved', await second.text());
 }

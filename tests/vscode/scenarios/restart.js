@@ -11,12 +11,12 @@ export default async function (stage) {
   await stage.step('at work');
   // The daemon is dead now.
   await window.lens('2 hunks: review').waitFor({ timeout: LONG });
-  await window.dismissNotifications();
+  await window.dismiss('is ready');
   await stage.step('ready');
 
   await window.command('aca: Restart Server');
   await window.statusItem.getByText('1 to review').waitFor();
-  await window.lens('2 hunks: review').click();
+  await window.reviewBy('2 hunks: review');
   await window.lens('Accept').nth(1).waitFor();
   // The daemon is killed once more, under the open review.
   await stage.step('reviewing');

@@ -8,19 +8,19 @@ export default async function (stage) {
   await window.ready();
   await window.openFile('user.rs');
   await window.lens('Do this').click();
-  await window.lens('stop').first().waitFor();
+  await window.lens('stop').first().waitFor({ timeout: LONG });
   await window.picture('1-running');
+  await window.goTo('/// A user.');
+  await stage.step('at work');
 
   await window.lens('2 hunks: review').waitFor({ timeout: LONG });
   await window.notification('reject empty names').waitFor();
   await window.picture('2-ready');
-  await stage.step('ready', await window.text());
+  await stage.step('ready', { text: await window.text(), keyboard: await window.hasKeyboard() });
 
-  await window.lens('2 hunks: review').click();
-  const review = window.review;
-  await review.waitFor();
+  await window.reviewBy('2 hunks: review');
   // Diffs have no lenses unless their user wants them; that is asked once.
-  await window.notification('Show Accept, Reject and Revise').locator('.monaco-button', { hasText: 'Turn On' }).click();
+  await window.press('Show Accept, Reject and Revise', 'Turn On');
   await window.lens('Accept').nth(1).waitFor();
   await window.picture('3-review');
 
@@ -30,9 +30,9 @@ export default async function (stage) {
   await stage.step('accepted');
 
   await window.choose('Reject', { hunk: 0, of: 1 });
-  await review.waitFor({ state: 'hidden' });
+  await window.review.waitFor({ state: 'hidden' });
   await window.picture('5-done');
-  await stage.step('decided', await window.text());
+  await stage.step('decided', await window.textOf('user.rs'));
 
-  await window.save();
+  await window.save('user.rs');
 }
