@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 pub const LONG: Duration = Duration::from_secs(240);
 
 /// How long anything may take that needs no container.
-pub const SHORT: Duration = Duration::from_secs(20);
+pub const SHORT: Duration = Duration::from_secs(60);
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 

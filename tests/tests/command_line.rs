@@ -1,8 +1,8 @@
 //! The command line alone: from a TODO to landed and rejected hunks, with exit codes a script can rely on.
 
 use aca_tests::scenario::{FIRST_HUNK, SECOND_HUNK, SHOP, one_command, two_hunks};
-use aca_tests::{Finished, TestEnv, Workspace};
-use serde_json::Value;
+use aca_tests::{Finished, Settings, TestEnv, Workspace};
+use serde_json::{Value, json};
 
 fn json(finished: &Finished) -> Value {
     serde_json::from_str(&finished.out).unwrap_or_else(|error| panic!("{error}: {finished:#?}"))
@@ -142,4 +142,38 @@ fn the_doctor_finds_a_whole_machine_well() {
     let doctor = env.run(&workspace, &["doctor"]);
     assert_eq!(doctor.code, Some(0), "{doctor:#?}");
     assert!(!doctor.out.contains(env.api_key()), "the doctor prints the key");
+}
+
+/// What a front end shows of it: `aca help doctor` documents the fields and the names.
+#[test]
+fn the_doctor_tells_programs_each_check_with_its_state_and_what_mends_it() {
+    let env = TestEnv::with(Settings {
+        docker_host: Some("unix:///nowhere/docker.sock".to_owned()),
+        ..Settings::default()
+    });
+    let workspace = env.workspace(SHOP);
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let help = words(&env.run(&workspace, &["help", "doctor"]).out);
+    let names = help.split("Names are").nth(1).expect("the names are documented");
+    let doctor = env.run(&workspace, &["doctor", "--json"]);
+    assert_eq!(doctor.code, Some(3), "{doctor:#?}");
+    let result = json(&doctor);
+    assert_eq!(
+        (&result["version"], &result["ok"]),
+        (&json!(env!("CARGO_PKG_VERSION")), &json!(false))
+    );
+    let checks = result["checks"].as_array().unwrap();
+    for check in checks {
+        let (name, found) = (check["name"].as_str().unwrap(), check["found"].as_str().unwrap());
+        assert!(names.contains(name), "{name} is not documented");
+        assert!(!found.is_empty(), "{check}");
+        let mends = check["mend"].as_str().is_some_and(|mend| !mend.is_empty());
+        match check["state"].as_str().unwrap() {
+            "good" => assert!(!mends, "{check}"),
+            "warning" | "missing" => assert!(mends, "{check}"),
+            other => panic!("there is no state {other}"),
+        }
+    }
+    let engine = checks.iter().find(|check| check["name"] == "engine").unwrap();
+    assert_eq!(engine["state"], "missing", "{engine}");
 }
