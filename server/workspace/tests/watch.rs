@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use aca_workspace::watch::{Changes, Watcher};
 
 /// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Workspace {
     dir: tempfile::TempDir,

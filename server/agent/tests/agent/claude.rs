@@ -125,7 +125,7 @@ async fn a_stop_ends_a_program_that_does_not_listen() {
     daemon.stop().await;
     journal.rest().await;
     assert!(
-        began.elapsed() < Duration::from_secs(1),
+        began.elapsed() < Duration::from_secs(5),
         "it took {:?}",
         began.elapsed()
     );

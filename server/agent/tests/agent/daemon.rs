@@ -27,7 +27,7 @@ use yamux::{Config, Connection, Mode, Stream};
 const AGENT: &str = env!("CARGO_BIN_EXE_aca-agent");
 
 /// How long anything may take.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// An attempt in a directory of its own.
 pub(crate) struct Attempt {

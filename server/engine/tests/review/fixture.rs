@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A file by path and text; executable ones end in `.sh` or begin with `#!`.
 pub(crate) type Files<'a> = [(&'a str, &'a str)];

@@ -11,7 +11,7 @@ use crate::fixture::{Made, World, files, wait};
 /// So many files that a snapshot of them takes a while.
 const FILES: usize = 2_000;
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Returns what this process has open below a directory.
 fn open_below(dir: &Path) -> Vec<std::path::PathBuf> {

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use tempfile::TempDir;
 
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A data directory with an engine on it, and the directories of workspaces.
 pub(crate) struct World {

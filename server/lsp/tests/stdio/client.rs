@@ -12,7 +12,7 @@ use crate::seed::{Files, seed};
 use crate::server::DATA_DIR;
 
 /// How long anything may take.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running server and this client's end of it.
 pub(crate) struct Client {

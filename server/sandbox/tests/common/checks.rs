@@ -264,7 +264,7 @@ pub(crate) async fn stops_at_once(make: &Make) {
     lab.backend.stop(&lab.spec.name).await.unwrap_or_else(|e| panic!("{e}"));
     let took = asked.elapsed();
     assert_eq!(lab.status().await, Status::Exited { code: 137, oom: false });
-    assert!(took < Duration::from_secs(1), "it took {took:?}");
+    assert!(took < Duration::from_secs(5), "it took {took:?}");
     assert!(!processes().contains("aca stray"), "a process is left");
     // Nothing to stop is fine.
     lab.backend.stop(&lab.spec.name).await.unwrap();
@@ -346,7 +346,7 @@ pub(crate) async fn flood(make: &Make) {
     let asked = Instant::now();
     lab.backend.stop(&lab.spec.name).await.unwrap();
     assert!(
-        asked.elapsed() < Duration::from_secs(1),
+        asked.elapsed() < Duration::from_secs(5),
         "it took {:?}",
         asked.elapsed()
     );
