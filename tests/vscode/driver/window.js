@@ -152,7 +152,18 @@ export class Window {
    * @param {string | RegExp} text
    */
   notification(text) {
-    return this.page.locator('.notifications-toasts .notification-list-item', { hasText: text });
+    return this.page.locator('.notification-list-item:visible', { hasText: text });
+  }
+
+  /**
+   * Waits until there is a notification with a text. One that was not looked at for some seconds is only in the list.
+   * @param {string | RegExp} text
+   */
+  async notified(text) {
+    const notification = this.notification(text).first();
+    await this.until(notification, () =>
+      notification.waitFor({ timeout: TRY }).catch(() => this.command('Notifications: Show Notifications')),
+    );
   }
 
   /**
@@ -162,7 +173,7 @@ export class Window {
    */
   async press(text, button) {
     const notification = this.notification(text).first();
-    await notification.waitFor();
+    await this.notified(text);
     const pressed = notification.locator('.monaco-button', { hasText: button });
     await this.until(notification, () => pressed.click({ timeout: TRY }), 'hidden');
   }
@@ -172,7 +183,7 @@ export class Window {
    * @param {string | RegExp} text
    */
   async dismiss(text) {
-    await this.notification(text).first().waitFor();
+    await this.notified(text);
     await this.until(
       this.notification(/./).first(),
       () => this.command('Notifications: Clear All Notifications'),
