@@ -1,4 +1,5 @@
-// The language client: what it declares, and where it does otherwise than the library.
+// The language client: what it declares, and where it does otherwise than the library. It is loaded with the first server:
+// the library is most of what the extension brings, and a window that never needs a server should not wait for it.
 
 import * as vscode from 'vscode';
 import * as lc from 'vscode-languageclient/node';
@@ -12,6 +13,8 @@ const CLIENT_COMMANDS = ['aca.review', 'aca.tell', 'aca.sendBack', 'aca.runSelec
 
 /** What a client tells its owner. */
 export interface Listener {
+  /** The server is up, or is not any more. */
+  changed: (isRunning: boolean) => void;
   /** Something that a person asked for has failed. */
   failed: (error: unknown) => void;
   /** The server has ended too often to start it again. */
@@ -75,7 +78,7 @@ export function createClient(
     },
   };
   const client: lc.LanguageClient = new QuietClient('aca', 'aca', serverOptions, clientOptions);
-  client.onDidChangeState(({ newState }) => {
+  client.onDidChangeState(({ oldState, newState }) => {
     if (newState === lc.State.Running) {
       endurance.up();
       // In the place of the library's own, which tells VS Code once.
@@ -83,6 +86,9 @@ export function createClient(
         lenses.refresh();
       });
       lenses.refresh();
+      listener.changed(true);
+    } else if (oldState === lc.State.Running) {
+      listener.changed(false);
     }
   });
   client.registerFeature(new Handshake(extension));

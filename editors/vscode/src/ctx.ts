@@ -2,8 +2,8 @@
 
 import { sep } from 'node:path';
 import * as vscode from 'vscode';
-import * as lc from 'vscode-languageclient/node';
-import { createClient, type Connection } from './client';
+import type { LanguageClient } from 'vscode-languageclient/node';
+import type { Connection } from './client';
 import { Config, isOurs, needsRestart } from './config';
 import * as aca from './protocol';
 import { findServer, type Server } from './server';
@@ -30,7 +30,7 @@ export class Ctx {
 
   private readonly own: Disposable[] = [];
   private current: (Connection & { server: Server }) | undefined;
-  private starting: Promise<lc.LanguageClient> | undefined;
+  private starting: Promise<LanguageClient> | undefined;
   private loading: Promise<void> | undefined;
   private state: Health = { name: 'notStarted' };
 
@@ -73,7 +73,7 @@ export class Ctx {
   }
 
   /** Returns the running client. Starts it if it does not run. */
-  async client(): Promise<lc.LanguageClient> {
+  async client(): Promise<LanguageClient> {
     if (this.current?.client.isRunning()) {
       return this.current.client;
     }
@@ -97,15 +97,14 @@ export class Ctx {
   }
 
   /** Asks the server something. Starts it if it does not run. */
-  async request<P, R>(type: lc.RequestType<P, R, void>, params: NoInfer<lc.RequestParam<P>>): Promise<R> {
-    const client = await this.client();
-    return client.sendRequest(type, params);
+  async request<P, R>(request: aca.Request<P, R>, params: NoInfer<P>): Promise<R> {
+    return ask(await this.client(), request, params);
   }
 
   /** Runs a command of the server. */
   async execute(command: string, argument: unknown): Promise<unknown> {
     const client = await this.client();
-    return client.sendRequest(lc.ExecuteCommandRequest.type, { command, arguments: [argument] });
+    return client.sendRequest('workspace/executeCommand', { command, arguments: [argument] });
   }
 
   async restart(): Promise<void> {
@@ -167,13 +166,13 @@ export class Ctx {
     }
   }
 
-  private async start(): Promise<lc.LanguageClient> {
+  private async start(): Promise<LanguageClient> {
     this.setHealth({ name: 'starting' });
     try {
       if (this.current === undefined) {
         const server = await findServer(this.extension, this.config);
         this.log.info(`The server is ${server.path}, ${server.version}.`);
-        this.current = { server, ...this.connect(server) };
+        this.current = { server, ...(await this.connect(server)) };
       }
       await this.current.client.start();
       return this.current.client;
@@ -185,8 +184,12 @@ export class Ctx {
     }
   }
 
-  private connect(server: Server): Connection {
+  private async connect(server: Server): Promise<Connection> {
+    const { createClient } = await import('./client.js');
     const connection = createClient(this.extension, this.log, this.config, server, {
+      changed: (isRunning) => {
+        this.changed(server, isRunning);
+      },
       failed: (error) => {
         this.report(error);
       },
@@ -196,34 +199,34 @@ export class Ctx {
         this.report(new Error(message), { [again]: () => this.restart() });
       },
     });
-    const { client } = connection;
-    client.onNotification(aca.TaskChanged, (task) => {
+    const hear = <P>({ method }: aca.Notification<P>, heard: (params: P) => void): void => {
+      connection.client.onNotification(method, heard);
+    };
+    hear(aca.TaskChanged, (task) => {
       this.put(task);
     });
-    client.onNotification(aca.ProposalChanged, (changed) => {
+    hear(aca.ProposalChanged, (changed) => {
       this.proposal.fire(changed);
     });
-    client.onNotification(aca.TranscriptChanged, (changed) => {
+    hear(aca.TranscriptChanged, (changed) => {
       this.transcript.fire(changed);
     });
-    client.onNotification(aca.Conflict, (conflict) => {
+    hear(aca.Conflict, (conflict) => {
       this.conflict.fire(conflict);
     });
-    client.onNotification(aca.StatusChanged, (status) => {
+    hear(aca.StatusChanged, (status) => {
       this.setHealth({ name: 'running', server, status });
     });
-    client.onDidChangeState(({ oldState, newState }) => {
-      if (newState === lc.State.Running) {
-        this.setHealth({ name: 'running', server, status: undefined });
-        this.running.fire(true);
-        this.loading = this.loadTasks();
-        this.background(this.loading);
-      } else if (oldState === lc.State.Running) {
-        this.setHealth({ name: 'stopped' });
-        this.running.fire(false);
-      }
-    });
     return connection;
+  }
+
+  private changed(server: Server, isRunning: boolean): void {
+    this.setHealth(isRunning ? { name: 'running', server, status: undefined } : { name: 'stopped' });
+    this.running.fire(isRunning);
+    if (isRunning) {
+      this.loading = this.loadTasks();
+      this.background(this.loading);
+    }
   }
 
   private async end(): Promise<void> {
@@ -243,13 +246,13 @@ export class Ctx {
       return;
     }
     const server = this.current?.server;
-    const status = await client.sendRequest(aca.Status, {});
+    const status = await ask(client, aca.Status, {});
     if (server !== undefined) {
       this.setHealth({ name: 'running', server, status });
     }
     for (const workspace of workspacePaths()) {
       try {
-        const { session, tasks } = await client.sendRequest(aca.Tasks, { workspace });
+        const { session, tasks } = await ask(client, aca.Tasks, { workspace });
         const before = new Map(this.tasks.all().map((task) => [task.id, task.revision]));
         this.tasks.replace(session, [workspace], tasks);
         for (const task of tasks.filter((task) => before.get(task.id) !== task.revision)) {
@@ -285,7 +288,7 @@ export class Ctx {
     } else if (isOurs(event) && this.current?.client.isRunning()) {
       const { client, lenses } = this.current;
       const settings = { aca: this.config.serverSettings() };
-      this.background(client.sendNotification(lc.DidChangeConfigurationNotification.type, { settings }));
+      this.background(client.sendNotification('workspace/didChangeConfiguration', { settings }));
       lenses.refresh();
     }
   }
@@ -304,6 +307,10 @@ export class Ctx {
   }
 }
 
+async function ask<P, R>(client: LanguageClient, { method }: aca.Request<P, R>, params: P): Promise<R> {
+  return client.sendRequest<R>(method, params);
+}
+
 async function startFailure({ server, lastWords }: Connection & { server: Server }, error: unknown): Promise<Error> {
   const why = (await lastWords()) ?? messageOf(error);
   const message = `The aca server ${server.path} does not start: ${why.replace(/\.$/, '')}. “aca: Run Doctor” may know why.`;
@@ -316,7 +323,7 @@ function messageOf(error: unknown): string {
 
 /** Says whether the server only could not do what it was asked. Its words say why, and the log says no more. */
 function isRefusal(error: unknown): boolean {
-  const data: unknown = error instanceof lc.ResponseError ? error.data : undefined;
+  const data: unknown = error instanceof Error && 'data' in error ? error.data : undefined;
   const kind = typeof data === 'object' && data !== null && 'kind' in data ? data.kind : undefined;
   return kind === 'invalid' || kind === 'notFound' || kind === 'stale';
 }

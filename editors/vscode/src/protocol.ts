@@ -2,8 +2,6 @@
 // The number stands for those types: a test asks to look here when they change.
 // protocol/src: 4c22fa93ff1340fc
 
-import * as lc from 'vscode-languageclient/node';
-
 export type TaskId = string;
 export type SessionId = string;
 export type AttemptId = string;
@@ -269,8 +267,21 @@ interface OfWorkspace {
 
 type Nothing = Record<string, never>;
 
-const request = <P, R>(method: string): lc.RequestType<P, R, void> => new lc.RequestType(method);
-const notification = <P>(method: string): lc.NotificationType<P> => new lc.NotificationType(method);
+/** A request by its method. Its parameters and its result are known to the compiler only. */
+export interface Request<P, R> {
+  readonly method: string;
+  readonly params?: P;
+  readonly result?: R;
+}
+
+/** A notification by its method. */
+export interface Notification<P> {
+  readonly method: string;
+  readonly params?: P;
+}
+
+const request = <P, R>(method: string): Request<P, R> => ({ method });
+const notification = <P>(method: string): Notification<P> => ({ method });
 
 export const Run = request<OfWorkspace & { origin: Origin }, TaskView>('aca/run');
 export const Tasks = request<OfWorkspace, { session: SessionId; tasks: TaskView[] }>('aca/tasks');

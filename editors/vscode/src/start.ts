@@ -1,7 +1,7 @@
 // The commands that make tasks: from a TODO, from a selection, from a sentence.
 
 import * as vscode from 'vscode';
-import * as lc from 'vscode-languageclient/node';
+import type * as lc from 'vscode-languageclient/node';
 import type { Ctx } from './ctx';
 import * as aca from './protocol';
 
@@ -58,7 +58,8 @@ function isAbout(editor: vscode.TextEditor, argument: SelectionArgument | undefi
 
 function selected(editor: vscode.TextEditor): SelectionArgument {
   const { start, end } = editor.selection;
-  const range = lc.Range.create(start.line, start.character, end.line, end.character);
+  const at = ({ line, character }: vscode.Position): lc.Position => ({ line, character });
+  const range = { start: at(start), end: at(end) };
   return { uri: editor.document.uri.toString(), range, version: editor.document.version };
 }
 
