@@ -24,7 +24,7 @@ impl Daemon {
     /// Returns the daemons of a data directory: processes of `aca daemon run` that were started with it.
     pub fn all(data_dir: &Path) -> Vec<Self> {
         // One that only starts another one ends at once.
-        let is_one = |arguments: &[&[u8]]| arguments.get(2) != Some(&&b"--detach"[..]);
+        let is_one = |line: &[&[u8]]| is_daemon(line) && line.get(3) != Some(&&b"--detach"[..]);
         let mut all = Self::find(data_dir, is_one);
         // What a daemon starts looks like it until it has become its own program. No daemon is another's child, and what
         // has no parent any more is gone.
@@ -44,13 +44,13 @@ impl Daemon {
         let raw = Pid::from_raw(i32::try_from(pid).ok()?)?;
         let process = pidfd_open(raw, PidfdFlags::empty()).ok()?;
         let read = |name: &str| fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default();
-        let arguments = read("cmdline");
-        let arguments: Vec<&[u8]> = arguments.split(|byte| *byte == 0).skip(1).collect();
+        let line = read("cmdline");
+        let line: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
         let variable = format!("ACA_DATA_DIR={}", data_dir.display());
         let is_of_it = read("environ")
             .split(|byte| *byte == 0)
             .any(|it| it == variable.as_bytes());
-        (arguments.starts_with(&[b"daemon", b"run"]) && is_one(&arguments) && is_of_it).then_some(Self { pid, process })
+        (is_one(&line) && is_of_it).then_some(Self { pid, process })
     }
 
     /// Returns its process id.
@@ -102,16 +102,26 @@ impl Daemon {
     }
 }
 
+fn is_daemon(line: &[&[u8]]) -> bool {
+    line.get(1..)
+        .is_some_and(|arguments| arguments.starts_with(&[b"daemon", b"run"]))
+}
+
+fn is_aca(line: &[&[u8]]) -> bool {
+    line.first().is_some_and(|program| program.ends_with(b"aca"))
+}
+
 /// Returns the parent of a process, if that exists; see proc_pid_stat(5).
 fn parent(pid: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
 }
 
-/// Ends every daemon of a data directory, also one that is just starting.
+/// Ends every daemon of a data directory, and every other `aca` that was started with it: the pipe of an editor that has
+/// just ended may be about to start a daemon.
 pub(crate) fn end_all(data_dir: &Path) {
     for _ in 0..ATTEMPTS {
-        let all = Daemon::find(data_dir, |_| true);
+        let all = Daemon::find(data_dir, |line| is_daemon(line) || is_aca(line));
         if all.is_empty() {
             return;
         }

@@ -17,5 +17,8 @@ export default async function (stage) {
     })),
   );
   // "Activation: 12ms", with "Startup" for those that everything waits for.
-  return { milliseconds: Object.fromEntries(all.map(({ name, time }) => [name, Number(/(\d+)ms/.exec(time)?.[1])])) };
+  return {
+    milliseconds: Object.fromEntries(all.map(({ name, time }) => [name, Number(/(\d+)ms/.exec(time)?.[1])])),
+    waitedFor: all.filter(({ time }) => time.includes('Startup')).map(({ name }) => name),
+  };
 }
