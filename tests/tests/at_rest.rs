@@ -107,6 +107,18 @@ fn a_key_is_stored_in_a_file_where_no_keyring_answers_and_is_used_and_removed() 
     );
 }
 
+/// A session bus that starts nothing by itself: whoever asks for the keyring before it is there would be given a second one
+/// by the usual bus, and two keyrings write the same file.
+fn bus_settings(folder: &Path) -> String {
+    format!(
+        "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\" \
+         \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n\
+         <busconfig><type>session</type><listen>unix:path={}</listen><policy context=\"default\">\
+         <allow send_destination=\"*\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/></policy></busconfig>\n",
+        folder.join("bus").display()
+    )
+}
+
 /// A session bus of the test's own with an unlocked keyring on it.
 struct Keyring {
     address: String,
@@ -117,8 +129,11 @@ struct Keyring {
 impl Keyring {
     fn start(env: &TestEnv) -> Self {
         let part = "is missing; run `cargo xtask parts`";
+        let settings = env.folder().join("bus.conf");
+        std::fs::write(&settings, bus_settings(env.folder())).unwrap();
         let mut bus = env.command("dbus-daemon");
-        bus.args(["--session", "--nofork", "--print-address"])
+        bus.args(["--nofork", "--print-address", "--config-file"])
+            .arg(settings)
             .stdout(Stdio::piped());
         let mut bus = Running::new(
             bus.spawn()
